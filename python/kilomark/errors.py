@@ -1,0 +1,35 @@
+"""What can go wrong, as types.
+
+Every error that kilomark raises on purpose is a `KilomarkError`. The message says what was found,
+what was expected and how to mend it. The C++ core raises these classes too.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BundleError",
+    "DeviceUnavailableError",
+    "InferenceError",
+    "InvalidInputError",
+    "KilomarkError",
+]
+
+
+class KilomarkError(Exception):
+    """The root of all errors raised by kilomark."""
+
+
+class InvalidInputError(KilomarkError, ValueError):
+    """An argument (an image, boxes, an option) is not something that kilomark can work on."""
+
+
+class BundleError(KilomarkError, ValueError):
+    """A bundle is missing, damaged, or does not say what its network needs."""
+
+
+class DeviceUnavailableError(KilomarkError, RuntimeError):
+    """The device asked for cannot be used on this machine, or is not a device at all."""
+
+
+class InferenceError(KilomarkError, RuntimeError):
+    """The network failed while it was loaded or run."""
