@@ -1,0 +1,268 @@
+"""Bundles: a trained network as a folder with ``manifest.json`` and ``model.onnx``.
+
+The manifest is all that the runtime knows of a network. It is checked here, once, field by field;
+what leaves this file is whole. Keys that this version does not know are ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kilomark.errors import BundleError
+from kilomark.manifest_fields import Fields
+from kilomark.topology import LandmarkGroup, Topology
+
+__all__ = [
+    "LARGEST_INPUT_PX",
+    "SHIPPED_BUNDLES",
+    "Bundle",
+    "ChannelOrder",
+    "FinderBundle",
+    "LandmarkBundle",
+    "NetworkInput",
+    "read_bundle",
+    "read_finder_bundle",
+    "read_landmark_bundle",
+    "shipped_bundles",
+]
+
+SHIPPED_BUNDLES = Path(__file__).parent / "bundles"
+SCHEMA_VERSION = 1
+LARGEST_INPUT_PX = 8192
+FINDER_KEYPOINTS = ("right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth")
+
+ChannelOrder = Literal["rgb", "bgr"]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """The image that a network takes: (N, 3, height, width) float32, (pixel - mean) / std."""
+
+    width: int
+    height: int
+    channel_order: ChannelOrder
+    mean: tuple[float, float, float]
+    """In units of 0 to 255, one per channel in ``channel_order``."""
+    std: tuple[float, float, float]
+    """In units of 0 to 255, above 0."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """What every bundle holds."""
+
+    name: str
+    folder: Path
+    input: NetworkInput
+    model: bytes = field(repr=False)
+    """The ONNX file; its size and SHA-256 are those of the manifest."""
+    accuracy: Mapping[str, Any]
+    """What was measured, as the manifest states it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LandmarkBundle(Bundle):
+    """A network that places landmarks in the crop of one face."""
+
+    crop_scale: float
+    """Side of the crop over the longer side of the face's box."""
+    topology: Topology
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinderBundle(Bundle):
+    """A network that finds the faces in a letterboxed image."""
+
+    strides: tuple[int, ...]
+    """Pixels per cell of each output grid, in the order of the outputs."""
+
+
+def shipped_bundles() -> dict[str, Path]:
+    """Return the folders of the bundles that come with kilomark, by name."""
+    if not SHIPPED_BUNDLES.is_dir():
+        return {}
+    folders = sorted(SHIPPED_BUNDLES.iterdir())
+    return {folder.name: folder for folder in folders if (folder / "manifest.json").is_file()}
+
+
+def read_landmark_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle:
+    """Read a bundle that must hold a landmark network; see `read_bundle`."""
+    bundle = read_bundle(name_or_path)
+    if isinstance(bundle, LandmarkBundle):
+        return bundle
+    raise BundleError(
+        f"the bundle {bundle.name!r} finds faces; as model= a bundle of task 'landmarks' is needed"
+    )
+
+
+def read_finder_bundle(name_or_path: str | os.PathLike[str]) -> FinderBundle:
+    """Read a bundle that must hold a face finder; see `read_bundle`."""
+    bundle = read_bundle(name_or_path)
+    if isinstance(bundle, FinderBundle):
+        return bundle
+    raise BundleError(
+        f"the bundle {bundle.name!r} places landmarks; as faces= a bundle of task 'faces' is needed"
+    )
+
+
+def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
+    """Read and check a bundle, the SHA-256 of its model included.
+
+    Args:
+        name_or_path: the name of a bundle that comes with kilomark, or the folder of another one.
+
+    Raises:
+        BundleError: there is no such bundle, or it is damaged; the message says where and how.
+    """
+    folder = _find_folder(name_or_path)
+    manifest = _read_manifest(folder)
+    version = manifest.integer("schema_version")
+    if version != SCHEMA_VERSION:
+        raise manifest.error(
+            "schema_version", version, f"{SCHEMA_VERSION}; a newer kilomark may read this bundle"
+        )
+    task = manifest.one_of("task", ("landmarks", "faces"))
+    shared: dict[str, Any] = {
+        "name": manifest.text("name"),
+        "folder": folder,
+        "input": _parse_input(manifest.section("input")),
+        "accuracy": manifest.section("accuracy").values if manifest.has("accuracy") else {},
+        "model": _read_model(folder, manifest.section("model")),
+    }
+    if task == "faces":
+        return FinderBundle(**shared, strides=_parse_strides(manifest))
+    crop_scale = manifest.number("crop_scale", above=0)
+    return LandmarkBundle(**shared, crop_scale=crop_scale, topology=_parse_topology(manifest))
+
+
+def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise BundleError(
+            f"a bundle is given by its name or its folder, not by {type(name_or_path).__name__}"
+        )
+    shipped = shipped_bundles()
+    if isinstance(name_or_path, str) and name_or_path in shipped:
+        return shipped[name_or_path]
+    folder = Path(os.fsdecode(name_or_path))
+    if (folder / "manifest.json").is_file():
+        return folder
+    found = "has no manifest.json" if folder.is_dir() else "is neither a folder nor a known name"
+    raise BundleError(
+        f"no bundle {os.fspath(name_or_path)!r}: it {found}; expected one of "
+        f"{', '.join(shipped) or 'no shipped bundles (is kilomark installed whole?)'}, or the path "
+        "of a folder with manifest.json and model.onnx as `kilomark export` writes it"
+    )
+
+
+def _read_manifest(folder: Path) -> Fields:
+    path = folder / "manifest.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            f"{path} is not JSON ({error}); it may be truncated: export or install the bundle again"
+        ) from error
+    if not isinstance(values, dict):
+        raise BundleError(f"{path} holds a JSON {type(values).__name__}; expected an object")
+    return Fields(values, path)
+
+
+def _read_model(folder: Path, fields: Fields) -> bytes:
+    name = fields.text("file")
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
+        raise fields.error("file", name, "a plain file name inside the bundle")
+    size_bytes = fields.integer("size_bytes", at_least=1)
+    sha256 = fields.text("sha256")
+    path = folder / name
+    try:
+        model = path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"{path} cannot be read: {error.strerror}; export or install the bundle again"
+        ) from error
+    found = hashlib.sha256(model).hexdigest()
+    if len(model) != size_bytes or found != sha256.lower():
+        raise BundleError(
+            f"{path} is damaged: found {len(model)} bytes with SHA-256 {found}, the manifest says "
+            f"{size_bytes} bytes with {sha256}; export or install the bundle again"
+        )
+    return model
+
+
+def _parse_input(fields: Fields) -> NetworkInput:
+    order = fields.one_of("channel_order", ("rgb", "bgr"))
+    mean, std = fields.numbers("mean", count=3), fields.numbers("std", count=3, above=0)
+    return NetworkInput(
+        width=fields.integer("width", at_least=1, at_most=LARGEST_INPUT_PX),
+        height=fields.integer("height", at_least=1, at_most=LARGEST_INPUT_PX),
+        channel_order="rgb" if order == "rgb" else "bgr",
+        mean=(mean[0], mean[1], mean[2]),
+        std=(std[0], std[1], std[2]),
+    )
+
+
+def _parse_strides(manifest: Fields) -> tuple[int, ...]:
+    strides = tuple(manifest.integers("strides", at_least=1, at_most=LARGEST_INPUT_PX))
+    if not strides:
+        raise manifest.error("strides", [], "at least one stride")
+    keypoints = manifest.texts("keypoints")
+    if tuple(keypoints) != FINDER_KEYPOINTS:
+        raise manifest.error("keypoints", keypoints, f"{list(FINDER_KEYPOINTS)}, in this order")
+    network_input = manifest.section("input")
+    for side in ("width", "height"):
+        if network_input.integer(side) % max(strides):
+            found = network_input.integer(side)
+            raise network_input.error(side, found, f"a multiple of {max(strides)}")
+    return strides
+
+
+def _parse_topology(manifest: Fields) -> Topology:
+    count = manifest.integer("num_landmarks", at_least=1)
+    mirror = manifest.integers("mirror", count=count, at_most=count - 1)
+    if any(mirror[partner] != index for index, partner in enumerate(mirror)):
+        raise manifest.error("mirror", mirror, "a permutation that is its own inverse")
+    groups = [_parse_group(fields, count) for fields in manifest.sections("groups")]
+    names = [group.name for group in groups]
+    if len(set(names)) != len(names):
+        raise manifest.error("groups", names, "names that are all different")
+    return Topology(
+        num_landmarks=count,
+        groups={group.name: group for group in groups},
+        mirror=_index_array(mirror),
+        subset_68=_parse_subset(manifest, count),
+        mean_shape=manifest.optional_table("mean_shape", rows=count, columns=3),
+    )
+
+
+def _parse_subset(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] | None:
+    if not manifest.has("subset_68"):
+        return None
+    subset = manifest.integers("subset_68", count=68, at_most=num_landmarks - 1)
+    return _index_array(subset)
+
+
+def _parse_group(fields: Fields, num_landmarks: int) -> LandmarkGroup:
+    start = fields.integer("start", at_most=num_landmarks - 1)
+    return LandmarkGroup(
+        name=fields.text("name"),
+        start=start,
+        count=fields.integer("count", at_least=1, at_most=num_landmarks - start),
+        closed=fields.boolean_or_null("closed"),
+    )
+
+
+def _index_array(indices: list[int]) -> npt.NDArray[np.intp]:
+    array = np.array(indices, np.intp)
+    array.setflags(write=False)
+    return array
