@@ -1,0 +1,99 @@
+"""One detected face, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kilomark.errors import InvalidInputError
+from kilomark.pose import Pose, fit_pose
+from kilomark.topology import Topology
+
+__all__ = ["Face"]
+
+JSON_DECIMALS = 3
+"""Finer than a thousandth of a pixel says nothing and doubles the file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face and its K landmarks. All positions are in pixels of the image.
+
+    (0, 0) is the top-left corner of the top-left pixel, whose centre is (0.5, 0.5). ``left`` and
+    ``right`` are the subject's.
+    """
+
+    landmarks: npt.NDArray[np.float32]
+    """(K, 2) x, y."""
+    spread: npt.NDArray[np.float32]
+    """(K,) the error to expect of each landmark, in pixels: large where the face is hidden."""
+    box: npt.NDArray[np.float32]
+    """(4,) x0, y0, x1, y1: as found, or as given."""
+    score: float
+    """0 to 1, how sure the face finder is; 1 for a given box."""
+    presence: float
+    """0 to 1, how sure the landmark network is that its crop holds a well-placed face."""
+    topology: Topology = field(repr=False)
+    """What each landmark stands for."""
+
+    def group(self, name: str) -> npt.NDArray[np.float32]:
+        """Return the (n, 2) landmarks of one group, such as ``"left_eye"``.
+
+        Raises:
+            InvalidInputError: the network has no such group.
+        """
+        return self.landmarks[self.topology.group(name).indices]
+
+    @property
+    def groups(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Every group's (n, 2) landmarks by name."""
+        return {name: self.landmarks[group.indices] for name, group in self.topology.groups.items()}
+
+    @property
+    def pose(self) -> Pose | None:
+        """Head pose, computed at each access; None if the network's bundle has no mean face."""
+        if self.topology.mean_shape is None:
+            return None
+        return fit_pose(self.landmarks, self.topology.mean_shape)
+
+    def to_68(self) -> npt.NDArray[np.float32]:
+        """Convert to the common 68 landmarks: (68, 2), in the order of iBUG / 300-W.
+
+        They are the nearest of the network's landmarks, not a network trained on that annotation.
+
+        Raises:
+            InvalidInputError: the network's bundle does not say which landmarks those are.
+        """
+        if self.topology.subset_68 is None:
+            raise InvalidInputError(
+                "this network's manifest has no subset_68, so its landmarks cannot be converted to "
+                "the 68 of iBUG / 300-W; add the 68 indices to the manifest"
+            )
+        return self.landmarks[self.topology.subset_68]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Convert to plain Python values that any JSON writer takes, rounded to 0.001."""
+        pose = self.pose
+        return {
+            "box": _rounded(self.box),
+            "score": round(self.score, JSON_DECIMALS),
+            "presence": round(self.presence, JSON_DECIMALS),
+            "pose": pose
+            and {
+                "yaw_deg": round(pose.yaw_deg, JSON_DECIMALS),
+                "pitch_deg": round(pose.pitch_deg, JSON_DECIMALS),
+                "roll_deg": round(pose.roll_deg, JSON_DECIMALS),
+            },
+            "landmarks": _rounded(self.landmarks),
+            "spread": _rounded(self.spread),
+        }
+
+
+def _rounded(values: npt.NDArray[np.float32]) -> list[Any]:
+    """Nested lists of Python floats; float64 first, so that no digit of float32 noise is left."""
+    rounded: list[Any] = np.round(values.astype(np.float64), JSON_DECIMALS).tolist()
+    return rounded
