@@ -1,0 +1,250 @@
+"""The way in: `Detector` finds the faces of an image and places their landmarks."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeAlias, TypeVar, cast, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from kilomark import _core
+from kilomark.boxes import to_boxes
+from kilomark.devices import choose_device, choose_num_threads
+from kilomark.errors import InvalidInputError
+from kilomark.faces import Face
+from kilomark.images import ImageLike, Pixels, to_pixels
+from kilomark.manifest import (
+    LARGEST_INPUT_PX,
+    FinderBundle,
+    LandmarkBundle,
+    NetworkInput,
+    read_finder_bundle,
+    read_landmark_bundle,
+)
+from kilomark.options import check_fraction, check_whole
+from kilomark.topology import Topology
+
+__all__ = ["Detector"]
+
+log = logging.getLogger(__name__)
+
+AnyImage = TypeVar("AnyImage", bound=ImageLike)
+Boxes: TypeAlias = npt.ArrayLike
+
+
+class Detector:
+    """Finds faces and places their landmarks.
+
+    A detector loads its networks when it is made and keeps them. It may be shared by threads:
+    `predict` may be called from several at once, and releases the GIL while it works.
+
+    Args:
+        model: the landmark network: the name of a shipped bundle (``"resnext50"``, the most
+            accurate, or ``"lite"``, made for CPUs), or the folder of a bundle of your own.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
+            this machine and says at INFO through `logging` which it is.
+        faces: the face finder's bundle, or None to have none; `predict` then needs ``boxes``.
+        finder_size: side in pixels of the square that the face finder sees an image in; larger
+            finds smaller faces and takes longer. By default the size it was trained at.
+        score_threshold: found faces below this score, 0 to 1, are dropped.
+        presence_threshold: found faces in whose crop the landmark network sees no face, by a
+            presence below this, 0 to 1, are dropped.
+        nms_iou: of two found boxes that overlap by more than this intersection over union, 0 to 1,
+            the one of lower score is dropped.
+        max_faces: keep at most this many found faces per image, those of highest score.
+        num_threads: CPU threads to use, at most those that this process may use; by default all.
+        max_batch: faces that go through the landmark network at once. More faces take several
+            rounds; memory grows with it.
+
+    Raises:
+        BundleError: a bundle is missing or damaged.
+        DeviceUnavailableError: the device is unknown, or cannot be used on this machine.
+        InvalidInputError: an option is out of its range.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = "resnext50",
+        *,
+        device: str = "auto",
+        faces: str | os.PathLike[str] | None = "faces",
+        finder_size: int | None = None,
+        score_threshold: float = 0.5,
+        presence_threshold: float = 0.5,
+        nms_iou: float = 0.4,
+        max_faces: int | None = None,
+        num_threads: int | None = None,
+        max_batch: int = 16,
+    ) -> None:
+        self._score_threshold = check_fraction("score_threshold", score_threshold)
+        self._presence_threshold = check_fraction("presence_threshold", presence_threshold)
+        self._nms_iou = check_fraction("nms_iou", nms_iou)
+        self._max_faces = 0 if max_faces is None else check_whole("max_faces", max_faces)
+        landmarks = read_landmark_bundle(model)
+        finder = None if faces is None else read_finder_bundle(faces)
+        self._topology = landmarks.topology
+        self._core = _core.Detector(
+            _to_landmark_network(landmarks),
+            None if finder is None else _to_finder_network(finder, finder_size),
+            device=choose_device(device),
+            num_threads=choose_num_threads(num_threads),
+            max_batch=check_whole("max_batch", max_batch),
+        )
+        self._has_finder = finder is not None
+        log.info("landmarks by %r on %s", landmarks.name, self.device)
+
+    @property
+    def device(self) -> str:
+        """The device in use, such as ``"cpu"``."""
+        return self._core.device
+
+    @property
+    def topology(self) -> Topology:
+        """What each landmark of this detector's network stands for."""
+        return self._topology
+
+    def __repr__(self) -> str:
+        return f"<Detector of {self._topology.num_landmarks} landmarks on {self.device}>"
+
+    @overload
+    def predict(self, image: ImageLike, *, boxes: Boxes | None = None) -> list[Face]: ...
+
+    @overload
+    def predict(
+        self,
+        image: list[AnyImage] | tuple[AnyImage, ...],
+        *,
+        boxes: Sequence[Boxes] | None = None,
+    ) -> list[list[Face]]: ...
+
+    def predict(
+        self,
+        image: ImageLike | list[AnyImage] | tuple[AnyImage, ...],
+        *,
+        boxes: Boxes | Sequence[Boxes] | None = None,
+    ) -> list[Face] | list[list[Face]]:
+        """Find the faces of one image or of many, and place their landmarks.
+
+        Args:
+            image: a uint8 array (H, W, 3) BGR as OpenCV gives it, gray (H, W) or (H, W, 1), or BGRA
+                (H, W, 4); a path, whose EXIF orientation is honoured; a PIL image; or a list or
+                tuple of these. An array is always one image: pass a batch as ``list(batch)``.
+            boxes: where the faces are, so that the face finder is not run: (M, 4) x0, y0, x1, y1 in
+                pixels, around the landmarks (brows to chin, ear to ear), or (4,) for one face. For
+                a list of images, a list of as many of these. There is then one face per box, in
+                order, whatever its presence, with score 1.
+
+        Returns:
+            The faces of the image, the highest score first; for a list of images, such a list for
+            each. A list without faces where there are none.
+
+        Raises:
+            InvalidInputError: an image or a box is not as described above.
+            InferenceError: the network failed.
+        """
+        faces, _ = self.predict_timed(image, boxes=boxes)
+        return faces
+
+    def predict_timed(
+        self,
+        image: ImageLike | list[AnyImage] | tuple[AnyImage, ...],
+        *,
+        boxes: Boxes | Sequence[Boxes] | None = None,
+    ) -> tuple[list[Face] | list[list[Face]], _core.StageTimes]:
+        """Do as `predict` does, and say how long each stage of the core took.
+
+        Returns:
+            What `predict` returns, and the stage times in milliseconds.
+        """
+        if isinstance(image, list | tuple):
+            return self._predict_many(image, _check_boxes_per_image(boxes, len(image)))
+        one = None if boxes is None else [cast("Boxes", boxes)]
+        faces, times = self._predict_many([image], one)
+        return faces[0], times
+
+    def _predict_many(
+        self, images: Sequence[ImageLike], boxes: Sequence[Boxes] | None
+    ) -> tuple[list[list[Face]], _core.StageTimes]:
+        if boxes is None and not self._has_finder:
+            raise InvalidInputError(
+                "this detector was made with faces=None, so it has no face finder; pass boxes="
+            )
+        pixels = [to_pixels(image) for image in images]
+        detections, times = self._core.predict(
+            [item.array for item in pixels],
+            [item.format for item in pixels],
+            boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
+            score_threshold=self._score_threshold,
+            nms_iou=self._nms_iou,
+            max_faces=self._max_faces,
+            presence_threshold=self._presence_threshold,
+        )
+        return [_to_faces(item, self._topology) for item in detections], times
+
+
+def _check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | None:
+    if boxes is None:
+        return None
+    if not isinstance(boxes, list | tuple | np.ndarray) or len(boxes) != num_images:
+        found = len(boxes) if isinstance(boxes, list | tuple | np.ndarray) else type(boxes).__name__
+        raise InvalidInputError(
+            f"boxes for {num_images} images is {found}; expected a list of {num_images}, one array "
+            "(M, 4) per image"
+        )
+    return list(boxes)
+
+
+def _to_boxes_per_image(
+    boxes: Sequence[Boxes], pixels: Sequence[Pixels]
+) -> list[npt.NDArray[np.float32]]:
+    return [
+        to_boxes(item, width=image.width, height=image.height, shown=f"boxes of image {index}")
+        for index, (item, image) in enumerate(zip(boxes, pixels, strict=True))
+    ]
+
+
+def _to_faces(found: _core.Detections, topology: Topology) -> list[Face]:
+    return [
+        Face(*values, topology=topology)
+        for values in zip(
+            found.landmarks,
+            found.spread,
+            found.boxes,
+            found.scores.tolist(),
+            found.presence.tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _to_core_input(given: NetworkInput) -> _core.NetworkInput:
+    return _core.NetworkInput(
+        width=given.width,
+        height=given.height,
+        channel_order=given.channel_order,
+        mean=given.mean,
+        std=given.std,
+    )
+
+
+def _to_landmark_network(bundle: LandmarkBundle) -> _core.LandmarkNetwork:
+    return _core.LandmarkNetwork(
+        model=bundle.model,
+        input=_to_core_input(bundle.input),
+        num_landmarks=bundle.topology.num_landmarks,
+        crop_scale=bundle.crop_scale,
+    )
+
+
+def _to_finder_network(bundle: FinderBundle, size: int | None) -> _core.FinderNetwork:
+    network_input = bundle.input
+    if size is not None:
+        check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=LARGEST_INPUT_PX)
+        network_input = replace(network_input, width=size, height=size)
+    return _core.FinderNetwork(
+        model=bundle.model, input=_to_core_input(network_input), strides=list(bundle.strides)
+    )

@@ -1,0 +1,39 @@
+"""Checks of the options that a person passes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kilomark.errors import InvalidInputError
+
+__all__ = ["check_fraction", "check_whole"]
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return ``value`` if it lies between 0 and 1; NaN does not.
+
+    Raises:
+        InvalidInputError: it does not, or is no number.
+    """
+    if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value <= 1:
+        raise InvalidInputError(f"{name} is {value!r}; expected a number from 0 to 1")
+    return float(value)
+
+
+def check_whole(name: str, value: object, *, at_most: int = 2**31 - 1, multiple_of: int = 1) -> int:
+    """Return ``value`` if it is a whole number from 1 to ``at_most`` and a multiple as asked.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if (
+        not isinstance(value, int | np.integer)
+        or isinstance(value, bool)
+        or not 1 <= value <= at_most
+        or value % multiple_of
+    ):
+        step = "" if multiple_of == 1 else f" that is a multiple of {multiple_of}"
+        raise InvalidInputError(
+            f"{name} is {value!r}; expected a whole number from {multiple_of} to {at_most}{step}"
+        )
+    return int(value)
