@@ -1,0 +1,1 @@
+"""Data sets: reading them, splitting them, and making training samples of them."""

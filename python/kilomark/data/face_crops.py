@@ -1,0 +1,106 @@
+"""The data set of face crops: square images, dense landmarks, the part inside the photo."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from kilomark.data.packed_images import PackedImages, read_packed_images
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Split = Literal["train", "val"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LandmarkTopology:
+    """What the landmark indices mean.
+
+    Attributes:
+        num_landmarks: K.
+        groups: named ranges as dicts with ``name``, ``start``, ``count``, ``closed``.
+        mirror: (K,) int; landmark i of a mirrored image is landmark ``mirror[i]`` of the image.
+    """
+
+    num_landmarks: int
+    groups: tuple[dict[str, Any], ...]
+    mirror: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceCrops:
+    """Labelled face crops of one split.
+
+    Attributes:
+        images: all decoded crops of the split's archives.
+        rows: (N,) row of each face in ``images``.
+        landmarks: (N, K, 2) float32 pixels of the crop.
+        valid: (N, 4) float32, x0 y0 x1 y1 of the part of the crop that lies inside the photo.
+        person: (N,) int.
+        pose: (N, 3) float32, yaw, pitch and roll in degrees.
+        topology: what the landmark indices mean.
+    """
+
+    images: PackedImages
+    rows: np.ndarray[Any, Any]
+    landmarks: np.ndarray[Any, Any]
+    valid: np.ndarray[Any, Any]
+    person: np.ndarray[Any, Any]
+    pose: np.ndarray[Any, Any]
+    topology: LandmarkTopology
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def image(self, face: int) -> np.ndarray[Any, Any]:
+        """Crop of ``face`` as (H, W, 3) uint8 RGB."""
+        return self.images[int(self.rows[face])]
+
+
+def read_topology(folder: Path) -> LandmarkTopology:
+    """Read ``topology.json`` of a data set."""
+    raw = json.loads((folder / "topology.json").read_text())
+    keys = ("name", "start", "count", "closed")
+    groups = tuple({key: group[key] for key in keys} for group in raw["groups"])
+    return LandmarkTopology(raw["num_landmarks"], groups, np.array(raw["mirror"]))
+
+
+def read_face_crops(folder: Path, split: Split, cache_dir: Path | None = None) -> FaceCrops:
+    """Read one split of a folder with ``labels.npz``, ``topology.json`` and ``<split>*.tar``.
+
+    Raises:
+        InvalidInputError: files of the data set are missing.
+    """
+    for name in ("labels.npz", "topology.json", "vertices_to_landmarks.npz"):
+        if not (folder / name).is_file():
+            raise InvalidInputError(f"no {name} in {folder}; expected a data set of face crops")
+    topology = read_topology(folder)
+    labels = np.load(folder / "labels.npz")
+    chosen = np.flatnonzero(labels["split"] == split)
+    images = read_packed_images(sorted(folder.glob(f"{split}*.tar")), cache_dir)
+    return FaceCrops(
+        images=images,
+        rows=images.rows_of(labels["name"][chosen].tolist()),
+        landmarks=_landmarks_of(labels["vertices"][chosen], folder, topology.num_landmarks),
+        valid=labels["valid"][chosen].astype(np.float32) / 32,
+        person=labels["person"][chosen],
+        pose=labels["pose"][chosen].astype(np.float32),
+        topology=topology,
+    )
+
+
+def _landmarks_of(
+    vertices: np.ndarray[Any, Any], folder: Path, num_landmarks: int
+) -> np.ndarray[Any, Any]:
+    """(N, V, 2) int16 in 1/32 px -> (N, K, 2) float32 px, through the data set's fixed matrix."""
+    sparse = np.load(folder / "vertices_to_landmarks.npz")
+    matrix = np.zeros((num_landmarks, vertices.shape[1]), np.float32)
+    matrix[sparse["row"], sparse["col"]] = sparse["weight"]
+    flat = vertices.astype(np.float32).transpose(1, 0, 2).reshape(vertices.shape[1], -1) / 32
+    landmarks = (matrix @ flat).reshape(num_landmarks, -1, 2).transpose(1, 0, 2)
+    return np.ascontiguousarray(landmarks)

@@ -1,0 +1,131 @@
+"""Images of a tar archive, decoded once into one memory-mapped file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+logger = logging.getLogger(__name__)
+
+
+def default_cache_dir() -> Path:
+    """Folder for decoded data sets: ``$XDG_CACHE_HOME/kilomark`` or ``~/.cache/kilomark``."""
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kilomark"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedImages:
+    """Decoded RGB images of any size, back to back in one file that processes share.
+
+    Attributes:
+        names: file names without their extension, sorted.
+        shapes: (N, 2) int64, height and width.
+        offsets: (N,) int64, where each image begins in ``pixels``.
+        pixels: flat uint8, memory-mapped.
+    """
+
+    names: tuple[str, ...]
+    shapes: np.ndarray[Any, Any]
+    offsets: np.ndarray[Any, Any]
+    pixels: np.ndarray[Any, Any]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, index: int) -> np.ndarray[Any, Any]:
+        """Image ``index`` as (H, W, 3) uint8 RGB, a view of the file."""
+        height, width = self.shapes[index]
+        begin = self.offsets[index]
+        return self.pixels[begin : begin + height * width * 3].reshape(height, width, 3)
+
+    def rows_of(self, names: Sequence[str]) -> np.ndarray[Any, Any]:
+        """Row of each name.
+
+        Raises:
+            InvalidInputError: a name that no archive held.
+        """
+        row_of_name = {name: row for row, name in enumerate(self.names)}
+        missing = [name for name in names if name not in row_of_name]
+        if missing:
+            raise InvalidInputError(
+                f"{len(missing)} labelled images are not in the archives (first: {missing[0]!r}); "
+                "expected an image for every label: unpack the data set again"
+            )
+        return np.array([row_of_name[name] for name in names])
+
+
+def read_packed_images(archives: Sequence[Path], cache_dir: Path | None = None) -> PackedImages:
+    """Decode the images of tar ``archives``; the second call only maps the cache.
+
+    The cache is keyed by the archives' names, sizes and modification times, so that a changed
+    archive is decoded again.
+
+    Raises:
+        InvalidInputError: a missing archive, or an image in it that does not decode.
+    """
+    folder = (cache_dir or default_cache_dir()) / _cache_key(archives)
+    if not (folder / "index.npz").exists():
+        _write_cache(archives, folder)
+    index = np.load(folder / "index.npz")
+    pixels = np.memmap(folder / "pixels.bin", dtype=np.uint8, mode="r")
+    return PackedImages(tuple(index["names"].tolist()), index["shapes"], index["offsets"], pixels)
+
+
+def _cache_key(archives: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in archives:
+        if not path.is_file():
+            raise InvalidInputError(f"no archive {path}; expected a tar file of JPEG images")
+        status = path.stat()
+        digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _write_cache(archives: Sequence[Path], folder: Path) -> None:
+    logger.info("decoding %s into %s", ", ".join(path.name for path in archives), folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = folder / f"pixels.{os.getpid()}.tmp"
+    entries: list[tuple[str, int, int, int]] = []  # name, offset, height, width
+    with unfinished.open("wb") as out:
+        for name, image in _decoded(archives):
+            entries.append((name, out.tell(), *image.shape[:2]))
+            out.write(image.tobytes())
+    unfinished.replace(folder / "pixels.bin")
+
+    entries.sort()
+    unfinished_index = folder / f"index.{os.getpid()}.tmp.npz"
+    np.savez(
+        unfinished_index,
+        names=np.array([name for name, *_ in entries]),
+        offsets=np.array([offset for _, offset, *_ in entries], np.int64),
+        shapes=np.array([shape for _, _, *shape in entries], np.int64),
+    )
+    unfinished_index.replace(folder / "index.npz")
+
+
+def _decoded(archives: Sequence[Path]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+    for path in archives:
+        with tarfile.open(path) as tar:
+            for member in tar:
+                file = tar.extractfile(member)
+                if file is None:
+                    continue
+                image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
+                if image is None:
+                    raise InvalidInputError(
+                        f"{member.name} in {path} does not decode; expected a JPEG or PNG image"
+                    )
+                yield Path(member.name).stem, image

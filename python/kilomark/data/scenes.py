@@ -1,0 +1,75 @@
+"""The data set of scenes: photos with one labelled face, and photos without any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kilomark.data.packed_images import PackedImages, read_packed_images
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kilomark.data.face_crops import Split
+
+HELD_OUT_BACKGROUNDS = 80  # the last ones by name: no network is trained on them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenes:
+    """Photos with one labelled face each.
+
+    Attributes:
+        images: all decoded photos.
+        rows: (N,) row of each photo of the split in ``images``.
+        boxes: (N, 4) float32, x0 y0 x1 y1 of the landmarks' box.
+        keypoints: (N, 5, 2) float32: right eye, left eye, nose tip, right and left mouth corner.
+    """
+
+    images: PackedImages
+    rows: np.ndarray[Any, Any]
+    boxes: np.ndarray[Any, Any]
+    keypoints: np.ndarray[Any, Any]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def image(self, scene: int) -> np.ndarray[Any, Any]:
+        """Photo of ``scene`` as (H, W, 3) uint8 RGB."""
+        return self.images[int(self.rows[scene])]
+
+
+def read_scenes(folder: Path, split: Split, cache_dir: Path | None = None) -> Scenes:
+    """Read one split of a folder with ``frames.npz`` and ``frames.tar``.
+
+    Raises:
+        InvalidInputError: files of the data set are missing.
+    """
+    if not (folder / "frames.npz").is_file():
+        raise InvalidInputError(f"no frames.npz in {folder}; expected a data set of scenes")
+    labels = np.load(folder / "frames.npz")
+    chosen = np.flatnonzero(labels["split"] == split)
+    images = read_packed_images([folder / "frames.tar"], cache_dir)
+    return Scenes(
+        images=images,
+        rows=images.rows_of(labels["name"][chosen].tolist()),
+        boxes=labels["box"][chosen],
+        keypoints=labels["keypoints"][chosen],
+    )
+
+
+def read_backgrounds(
+    folder: Path, cache_dir: Path | None = None
+) -> tuple[PackedImages, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Read ``backgrounds.tar``.
+
+    Returns:
+        The photos, the rows to train on, and the rows held out: the last 80 by name.
+    """
+    images = read_packed_images([folder / "backgrounds.tar"], cache_dir)
+    rows = np.arange(len(images))
+    held_out = min(HELD_OUT_BACKGROUNDS, len(images) // 2)
+    return images, rows[:-held_out], rows[-held_out:]
