@@ -1,0 +1,163 @@
+"""Training samples for landmark networks: augmented face crops, and crops that hold no face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of, crop_map, warp
+from kilomark.data.photometry import cover_rectangle, degrade, fill_outside
+
+if TYPE_CHECKING:
+    from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.packed_images import PackedImages
+
+CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
+
+
+class LandmarkSample(NamedTuple):
+    """One training sample.
+
+    Attributes:
+        image: (size, size, 3) uint8 RGB.
+        landmarks: (K, 2) float32, fractions of the crop's side; meaningless without a face.
+        presence: 1.0 where the crop holds a well-placed face, else 0.0.
+    """
+
+    image: np.ndarray[Any, Any]
+    landmarks: np.ndarray[Any, Any]
+    presence: np.float32
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How far a crop may be off the face: standard deviations.
+
+    The defaults cover what the face finder and a user's boxes get wrong.
+    """
+
+    log_scale: float = 0.10
+    angle_deg: float = 14.0
+    shift: float = 0.045  # fraction of the crop's side
+    log_aspect: float = 0.03
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LandmarkSamples:
+    """An endless, reproducible stream of samples: sample i depends on ``seed`` and i alone.
+
+    Every ``len(faces)`` samples show each face once, in a new order.
+    """
+
+    faces: FaceCrops
+    backgrounds: PackedImages
+    background_rows: np.ndarray[Any, Any]
+    size: int
+    seed: int
+    placement: Placement = Placement()
+    negative_share: float = 0.1
+
+    def __getitem__(self, index: int) -> LandmarkSample:
+        epoch, position = divmod(index, len(self.faces))
+        face = int(_order_of(self.seed, epoch, len(self.faces))[position])
+        rng = np.random.default_rng([self.seed, 2, index])
+        if rng.random() < self.negative_share:
+            return self._negative(face, rng)
+        return self._positive(face, rng)
+
+    def _positive(self, face: int, rng: np.random.Generator) -> LandmarkSample:
+        landmarks = self.faces.landmarks[face]
+        mirror = rng.random() < 0.5
+        affine = self._placed(landmarks, mirror, rng)
+        image = self._cut(face, affine, rng)
+        if rng.random() < 0.3:
+            image = cover_rectangle(image, rng)
+        if mirror:
+            landmarks = landmarks[self.faces.topology.mirror]
+        mapped = apply_map(affine, landmarks) / self.size
+        return LandmarkSample(degrade(image, rng), mapped.astype(np.float32), np.float32(1))
+
+    def _placed(
+        self, landmarks: np.ndarray[Any, Any], mirror: bool, rng: np.random.Generator
+    ) -> np.ndarray[Any, Any]:
+        center, side = crop_square(landmarks)
+        spread = self.placement
+        side *= np.exp(rng.normal(0, spread.log_scale))
+        return crop_map(
+            center + rng.normal(0, spread.shift, 2) * side,
+            side,
+            self.size,
+            angle_deg=rng.normal(0, spread.angle_deg),
+            aspect=np.exp(rng.normal(0, spread.log_aspect)),
+            mirror=mirror,
+        )
+
+    def _cut(
+        self, face: int, affine: np.ndarray[Any, Any], rng: np.random.Generator
+    ) -> np.ndarray[Any, Any]:
+        image = warp(self.faces.image(face), affine, (self.size, self.size))
+        inside = apply_map(affine, corners_of(self.faces.valid[face] + ONE_PIXEL_LESS))
+        return fill_outside(image, inside, self._background(rng), rng)
+
+    def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
+        """A background, or a face so badly placed that its landmarks can't be meant."""
+        if rng.random() < 0.6:
+            image = self._background_crop(rng)
+        else:
+            center, side = crop_square(self.faces.landmarks[face])
+            if rng.random() < 0.7:
+                direction = rng.normal(size=2)
+                shift = direction / np.linalg.norm(direction) * rng.uniform(0.5, 0.9)
+                scale = np.exp(rng.normal(0, 0.2))
+            else:
+                shift = rng.normal(0, 0.2, 2)
+                scale = rng.uniform(0.2, 0.45) if rng.random() < 0.5 else rng.uniform(2.5, 4)
+            angle = rng.uniform(-180, 180)
+            affine = crop_map(center + shift * side, side * scale, self.size, angle_deg=angle)
+            image = self._cut(face, affine, rng)
+        nowhere = np.full((self.faces.topology.num_landmarks, 2), 0.5, np.float32)
+        return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
+
+    def _background(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+        return self.backgrounds[int(rng.choice(self.background_rows))]
+
+    def _background_crop(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+        image = self._background(rng)
+        height, width = image.shape[:2]
+        side = min(height, width) * np.exp(rng.uniform(np.log(0.15), 0))
+        center = rng.uniform(side / 2, np.array([width, height]) - side / 2)
+        return warp(image, crop_map(center, side, self.size), (self.size, self.size))
+
+
+@lru_cache(maxsize=4)
+def _order_of(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng([seed, 1, epoch]).permutation(count)
+
+
+def crop_square(
+    landmarks: np.ndarray[Any, Any], crop_scale: float = CROP_SCALE
+) -> tuple[np.ndarray[Any, Any], float]:
+    """Centre (2,) and side of the network's crop of a face, in image pixels."""
+    box = box_of(landmarks)
+    side = crop_scale * float(max(box[2] - box[0], box[3] - box[1]))
+    return (box[:2] + box[2:]) / 2, side
+
+
+def evaluation_crops(
+    faces: FaceCrops, size: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The crops by which landmark networks are measured: upright square, no augmentation.
+
+    Returns:
+        (N, size, size, 3) uint8 RGB and (N, K, 2) float32 landmarks in fractions of the side.
+    """
+    images = np.empty((len(faces), size, size, 3), np.uint8)
+    landmarks = np.empty_like(faces.landmarks)
+    for face in range(len(faces)):
+        affine = crop_map(*crop_square(faces.landmarks[face]), size)
+        images[face] = warp(faces.image(face), affine, (size, size))
+        landmarks[face] = apply_map(affine, faces.landmarks[face]) / size
+    return images, landmarks
