@@ -1,0 +1,1 @@
+"""The networks that kilomark trains, as torch modules."""

@@ -1,0 +1,24 @@
+"""A landmark network: a trunk that sees, and a head that says where the landmarks are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
+
+
+class LandmarkNetwork(nn.Module):
+    """Trunk and head; the trunk brings H x W down to H/16 x W/16 features."""
+
+    def __init__(self, trunk: nn.Module, head: CompactHead) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.head = head
+
+    def forward(self, images: Tensor) -> LandmarkOutput:
+        """Read (N, 3, H, W) normalised RGB crops; H and W are multiples of 16."""
+        output: LandmarkOutput = self.head(self.trunk(images))
+        return output
