@@ -1,0 +1,95 @@
+"""What the face finder is trained to minimise."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
+
+from kilomark.data.mosaics import FACE, IGNORED
+from kilomark.networks.face_finder import STRIDES, FinderOutput, cell_centres
+
+STRIDE_LIMITS_PX = (40.0, 104.0, float("inf"))  # longer side of the faces of each stride
+KEYPOINT_WEIGHT = 0.5
+
+
+class CellTargets(NamedTuple):
+    """What each of the M cells of N images should say.
+
+    Attributes:
+        face: (N, M) index of the cell's face among the image's faces.
+        positive: (N, M) bool, the cell is the face's.
+        ignored: (N, M) bool, the cell is not held to anything.
+    """
+
+    face: Tensor
+    positive: Tensor
+    ignored: Tensor
+
+
+def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor) -> CellTargets:
+    """A face belongs to the cells of one stride near its centre.
+
+    Cells of the same stride in a ring around those are ignored, as is everything within a face
+    that is hardly seen. Cells of other strides inside a face are negatives: otherwise the finder
+    nests boxes in large faces.
+
+    Args:
+        boxes: (N, F, 4) pixels.
+        state: (N, F) NONE, FACE or IGNORED.
+        centres: (M, 2) cell centres in pixels.
+        strides: (M,).
+    """
+    size = (boxes[..., 2:] - boxes[..., :2]).amax(-1)  # (N, F)
+    limits = torch.tensor(STRIDE_LIMITS_PX)
+    level = torch.bucketize(size, limits[:-1])
+    cell_level = torch.bucketize(strides, torch.tensor(STRIDES, dtype=strides.dtype))
+    same_level = level[:, :, None] == cell_level  # (N, F, M)
+
+    middle = (boxes[..., :2] + boxes[..., 2:]) / 2
+    distance = (centres - middle[:, :, None]).abs().amax(-1)  # (N, F, M)
+    core = torch.maximum(0.55 * strides, 0.14 * size[..., None])
+    is_face = (state == FACE)[..., None]
+    close = is_face & same_level & (distance < core)
+    ring = is_face & same_level & (distance < core + 0.75 * strides)
+    hardly_seen = (state == IGNORED)[..., None] & (distance < 0.6 * size[..., None])
+
+    nearest = distance.masked_fill(~close, float("inf")).argmin(1)
+    positive = close.any(1)
+    return CellTargets(nearest, positive, (ring | hardly_seen).any(1) & ~positive)
+
+
+def finder_loss(
+    output: FinderOutput, boxes: Tensor, keypoints: Tensor, state: Tensor, size: int
+) -> tuple[Tensor, dict[str, float]]:
+    """Focal loss for scores, generalised IoU for boxes, L1 over the face's size for keypoints."""
+    centres, strides = cell_centres(size, size)
+    targets = assign_cells(boxes, state, centres, strides)
+    num_positive = targets.positive.sum().clamp(min=1)
+
+    counted = ~targets.ignored
+    score = sigmoid_focal_loss(
+        output.score_logits[counted], targets.positive[counted].float(), alpha=0.5, gamma=1.5
+    )
+    score_loss = score.sum() / num_positive
+
+    image, cell = targets.positive.nonzero(as_tuple=True)
+    face = targets.face[image, cell]
+    wanted_box, wanted_points = boxes[image, face], keypoints[image, face]
+    centre, stride = centres[cell], strides[cell, None]
+    reach = output.distances[image, cell] * stride
+    found_box = torch.cat([centre - reach[:, :2], centre + reach[:, 2:]], 1)
+    box_loss = generalized_box_iou_loss(found_box, wanted_box, reduction="sum") / num_positive
+
+    found_points = centre[:, None] + output.keypoints[image, cell] * stride[..., None]
+    face_size = (wanted_box[:, 2:] - wanted_box[:, :2]).amax(1)[:, None, None]
+    keypoint_loss = ((found_points - wanted_points).abs() / face_size).sum() / num_positive
+
+    loss = score_loss + box_loss + KEYPOINT_WEIGHT * keypoint_loss
+    return loss, {
+        "score": score_loss.item(),
+        "box": box_loss.item(),
+        "keypoints": keypoint_loss.item(),
+    }

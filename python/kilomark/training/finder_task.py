@@ -1,0 +1,90 @@
+"""Training the face finder on mosaics."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchvision.ops import nms
+
+from kilomark.data.face_crops import read_face_crops
+from kilomark.data.geometry import warp
+from kilomark.data.mosaics import Mosaics
+from kilomark.data.scenes import read_backgrounds, read_scenes
+from kilomark.networks.face_finder import cell_centres
+from kilomark.networks.normalisation import normalise
+from kilomark.training.finder_losses import finder_loss
+from kilomark.training.metrics import finder_accuracy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Array = np.ndarray[Any, Any]
+
+# right pupil, left pupil, nose tip, right and left mouth corner among the 971 landmarks
+KEYPOINT_LANDMARKS = (552, 585, 626, 731, 795)
+
+
+class FinderTask:
+    """Mosaics of faces, scenes and backgrounds; validated on photos of other people."""
+
+    def __init__(
+        self, faces_dir: Path, scenes_dir: Path, seed: int, cache_dir: Path | None = None
+    ) -> None:
+        self.faces = read_face_crops(faces_dir, "train", cache_dir)
+        self.scenes = read_scenes(scenes_dir, "train", cache_dir)
+        self.validation = read_scenes(scenes_dir, "val", cache_dir)
+        self.backgrounds, self.background_rows, self.held_out_rows = read_backgrounds(
+            scenes_dir, cache_dir
+        )
+        self.seed = seed
+
+    def samples(self, size: int) -> Mosaics:
+        """Mosaics of ``size`` px."""
+        return Mosaics(
+            self.faces,
+            self.scenes,
+            self.backgrounds,
+            self.background_rows,
+            size=size,
+            seed=self.seed,
+            keypoint_landmarks=KEYPOINT_LANDMARKS,
+        )
+
+    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a collated batch of ``Mosaic``."""
+        images, boxes, keypoints, state = batch
+        return finder_loss(network(normalise(images)), boxes, keypoints, state, images.shape[1])
+
+    def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
+        """Recall and precision on the validation photos and the held-out backgrounds."""
+        photos = [self.validation.image(scene) for scene in range(len(self.validation))]
+        empty = [self.backgrounds[int(row)] for row in self.held_out_rows]
+        return asdict(
+            finder_accuracy(
+                [find_boxes(network, photo, size) for photo in photos],
+                self.validation.boxes,
+                [find_boxes(network, photo, size) for photo in empty],
+            )
+        )
+
+
+@torch.no_grad()
+def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0.5) -> Array:
+    """Boxes (F, 4) found in one (H, W, 3) uint8 RGB image, best first, in its pixels."""
+    network.eval()
+    scale = size / max(image.shape[:2])
+    affine = np.array([[scale, 0, 0], [0, scale, 0]])
+    letterboxed = warp(image, affine, (size, size), colour=(124, 116, 104))
+    output = network(normalise(torch.from_numpy(letterboxed[None])))
+    scores = output.score_logits[0].sigmoid()
+    centres, strides = cell_centres(size, size)
+    reach = output.distances[0] * strides[:, None]
+    boxes = torch.cat([centres - reach[:, :2], centres + reach[:, 2:]], 1)
+    likely = scores > threshold
+    kept = nms(boxes[likely], scores[likely], 0.4)
+    found: Array = (boxes[likely][kept] / scale).numpy()
+    return found

@@ -1,0 +1,75 @@
+"""Training a landmark network on face crops."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kilomark.data.face_crops import FaceCrops, read_face_crops
+from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
+from kilomark.data.scenes import read_backgrounds
+from kilomark.networks.normalisation import normalise
+from kilomark.training.landmark_losses import landmark_loss
+from kilomark.training.metrics import landmark_accuracy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class LandmarkTask:
+    """Face crops to train on, backgrounds as negatives, a validation split of other people."""
+
+    def __init__(
+        self, faces_dir: Path, scenes_dir: Path, seed: int, cache_dir: Path | None = None
+    ) -> None:
+        self.faces = read_face_crops(faces_dir, "train", cache_dir)
+        self.validation = read_face_crops(faces_dir, "val", cache_dir)
+        self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
+        self.seed = seed
+
+    def samples(self, size: int) -> LandmarkSamples:
+        """Augmented crops of ``size`` px."""
+        return LandmarkSamples(
+            self.faces, self.backgrounds, self.background_rows, size=size, seed=self.seed
+        )
+
+    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
+        """Loss of a collated batch of ``LandmarkSample``."""
+        images, landmarks, presence = batch
+        return landmark_loss(network(normalise(images)), landmarks, presence)
+
+    def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
+        """Accuracy on the validation split."""
+        images, target = evaluation_crops(self.validation, size)
+        return asdict(landmark_accuracy(predict_landmarks(network, images), target))
+
+
+@torch.no_grad()
+def predict_landmarks(
+    network: nn.Module, images: np.ndarray[Any, Any], batch: int = 32
+) -> np.ndarray[Any, Any]:
+    """(N, H, W, 3) uint8 RGB crops -> (N, K, 2) landmarks in fractions of the crop's side."""
+    network.eval()
+    parts = [
+        network(normalise(torch.from_numpy(images[begin : begin + batch]))).landmarks
+        for begin in range(0, len(images), batch)
+    ]
+    return torch.cat(parts).numpy()
+
+
+def example_shapes(faces: FaceCrops, count: int = 4000) -> Tensor:
+    """Landmarks (M, K, 2) of crops placed and turned as in training, to start a head from."""
+    rng = np.random.default_rng(0)
+    shapes = []
+    for face in rng.choice(len(faces), min(count, len(faces)), replace=False):
+        landmarks = faces.landmarks[face]
+        center, side = crop_square(landmarks)
+        angle = np.deg2rad(rng.normal(0, 14))
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        shape = (landmarks - center) / side * np.exp(rng.normal(0, 0.1)) @ turn.T
+        shapes.append(shape + 0.5 + rng.normal(0, 0.045, 2))
+    return torch.from_numpy(np.stack(shapes).astype(np.float32))

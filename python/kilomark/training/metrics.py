@@ -1,0 +1,86 @@
+"""How networks are measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+OUTER_EYE_CORNERS = (328, 424)  # landmarks of the 971: right eye, left eye
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkAccuracy:
+    """Accuracy over a set of faces.
+
+    Attributes:
+        nme_percent: mean error of all landmarks over the distance of the outer eye corners,
+            averaged over faces, in percent.
+        median_nme_percent: the same, median over faces.
+        mse_px2: mean squared error of x and of y in pixels of a 128 px crop.
+        failure_percent: share of faces whose error is above 8 %.
+    """
+
+    nme_percent: float
+    median_nme_percent: float
+    mse_px2: float
+    failure_percent: float
+
+
+def normalised_errors(landmarks: Array, target: Array, eyes: tuple[int, int]) -> Array:
+    """(N, K) distance of each landmark over the distance of the outer eye corners ``eyes``."""
+    inter_ocular = np.linalg.norm(target[:, eyes[0]] - target[:, eyes[1]], axis=-1)
+    errors: Array = np.linalg.norm(landmarks - target, axis=-1) / inter_ocular[:, None]
+    return errors
+
+
+def landmark_accuracy(
+    landmarks: Array, target: Array, eyes: tuple[int, int] = OUTER_EYE_CORNERS
+) -> LandmarkAccuracy:
+    """Compare (N, K, 2) landmarks with their labels, both in fractions of the crop's side."""
+    per_face = 100 * normalised_errors(landmarks, target, eyes).mean(1)
+    return LandmarkAccuracy(
+        nme_percent=float(per_face.mean()),
+        median_nme_percent=float(np.median(per_face)),
+        mse_px2=float(np.mean((landmarks - target) ** 2) * 128**2),
+        failure_percent=float(100 * (per_face > 8).mean()),
+    )
+
+
+def box_iou(boxes: Array, box: Array) -> Array:
+    """Intersection over union of (M, 4) boxes with one box (4,)."""
+    overlap = np.clip(
+        np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None
+    )
+    intersection = overlap.prod(1)
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    union: Array = area + (box[2:] - box[:2]).prod() - intersection
+    return np.asarray(intersection / union)
+
+
+@dataclass(frozen=True, slots=True)
+class FinderAccuracy:
+    """Recall and precision at one score threshold, IoU 0.5, and the share of clean backgrounds."""
+
+    recall_percent: float
+    precision_percent: float
+    clean_backgrounds_percent: float
+
+
+def finder_accuracy(
+    found: list[Array], labels: Array, found_in_backgrounds: list[Array]
+) -> FinderAccuracy:
+    """Compare the boxes found in each photo, best first, with its one labelled box (N, 4)."""
+    hits = 0
+    for boxes, label in zip(found, labels, strict=True):
+        hits += bool(len(boxes)) and bool((box_iou(boxes, label) >= 0.5).any())
+    total = sum(len(boxes) for boxes in found)
+    clean = sum(len(boxes) == 0 for boxes in found_in_backgrounds)
+    return FinderAccuracy(
+        recall_percent=100 * hits / len(labels),
+        precision_percent=100 * hits / max(total, 1),
+        clean_backgrounds_percent=100 * clean / max(len(found_in_backgrounds), 1),
+    )
