@@ -1,0 +1,1 @@
+"""From a trained network to a bundle: ONNX, half-precision weights, manifest, parity."""

@@ -1,0 +1,95 @@
+"""Writing bundles: an ONNX model and the manifest that tells the runtime about it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kilomark.data.landmark_samples import CROP_SCALE
+from kilomark.networks.normalisation import MEAN, STD
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kilomark.data.face_crops import LandmarkTopology
+
+_POINT_MAP_971 = Path(__file__).parent / "landmarks_971.json"
+_FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"]
+
+
+def landmark_manifest(
+    name: str, size: int, topology: LandmarkTopology, training: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Manifest of a landmark network, without what `write_bundle` fills in.
+
+    The 971 landmarks come with the 68-point subset and the mean 3-D face that head pose needs;
+    other sets of landmarks have neither.
+    """
+    point_map = json.loads(_POINT_MAP_971.read_text())
+    known = topology.num_landmarks == point_map["num_landmarks"]
+    return {
+        **_common(name, "landmarks", size, training),
+        "crop_scale": CROP_SCALE,
+        "num_landmarks": topology.num_landmarks,
+        "groups": list(topology.groups),
+        "mirror": topology.mirror.tolist(),
+        "subset_68": point_map["subset_68"] if known else None,
+        "mean_shape": point_map["mean_shape"] if known else None,
+    }
+
+
+def finder_manifest(
+    name: str, size: int, strides: tuple[int, ...], training: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Manifest of a face finder, without what `write_bundle` fills in."""
+    return {
+        **_common(name, "faces", size, training),
+        "strides": list(strides),
+        "keypoints": _FINDER_KEYPOINTS,
+    }
+
+
+def _common(name: str, task: str, size: int, training: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "schema_version": 1,
+        "name": name,
+        "task": task,
+        "license": "Apache-2.0",
+        "model": {},
+        "input": {
+            "name": "image",
+            "width": size,
+            "height": size,
+            "channel_order": "rgb",
+            "mean": list(MEAN),
+            "std": list(STD),
+        },
+        "training": dict(training),
+        "accuracy": {},
+    }
+
+
+def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes) -> None:
+    """Write ``model.onnx`` and ``manifest.json`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest["model"] = {
+        "file": "model.onnx",
+        "sha256": hashlib.sha256(model).hexdigest(),
+        "size_bytes": len(model),
+    }
+    _replace(folder / "model.onnx", model)
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write ``manifest.json``, one key a line, so that changes of it can be read."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in manifest.items()]
+    _replace(folder / "manifest.json", ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    unfinished = path.with_name(path.name + ".tmp")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

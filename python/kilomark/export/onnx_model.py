@@ -1,0 +1,131 @@
+"""Networks as ONNX models whose outputs are what a bundle promises."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from kilomark.networks.face_finder import STRIDES
+
+OPSET = 18
+_SMALLEST_HALVED = 256  # tensors below this many elements stay in single precision
+
+
+class LandmarkModel(nn.Module):
+    """A landmark network that answers in pixels of its input, as bundles do."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+        size = image.shape[-1]
+        output = self.network(image)
+        spread = torch.exp(output.log_spread.clamp(-9, 2)) * size
+        return output.landmarks * size, spread, torch.sigmoid(output.presence_logit)
+
+
+class FinderModel(nn.Module):
+    """A face finder that answers in pixels of its input, as bundles do."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints (N, M, 5, 2)."""
+        output = self.network(image)
+        cells = [(image.shape[2] // stride) * (image.shape[3] // stride) for stride in STRIDES]
+        stride = torch.cat(
+            [
+                torch.full((1, 1), float(stride)).expand(number, 1)
+                for stride, number in zip(STRIDES, cells, strict=True)
+            ]
+        )
+        scores = torch.sigmoid(output.score_logits)
+        return scores, output.distances * stride, output.keypoints * stride[:, :, None]
+
+
+def fold_batch_norms(network: nn.Module) -> None:
+    """Fold each batch norm into the convolution defined just before it in the same module.
+
+    All networks here declare the two in the order in which they run, torchvision's included.
+    """
+    for module in list(network.modules()):
+        previous: tuple[str, nn.Module] | None = None
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.BatchNorm2d) and previous is not None:
+                conv_name, conv = previous
+                if isinstance(conv, nn.Conv2d) and conv.out_channels == child.num_features:
+                    fused = torch.nn.utils.fusion.fuse_conv_bn_eval(conv, child)
+                    setattr(module, conv_name, fused)
+                    setattr(module, name, nn.Identity())
+            previous = (name, child)
+
+
+def to_onnx(
+    model: nn.Module, size: int, output_names: list[str], *, dynamic_size: bool = False
+) -> onnx.ModelProto:
+    """Trace ``model`` with a dynamic batch, and dynamic height and width where asked for."""
+    model = model.eval()
+    fold_batch_norms(model)
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    shape: dict[int, Any] = {0: batch}
+    if dynamic_size:
+        largest = STRIDES[-1]
+        shape[2] = largest * torch.export.Dim("rows", min=2, max=128)
+        shape[3] = largest * torch.export.Dim("columns", min=2, max=128)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            model,
+            (torch.zeros(2, 3, size, size),),
+            path,
+            input_names=["image"],
+            output_names=output_names,
+            dynamic_shapes=(shape,),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        return onnx.load(path)
+
+
+def halve_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Store large weights in half precision; a Cast brings each back, so arithmetic stays single.
+
+    Raises:
+        OverflowError: a weight does not fit into half precision.
+    """
+    graph = proto.graph
+    casts, kept = [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype != np.float32 or values.size < _SMALLEST_HALVED:
+            kept.append(tensor)
+            continue
+        if np.abs(values).max() > np.finfo(np.float16).max:
+            raise OverflowError(f"{tensor.name} holds {np.abs(values).max():g}, half ends at 65504")
+        stored = f"{tensor.name}.half"
+        kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
+        casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    del graph.value_info[:]
+    for node in graph.node:  # the exporter's notes hold paths of the machine that exported
+        del node.metadata_props[:]
+        node.doc_string = ""
+    del graph.metadata_props[:], proto.metadata_props[:]
+    onnx.checker.check_model(proto)
+    return proto
