@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +24,12 @@ from kilomark.manifest import (
     read_landmark_bundle,
 )
 from kilomark.options import check_fraction, check_whole
-from kilomark.topology import Topology
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Sequence
+
+    from kilomark.topology import Topology
 
 __all__ = ["Detector"]
 

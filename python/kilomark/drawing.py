@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +10,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 from kilomark.canvas import Color, Points, make_canvas
 from kilomark.errors import InvalidInputError
-from kilomark.faces import Face
 from kilomark.images import ImageLike, to_pixels
 from kilomark.topology import LandmarkGroup, Topology
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from kilomark.faces import Face
 
 __all__ = ["draw", "group_colors", "to_rgb"]
 
@@ -128,7 +131,8 @@ def _part(group_name: str) -> str:
 
 
 def _draw_marks(picture: Image.Image, face: Face, *, curves: bool, landmarks: bool) -> None:
-    width_px = max(1.0, 0.006 * float(np.ptp(face.landmarks, axis=0).max()))
+    size = min(float(np.ptp(face.landmarks, axis=0).max()), float(max(picture.size)))
+    width_px = max(1.0, 0.006 * size)
     whole = LandmarkGroup("landmarks", 0, face.topology.num_landmarks, closed=None)
     groups = list(face.topology.groups.values()) or [whole]
     colors = group_colors(face.topology)
@@ -164,7 +168,7 @@ def _draw_group(
 
 
 def _draw_box(picture: Image.Image, box: Points, label: str) -> None:
-    size = float((box[2:] - box[:2]).max())
+    size = min(float((box[2:] - box[:2]).max()), float(max(picture.size)))
     width_px = max(1.0, 0.008 * size, max(picture.size) / 1200)
     corners = box.reshape(2, 2)
     canvas = make_canvas(picture, corners, margin_px=2 * width_px)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kilomark.errors import InvalidInputError
 from kilomark.pose import Pose, fit_pose
-from kilomark.topology import Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kilomark.topology import Topology
 
 __all__ = ["Face"]
 

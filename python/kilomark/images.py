@@ -7,16 +7,18 @@ or refused, here. Arrays that already fit are passed on without a copy.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kilomark.errors import InvalidInputError, KilomarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["ImageLike", "PixelFormat", "Pixels", "open_photo", "to_pixels"]
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,9 @@ import numpy.typing as npt
 from kilomark.errors import BundleError
 from kilomark.manifest_fields import Fields
 from kilomark.topology import LandmarkGroup, Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "LARGEST_INPUT_PX",
@@ -158,8 +160,8 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     found = "has no manifest.json" if folder.is_dir() else "is neither a folder nor a known name"
     raise BundleError(
         f"no bundle {os.fspath(name_or_path)!r}: it {found}; expected one of "
-        f"{', '.join(shipped) or 'no shipped bundles (is kilomark installed whole?)'}, or the path "
-        "of a folder with manifest.json and model.onnx as `kilomark export` writes it"
+        f"{', '.join(shipped) or '(none, kilomark is not installed whole)'}, or the path of a "
+        "folder with manifest.json and model.onnx as `kilomark export` writes it"
     )
 
 

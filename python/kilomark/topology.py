@@ -6,13 +6,16 @@ subject's, so ``right_eye`` appears on the left of an image that is not mirrored
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
 
 __all__ = ["LandmarkGroup", "Topology"]
 
@@ -40,11 +43,11 @@ class Topology:
     num_landmarks: int
     groups: Mapping[str, LandmarkGroup]
     """In the order of the landmarks."""
-    mirror: npt.NDArray[np.intp]
+    mirror: npt.NDArray[np.intp] = field(repr=False)
     """(K,) the landmark that each one becomes when the image is mirrored left to right."""
-    subset_68: npt.NDArray[np.intp] | None
+    subset_68: npt.NDArray[np.intp] | None = field(repr=False)
     """(68,) the landmarks that stand for the 68 of iBUG / 300-W, or None."""
-    mean_shape: npt.NDArray[np.float64] | None
+    mean_shape: npt.NDArray[np.float64] | None = field(repr=False)
     """(K, 3) the mean face: x right in the image, y down, z away from the camera; or None."""
 
     def group(self, name: str) -> LandmarkGroup:
