@@ -1,0 +1,1 @@
+"""The `kilomark` command: one file per subcommand."""

@@ -1,0 +1,71 @@
+"""The `kilomark` command.
+
+Exit codes: 0, all went well (a photo without faces is well); 1, some photos could not be read and
+the others were processed; 2, the command line, a bundle, the device or a place to write is wrong;
+130, interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import kilomark
+from kilomark.cli import evaluate, export, info, predict, train
+from kilomark.errors import KilomarkError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+SUBCOMMANDS = (predict, info, train, evaluate, export)
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; ``arguments`` are those of this process by default. Return the exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold anything
+        sys.stdout.reconfigure(errors="backslashreplace")
+    options = make_parser().parse_args(arguments)
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except KilomarkError as error:
+        print(f"kilomark: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="kilomark",
+        description="Find faces and place dense landmarks on them.",
+        epilog=(
+            "exit codes: 0 all went well; 1 some photos could not be read; "
+            "2 the command line, a bundle, the device or a place to write is wrong"
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"kilomark {kilomark.__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for subcommand in SUBCOMMANDS:
+        subcommand.add_parser(subparsers)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Where `kilomark predict` writes, chosen so that no photo is ever overwritten."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["choose_outputs", "json_file"]
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def json_file(text: str) -> Path:
+    """Parse the FILE of --json; the suffix is required lest `--json PHOTO` overwrite the photo."""
+    if text != "-" and not text.endswith(".json"):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} does not end in .json; name photos before --json, or write --json=-"
+        )
+    return Path(text)
+
+
+def choose_outputs(photos: Sequence[Path], output: Path | None) -> list[Path | None]:
+    """Choose a path for each photo's picture, and make the folder they go to.
+
+    Args:
+        photos: the photos to be processed.
+        output: a picture, if there is one photo; otherwise a folder; None for no pictures.
+
+    Raises:
+        InvalidInputError: several photos and a file, a picture of unknown type, or a picture that
+            would overwrite a photo.
+    """
+    if output is None:
+        return [None] * len(photos)
+    if output.suffix.lower() in PICTURE_SUFFIXES and not output.is_dir():
+        if len(photos) > 1:
+            raise InvalidInputError(
+                f"-o {output} is one picture for {len(photos)} photos; name a folder instead"
+            )
+        pictures = [output]
+    elif output.suffix and not output.is_dir():
+        raise InvalidInputError(
+            f"-o {output}: no picture of type {output.suffix} can be written; expected a folder or "
+            f"one of {', '.join(PICTURE_SUFFIXES)}"
+        )
+    else:
+        pictures = _name_in_folder(photos, output)
+    _check_overwrites_nothing(photos, pictures)
+    _make_folder(pictures[0].parent)
+    return list(pictures)
+
+
+def _name_in_folder(photos: Sequence[Path], folder: Path) -> list[Path]:
+    """Name the pictures as their photos, those of like name numbered."""
+    pictures: list[Path] = []
+    for photo in photos:
+        suffix = photo.suffix if photo.suffix.lower() in PICTURE_SUFFIXES else ".png"
+        picture = folder / (photo.stem + suffix)
+        number = 2
+        while picture in pictures:
+            picture = folder / f"{photo.stem}-{number}{suffix}"
+            number += 1
+        pictures.append(picture)
+    return pictures
+
+
+def _check_overwrites_nothing(photos: Sequence[Path], pictures: Sequence[Path]) -> None:
+    originals = {photo.resolve() for photo in photos}
+    for picture in pictures:
+        if picture.resolve() in originals:
+            raise InvalidInputError(f"-o would overwrite the photo {picture}; write elsewhere")
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidInputError(f"the folder {folder} cannot be made: {error.strerror}") from error
