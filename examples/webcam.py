@@ -1,0 +1,63 @@
+"""Show the landmarks of a camera's or a video's faces. Needs OpenCV: pip install opencv-python
+
+usage: python examples/webcam.py [SOURCE] [-o VIDEO.avi]     SOURCE: a camera's number or a file
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import kilomark
+
+try:
+    import cv2
+except ImportError:
+    sys.exit("this example reads the camera with OpenCV: pip install opencv-python")
+
+REMEDY = "write a video instead: --output VIDEO.avi"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", nargs="?", default="0", help="camera number or file (default: 0)")
+    parser.add_argument("-o", "--output", help="write a video here instead of showing a window")
+    parser.add_argument("--model", default="lite")
+    parser.add_argument("--faces", default="faces")
+    options = parser.parse_args()
+    if sys.platform == "linux" and not (options.output or os.getenv("DISPLAY")):
+        sys.exit(f"there is no display to show a window on; {REMEDY}")
+
+    source = int(options.source) if options.source.isdigit() else options.source
+    camera = cv2.VideoCapture(source)
+    if not camera.isOpened():
+        sys.exit(f"nothing to read from {source!r}: no such camera or file; try 1, or a video file")
+    detector = kilomark.Detector(options.model, faces=options.faces)
+    writer, count, going_on = None, 0, True
+    while going_on and (frame := camera.read()[1]) is not None:
+        count += 1
+        drawn = kilomark.draw(frame, detector.predict(frame))
+        if options.output is None:
+            going_on = show(drawn)
+        else:
+            writer = writer or open_video(options.output, drawn, camera.get(cv2.CAP_PROP_FPS))
+            writer.write(drawn)
+    print(f"{count} frames")
+
+
+def open_video(path: str, frame: cv2.typing.MatLike, fps: float) -> cv2.VideoWriter:
+    return cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), fps or 25, frame.shape[1::-1])
+
+
+def show(frame: cv2.typing.MatLike) -> bool:
+    """Show a frame; return whether to go on."""
+    try:
+        cv2.imshow("kilomark: q ends", frame)
+        return cv2.waitKey(1) not in (ord("q"), 27)
+    except cv2.error:
+        sys.exit(f"this OpenCV has no windows; {REMEDY}")
+
+
+if __name__ == "__main__":
+    main()
