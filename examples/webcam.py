@@ -16,6 +16,7 @@ try:
 except ImportError:
     sys.exit("this example reads the camera with OpenCV: pip install opencv-python")
 
+MJPG = cv2.VideoWriter.fourcc(*"MJPG")
 REMEDY = "write a video instead: --output VIDEO.avi"
 
 
@@ -28,26 +29,21 @@ def main() -> None:
     options = parser.parse_args()
     if sys.platform == "linux" and not (options.output or os.getenv("DISPLAY")):
         sys.exit(f"there is no display to show a window on; {REMEDY}")
-
     source = int(options.source) if options.source.isdigit() else options.source
     camera = cv2.VideoCapture(source)
     if not camera.isOpened():
         sys.exit(f"nothing to read from {source!r}: no such camera or file; try 1, or a video file")
     detector = kilomark.Detector(options.model, faces=options.faces)
-    writer, count, going_on = None, 0, True
+    writer, fps, count, going_on = None, camera.get(cv2.CAP_PROP_FPS) or 25, 0, True
     while going_on and (frame := camera.read()[1]) is not None:
         count += 1
         drawn = kilomark.draw(frame, detector.predict(frame))
         if options.output is None:
             going_on = show(drawn)
         else:
-            writer = writer or open_video(options.output, drawn, camera.get(cv2.CAP_PROP_FPS))
+            writer = writer or cv2.VideoWriter(options.output, MJPG, fps, drawn.shape[1::-1])
             writer.write(drawn)
     print(f"{count} frames")
-
-
-def open_video(path: str, frame: cv2.typing.MatLike, fps: float) -> cv2.VideoWriter:
-    return cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), fps or 25, frame.shape[1::-1])
 
 
 def show(frame: cv2.typing.MatLike) -> bool:
