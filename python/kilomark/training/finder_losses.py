@@ -11,7 +11,9 @@ from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 from kilomark.data.mosaics import FACE, IGNORED
 from kilomark.networks.face_finder import STRIDES, FinderOutput, cell_centres
 
-STRIDE_LIMITS_PX = (40.0, 104.0, float("inf"))  # longer side of the faces of each stride
+# Longer side, from and to, of the faces of each stride. The ranges overlap: a face near a limit is
+# found by both strides and merged, where a sharp limit would leave it half found by each.
+STRIDE_RANGES_PX = ((0.0, 52.0), (31.0, 135.0), (80.0, float("inf")))
 KEYPOINT_WEIGHT = 0.5
 
 
@@ -30,7 +32,7 @@ class CellTargets(NamedTuple):
 
 
 def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor) -> CellTargets:
-    """A face belongs to the cells of one stride near its centre.
+    """A face belongs to the cells near its centre, of the one or two strides for its size.
 
     Cells of the same stride in a ring around those are ignored, as is everything within a face
     that is hardly seen. Cells of other strides inside a face are negatives: otherwise the finder
@@ -43,10 +45,9 @@ def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor)
         strides: (M,).
     """
     size = (boxes[..., 2:] - boxes[..., :2]).amax(-1)  # (N, F)
-    limits = torch.tensor(STRIDE_LIMITS_PX)
-    level = torch.bucketize(size, limits[:-1])
     cell_level = torch.bucketize(strides, torch.tensor(STRIDES, dtype=strides.dtype))
-    same_level = level[:, :, None] == cell_level  # (N, F, M)
+    smallest, largest = torch.tensor(STRIDE_RANGES_PX)[cell_level].T
+    same_level = (size[..., None] >= smallest) & (size[..., None] < largest)  # (N, F, M)
 
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2
     distance = (centres - middle[:, :, None]).abs().amax(-1)  # (N, F, M)
