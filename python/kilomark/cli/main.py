@@ -39,14 +39,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options)
         sys.stdout.flush()
     except KilomarkError as error:
-        print(f"kilomark: {error}", file=sys.stderr)
-        return EXIT_ERROR
+        return _fail(str(error))
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "kilomark":
+            raise
+        return _fail(f"this command needs {error.name}: pip install 'kilomark[train]'")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _fail(message: str) -> int:
+    print(f"kilomark: {message}", file=sys.stderr)
+    return EXIT_ERROR
 
 
 def make_parser() -> argparse.ArgumentParser:
