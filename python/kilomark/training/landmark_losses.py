@@ -17,17 +17,17 @@ PRESENCE_WEIGHT = 0.05
 
 
 def smooth_l1(landmarks: Tensor, target: Tensor) -> Tensor:
-    """Mean smooth L1 error over (N, K, 2), in units of the knee."""
-    return torch.nn.functional.smooth_l1_loss(landmarks / KNEE, target / KNEE)
+    """Smooth L1 error of each of (N, K, 2) coordinates, in units of the knee."""
+    return torch.nn.functional.smooth_l1_loss(landmarks / KNEE, target / KNEE, reduction="none")
 
 
 def spread_likelihood(log_spread: Tensor, errors: Tensor) -> Tensor:
-    """Negative log-likelihood of errors under an exponential law whose mean is the spread.
+    """Negative log-likelihood of each of (N, K) errors under an exponential law.
 
-    The best spread under this loss is the expected error itself. ``errors`` (N, K) carry no
-    gradient, so the landmarks are not traded for an easier likelihood.
+    The law's mean is the spread, so that the best spread is the expected error itself. The errors
+    carry no gradient: landmarks are not traded for an easier likelihood.
     """
-    return (log_spread + errors.detach() * torch.exp(-log_spread)).mean()
+    return log_spread + errors.detach() * torch.exp(-log_spread)
 
 
 def landmark_loss(
@@ -40,11 +40,11 @@ def landmark_loss(
         target: (N, K, 2) fractions of the crop's side.
         presence: (N,) 1 where there is a face.
     """
-    has_face = presence > 0.5
-    landmarks, target = output.landmarks[has_face], target[has_face]
-    errors = torch.linalg.vector_norm(landmarks - target, dim=-1)
-    location = smooth_l1(landmarks, target)
-    spread = spread_likelihood(output.log_spread[has_face].clamp(-9, 2), errors)
+    errors = torch.linalg.vector_norm(output.landmarks - target, dim=-1)
+    # A batch may hold no face at all, and is worth its presence then.
+    share = presence / presence.sum().clamp(min=1)
+    location = (smooth_l1(output.landmarks, target).mean((1, 2)) * share).sum()
+    spread = (spread_likelihood(output.log_spread.clamp(-9, 2), errors).mean(1) * share).sum()
     present = torch.nn.functional.binary_cross_entropy_with_logits(output.presence_logit, presence)
     loss = location + SPREAD_WEIGHT * spread + PRESENCE_WEIGHT * present
     return loss, {

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
+
+import numpy as np
+import torch
+
+from kilomark.data.mosaics import FACE, IGNORED, NONE
+from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centres
+from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
+from kilomark.training.finder_losses import assign_cells, finder_loss
+from kilomark.training.landmark_losses import landmark_loss, spread_likelihood
+from kilomark.training.metrics import box_iou, finder_accuracy, landmark_accuracy
+
+
+def test_the_best_spread_is_the_expected_error() -> None:
+    errors = torch.distributions.Exponential(1 / 0.03).sample((20000, 1))
+    candidates = torch.linspace(0.01, 0.09, 81)
+
+    losses = [spread_likelihood(torch.log(c).expand_as(errors), errors).mean() for c in candidates]
+
+    best = candidates[int(torch.stack(losses).argmin())].item()
+    assert abs(best - errors.mean().item()) < 0.0011
+
+
+def test_crops_without_a_face_teach_presence_only() -> None:
+    output = LandmarkOutput(
+        torch.rand(2, 5, 2, requires_grad=True),
+        torch.zeros(2, 5, requires_grad=True),
+        torch.zeros(2, requires_grad=True),
+    )
+
+    loss, _ = landmark_loss(output, torch.rand(2, 5, 2), torch.tensor([1.0, 0.0]))
+    loss.backward()
+
+    gradient = output.landmarks.grad
+    assert gradient is not None
+    assert gradient[0].abs().sum() > 0
+    assert gradient[1].abs().sum() == 0
+    assert output.presence_logit.grad is not None
+    assert (output.presence_logit.grad != 0).all()
+
+
+def test_a_batch_of_negatives_has_a_finite_loss() -> None:
+    output = LandmarkOutput(torch.rand(2, 5, 2), torch.zeros(2, 5), torch.zeros(2))
+
+    loss, _ = landmark_loss(output, torch.rand(2, 5, 2), torch.zeros(2))
+
+    assert torch.isfinite(loss)
+
+
+def test_a_head_started_at_shapes_begins_at_their_mean() -> None:
+    shapes = 0.5 + 0.1 * torch.randn(50, 7, 2)
+    head = CompactHead(16, 7, rank=8)
+    torch.nn.init.zeros_(head.coefficients.bias)
+    head.start_at_shapes(shapes)
+
+    output = head.eval()(torch.zeros(1, 16, 4, 4))
+
+    assert torch.allclose(output.landmarks[0], shapes.mean(0), atol=1e-5)
+
+
+def _assigned(longer_side: float, state: int = FACE) -> tuple[torch.Tensor, torch.Tensor]:
+    centres, strides = cell_centres(256, 256)
+    half = longer_side / 2
+    boxes = torch.tensor([[[128 - half, 128 - half, 128 + half, 128 + half]]])
+    targets = assign_cells(boxes, torch.tensor([[state]]), centres, strides)
+    return strides[targets.positive[0]], targets.ignored[0]
+
+
+def test_a_face_belongs_to_the_strides_of_its_size() -> None:
+    for longer_side, wanted in ((20, {8}), (40, {8, 16}), (65, {16}), (100, {16, 32}), (200, {32})):
+        assert set(_assigned(longer_side)[0].tolist()) == wanted
+
+
+def test_a_hardly_seen_face_is_ignored_not_wanted() -> None:
+    positive, ignored = _assigned(60, IGNORED)
+    nothing, none_ignored = _assigned(60, NONE)
+
+    assert len(positive) == len(nothing) == 0
+    assert ignored.any()
+    assert not none_ignored.any()
+
+
+def test_a_perfect_finder_has_almost_no_loss() -> None:
+    centres, strides = cell_centres(128, 128)
+    boxes = torch.tensor([[[30.0, 40.0, 90.0, 100.0]]])
+    keypoints = torch.rand(1, 1, 5, 2) * 60 + 30
+    state = torch.tensor([[FACE]])
+    targets = assign_cells(boxes, state, centres, strides)
+    reach = torch.cat([centres - boxes[0, :, :2], boxes[0, :, 2:] - centres], 1)
+    perfect = FinderOutput(
+        torch.where(targets.positive, 12.0, -12.0),
+        (reach / strides[:, None])[None],
+        ((keypoints[0] - centres[:, None]) / strides[:, None, None])[None],
+    )
+
+    loss, _ = finder_loss(perfect, boxes, keypoints, state, 128)
+
+    assert loss.item() < 1e-3
+
+
+def test_finder_cells_match_its_outputs() -> None:
+    output = FaceFinder().eval()(torch.zeros(2, 3, 64, 96))
+    centres, strides = cell_centres(64, 96)
+
+    assert output.score_logits.shape == (2, len(centres))
+    assert output.distances.shape == (2, len(centres), 4)
+    assert output.keypoints.shape == (2, len(strides), 5, 2)
+    assert (output.distances >= 0).all()
+
+
+def test_nme_and_mse_of_a_known_shift() -> None:
+    target = np.zeros((1, 971, 2))
+    target[0, 328], target[0, 424] = (0.25, 0.5), (0.75, 0.5)
+
+    accuracy = landmark_accuracy(target + np.array([0.01, 0.0]), target)
+
+    assert np.isclose(accuracy.nme_percent, 2.0)
+    assert np.isclose(accuracy.mse_px2, 1.28**2 / 2)
+    assert accuracy.failure_percent == 0
+
+
+def test_finder_accuracy_counts_hits_and_false_boxes() -> None:
+    label = np.array([[0.0, 0.0, 10.0, 10.0]] * 2)
+    found = [np.array([[0.0, 0.0, 10.0, 9.0], [50.0, 50.0, 60.0, 60.0]]), np.empty((0, 4))]
+
+    accuracy = finder_accuracy(found, label, [np.empty((0, 4)), label])
+
+    assert accuracy.recall_percent == 50
+    assert accuracy.precision_percent == 50
+    assert accuracy.clean_backgrounds_percent == 50
+    assert np.allclose(box_iou(label, np.array([0.0, 0.0, 10.0, 5.0])), 0.5)
