@@ -1,0 +1,43 @@
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kilomark/image.hpp"
+#include "kilomark/network.hpp"
+
+namespace kilomark::bindings {
+
+namespace py = pybind11;
+
+// Borrows the pixels of a uint8 array (H, W) or (H, W, C). Refuses every other type, shape and
+// layout: nothing is copied or cast here. `index` names the image in the message.
+[[nodiscard]] ImageView to_image_view(const py::handle& array, const std::string& format,
+                                      std::size_t index);
+
+// Borrows a float32, C-contiguous array of `rank` dimensions. `name` is used in messages.
+[[nodiscard]] std::span<const float> to_floats(const py::handle& array, const char* name,
+                                               py::ssize_t rank);
+
+[[nodiscard]] ChannelOrder to_channel_order(const std::string& order);
+
+// Moves the vector into an array that owns it.
+template <class Element>
+[[nodiscard]] py::array_t<float> to_array(std::vector<Element>&& values,
+                                          std::vector<py::ssize_t> shape) {
+  static_assert(sizeof(Element) % sizeof(float) == 0);
+  auto owned = std::make_unique<std::vector<Element>>(std::move(values));
+  const auto* data = reinterpret_cast<const float*>(owned->data());
+  const py::capsule owner(owned.get(),
+                          [](void* vector) { delete static_cast<std::vector<Element>*>(vector); });
+  owned.release();
+  return py::array_t<float>(std::move(shape), data, owner);
+}
+
+}  // namespace kilomark::bindings

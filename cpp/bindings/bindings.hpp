@@ -1,0 +1,14 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+// One function per concern, each in its own file; module.cpp calls them all.
+namespace kilomark::bindings {
+
+void bind_errors(pybind11::module_& module);
+void bind_networks(pybind11::module_& module);
+void bind_detections(pybind11::module_& module);
+void bind_detector(pybind11::module_& module);
+void bind_crop(pybind11::module_& module);
+
+}  // namespace kilomark::bindings

@@ -1,0 +1,14 @@
+#include <pybind11/stl.h>
+
+#include "bindings.hpp"
+#include "kilomark/build_info.hpp"
+
+PYBIND11_MODULE(_core, module) {
+  using namespace kilomark::bindings;
+  bind_errors(module);
+  bind_networks(module);
+  bind_detections(module);
+  bind_detector(module);
+  bind_crop(module);
+  module.def("build_info", &kilomark::build_info);
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace kilomark {
+
+enum class ErrorCode {
+  kInvalidInput,  // an argument of the call cannot be worked on
+  kBundle,        // a network is not what its description says
+  kDevice,        // the device asked for cannot be used here
+  kInference,     // the network failed while it was loaded or run
+};
+
+// The one exception of the library. Its message says what was found, what was expected and how to
+// mend it.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+
+ private:
+  ErrorCode code_;
+};
+
+// Throws Error with the message "found ...; expected ...; <remedy>".
+[[noreturn]] void fail(ErrorCode code, const std::string& found, const std::string& expected,
+                       const std::string& remedy);
+
+}  // namespace kilomark

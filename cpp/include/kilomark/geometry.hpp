@@ -1,0 +1,18 @@
+#pragma once
+
+namespace kilomark {
+
+// All coordinates are in pixels. Pixel i covers [i, i + 1) and its centre is i + 0.5; see crop.hpp.
+struct Point {
+  float x = 0.0F;
+  float y = 0.0F;
+};
+
+struct Box {
+  float x0 = 0.0F;
+  float y0 = 0.0F;
+  float x1 = 0.0F;
+  float y1 = 0.0F;
+};
+
+}  // namespace kilomark

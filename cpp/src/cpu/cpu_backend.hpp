@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <openvino/openvino.hpp>
+#include <string>
+
+#include "cpu/openvino_session.hpp"
+#include "kilomark/backend.hpp"
+
+namespace kilomark::cpu {
+
+// Crops on the calling thread and runs the networks with OpenVINO. Threads that call at once crop
+// side by side and take turns on OpenVINO's threads.
+class CpuBackend final : public Backend {
+ public:
+  CpuBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+             const BackendOptions& options);
+
+  [[nodiscard]] std::string_view device() const noexcept final { return "cpu"; }
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
+  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+                 std::span<const std::span<float>> outputs) final;
+  void infer(NetworkRole role, std::span<const float> tensors,
+             std::span<const std::span<float>> outputs) final;
+
+ private:
+  struct Network {
+    NetworkInput input;
+    OpenvinoSession session;
+  };
+
+  [[nodiscard]] Network& network(NetworkRole role);
+
+  ov::Core core_;
+  std::unique_ptr<Network> landmarks_;
+  std::unique_ptr<Network> finder_;
+};
+
+// The version of the OpenVINO libraries that are loaded.
+[[nodiscard]] std::string openvino_version();
+
+}  // namespace kilomark::cpu

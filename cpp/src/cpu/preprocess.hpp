@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "kilomark/crop.hpp"
+#include "kilomark/image.hpp"
+#include "kilomark/network.hpp"
+#include "kilomark/resample.hpp"
+
+namespace kilomark::cpu {
+
+// Scratch memory of the crop, kept between calls. Its size does not depend on the image.
+struct CropWorkspace {
+  std::vector<Pixel> cells;
+};
+
+// Crops, resamples and normalises in one pass, as resample.hpp defines it, into `output`, (3,
+// height, width) planes.
+void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
+                CropWorkspace& workspace, std::span<float> output);
+
+}  // namespace kilomark::cpu

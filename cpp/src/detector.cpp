@@ -1,0 +1,262 @@
+#include "kilomark/detector.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "batching.hpp"
+#include "face_decoding.hpp"
+#include "input_checks.hpp"
+#include "kilomark/error.hpp"
+#include "stopwatch.hpp"
+#include "text.hpp"
+
+namespace kilomark {
+
+namespace {
+
+// A face on its way from the finder, or from the caller, to its landmarks.
+struct Candidate {
+  std::size_t image = 0;
+  FoundFace face;
+  Crop crop;
+};
+
+// What is kept of a network once its model is loaded.
+LandmarkNetwork without_model(const LandmarkNetwork& network) {
+  return {{}, network.input, network.num_landmarks, network.crop_scale};
+}
+
+FinderNetwork without_model(const FinderNetwork& network) {
+  return {{}, network.input, network.strides};
+}
+
+FoundFace make_given_face(const Box& box) {
+  constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
+  FoundFace face{box, 1.0F, {}};
+  face.keypoints.fill({kUnknown, kUnknown});
+  return face;
+}
+
+Crop make_face_crop(const Box& box, double angle_deg, const LandmarkNetwork& network) {
+  const Point center{0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)};
+  const double longer = std::max(box.x1 - box.x0, box.y1 - box.y0);
+  return Crop::around(center, network.crop_scale * longer, angle_deg, network.input.width,
+                      network.input.height);
+}
+
+// The landmark network's outputs for all candidates, in input pixels.
+struct LandmarkOutputs {
+  std::span<const float> landmarks;  // (N, K, 2)
+  std::span<const float> spread;     // (N, K)
+  std::span<const float> presence;   // (N,)
+};
+
+void append_face(Detections& detections, const Candidate& candidate, const LandmarkOutputs& outputs,
+                 std::size_t index, std::size_t num_landmarks) {
+  const FoundFace& face = candidate.face;
+  detections.boxes.push_back(face.box);
+  detections.scores.push_back(face.score);
+  detections.keypoints.insert(detections.keypoints.end(), face.keypoints.begin(),
+                              face.keypoints.end());
+  const float* landmark = &outputs.landmarks[2 * num_landmarks * index];
+  const float* spread = &outputs.spread[num_landmarks * index];
+  const auto scale = static_cast<float>(candidate.crop.scale());
+  for (std::size_t k = 0; k < num_landmarks; ++k) {
+    detections.landmarks.push_back(candidate.crop.to_image({landmark[2 * k], landmark[2 * k + 1]}));
+    detections.spread.push_back(spread[k] * scale);
+  }
+  detections.presence.push_back(outputs.presence[index]);
+}
+
+}  // namespace
+
+class Detector::Implementation {
+ public:
+  Implementation(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+                 const BackendOptions& options)
+      : landmarks_(without_model(landmarks)), max_batch_(options.max_batch) {
+    check_options(options);
+    check_network(landmarks);
+    if (finder != nullptr) {
+      check_network(*finder);
+      finder_ = without_model(*finder);
+    }
+    backend_ = make_backend(landmarks, finder, options);
+  }
+
+  [[nodiscard]] Prediction predict(std::span<const ImageView> images,
+                                   const PredictOptions& options) const {
+    Stopwatch total;
+    check_options(options);
+    check_images(images);
+    Prediction prediction;
+    const std::unique_ptr<HeldImages> held = backend_->hold(images);
+    const std::vector<Candidate> candidates = find_faces(images, *held, options, prediction.times);
+    place_landmarks(images.size(), *held, candidates, options.presence_threshold, prediction);
+    prediction.times.total_ms = total.lap_ms();
+    return prediction;
+  }
+
+  [[nodiscard]] Prediction predict(std::span<const ImageView> images,
+                                   std::span<const std::span<const Box>> boxes) const {
+    Stopwatch total;
+    check_images(images);
+    if (boxes.size() != images.size()) {
+      fail(ErrorCode::kInvalidInput, text("boxes for ", boxes.size(), " images"),
+           text("boxes for ", images.size(), " images"), "pass one array of boxes per image");
+    }
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      check_boxes(boxes[i], images[i], i);
+      for (const Box& box : boxes[i]) {
+        candidates.push_back({i, make_given_face(box), make_face_crop(box, 0.0, landmarks_)});
+      }
+    }
+    Prediction prediction;
+    const std::unique_ptr<HeldImages> held = backend_->hold(images);
+    constexpr float kKeepAll = -std::numeric_limits<float>::infinity();
+    place_landmarks(images.size(), *held, candidates, kKeepAll, prediction);
+    prediction.times.total_ms = total.lap_ms();
+    return prediction;
+  }
+
+  [[nodiscard]] std::vector<std::vector<float>> infer(NetworkRole role,
+                                                      std::span<const float> tensors) const {
+    const NetworkInput& in = input(role);
+    const auto input_size =
+        3 * static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.height);
+    if (tensors.size() % input_size != 0) {
+      fail(ErrorCode::kInvalidInput, text(tensors.size(), " floats"),
+           text("a multiple of ", input_size, ", (N, 3, ", in.height, ", ", in.width, ")"),
+           "pass normalised tensors of the network's input size");
+    }
+    const OutputSizes sizes =
+        role == NetworkRole::kFinder ? output_sizes(*finder_) : output_sizes(landmarks_);
+    return infer_in_batches(*backend_, role, tensors, input_size, sizes, max_batch_);
+  }
+
+  [[nodiscard]] const NetworkInput& input(NetworkRole role) const {
+    if (role == NetworkRole::kFinder) {
+      check_finder();
+      return finder_->input;
+    }
+    return landmarks_.input;
+  }
+
+  [[nodiscard]] const Backend& backend() const { return *backend_; }
+  [[nodiscard]] const LandmarkNetwork& landmarks() const { return landmarks_; }
+  [[nodiscard]] const std::optional<FinderNetwork>& finder() const { return finder_; }
+
+ private:
+  static void check_images(std::span<const ImageView> images) {
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      check_image(images[i], i);
+    }
+  }
+
+  void check_finder() const {
+    if (!finder_) {
+      fail(ErrorCode::kInvalidInput, "a detector without a face finder", "boxes of the faces",
+           "pass boxes, or make the detector with a face finder");
+    }
+  }
+
+  [[nodiscard]] std::vector<Candidate> find_faces(std::span<const ImageView> images,
+                                                  const HeldImages& held,
+                                                  const PredictOptions& options,
+                                                  StageTimes& times) const {
+    check_finder();
+    std::vector<CropTask> tasks;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      tasks.push_back({i, Crop::letterbox(images[i].width, images[i].height, finder_->input.width,
+                                          finder_->input.height)});
+    }
+    const OutputSizes sizes = output_sizes(*finder_);
+    const BatchedOutputs found =
+        run_in_batches(*backend_, NetworkRole::kFinder, held, tasks, sizes, max_batch_);
+    times.letterbox_ms = found.times.crop_ms;
+    times.find_ms = found.times.infer_ms;
+
+    Stopwatch stopwatch;
+    const FinderGrid grid{finder_->input.width, finder_->input.height, finder_->strides};
+    std::vector<Candidate> candidates;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      const auto part = [&](std::size_t output) {
+        return std::span(found.outputs[output]).subspan(i * sizes[output], sizes[output]);
+      };
+      for (const FoundFace& face :
+           decode_faces({part(0), part(1), part(2)}, grid, tasks[i].crop, images[i], options)) {
+        const double angle_deg = eye_angle_deg(face.keypoints);
+        candidates.push_back({i, face, make_face_crop(face.box, angle_deg, landmarks_)});
+      }
+    }
+    times.decode_ms = stopwatch.lap_ms();
+    return candidates;
+  }
+
+  void place_landmarks(std::size_t num_images, const HeldImages& held,
+                       std::span<const Candidate> candidates, float presence_threshold,
+                       Prediction& prediction) const {
+    std::vector<CropTask> tasks;
+    for (const Candidate& candidate : candidates) {
+      tasks.push_back({candidate.image, candidate.crop});
+    }
+    const BatchedOutputs placed = run_in_batches(*backend_, NetworkRole::kLandmarks, held, tasks,
+                                                 output_sizes(landmarks_), max_batch_);
+    prediction.times.crop_ms = placed.times.crop_ms;
+    prediction.times.infer_ms = placed.times.infer_ms;
+
+    Stopwatch stopwatch;
+    const LandmarkOutputs outputs{placed.outputs[0], placed.outputs[1], placed.outputs[2]};
+    const auto num_landmarks = static_cast<std::size_t>(landmarks_.num_landmarks);
+    prediction.images.resize(num_images);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (!(outputs.presence[i] < presence_threshold)) {
+        append_face(prediction.images[candidates[i].image], candidates[i], outputs, i,
+                    num_landmarks);
+      }
+    }
+    prediction.times.map_ms = stopwatch.lap_ms();
+  }
+
+  LandmarkNetwork landmarks_;  // without its model
+  std::optional<FinderNetwork> finder_;
+  int max_batch_;
+  std::unique_ptr<Backend> backend_;
+};
+
+Detector::Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+                   const BackendOptions& options)
+    : implementation_(std::make_unique<Implementation>(landmarks, finder, options)) {}
+
+Detector::~Detector() = default;
+
+Prediction Detector::predict(std::span<const ImageView> images,
+                             const PredictOptions& options) const {
+  return implementation_->predict(images, options);
+}
+
+Prediction Detector::predict(std::span<const ImageView> images,
+                             std::span<const std::span<const Box>> boxes) const {
+  return implementation_->predict(images, boxes);
+}
+
+std::vector<std::vector<float>> Detector::infer(NetworkRole role,
+                                                std::span<const float> tensors) const {
+  return implementation_->infer(role, tensors);
+}
+
+std::string_view Detector::device() const { return implementation_->backend().device(); }
+
+bool Detector::has_finder() const { return implementation_->finder().has_value(); }
+
+const NetworkInput& Detector::input(NetworkRole role) const { return implementation_->input(role); }
+
+int Detector::num_landmarks() const { return implementation_->landmarks().num_landmarks; }
+
+int Detector::num_cells() const {
+  return has_finder() ? implementation_->finder()->num_cells() : 0;
+}
+
+}  // namespace kilomark

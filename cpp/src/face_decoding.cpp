@@ -1,0 +1,107 @@
+#include "face_decoding.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace kilomark {
+
+namespace {
+
+// A box this many times the image's longer side is a fault of the network, not a face.
+constexpr float kMaxBoxToImage = 8.0F;
+
+bool is_plausible(const Box& box, const ImageView& image) {
+  const float width = box.x1 - box.x0;
+  const float height = box.y1 - box.y0;
+  const auto image_width = static_cast<float>(image.width);
+  const auto image_height = static_cast<float>(image.height);
+  const float largest = kMaxBoxToImage * std::max(image_width, image_height);
+  // Written so that NaN anywhere is false.
+  return width > 0.0F && height > 0.0F && std::max(width, height) >= 1.0F && width <= largest &&
+         height <= largest && box.x0 < image_width && box.y0 < image_height && box.x1 > 0.0F &&
+         box.y1 > 0.0F;
+}
+
+FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center,
+                      const Crop& letterbox) {
+  const float* distance = &output.distances[4 * cell];
+  const Point low = letterbox.to_image({center.x - distance[0], center.y - distance[1]});
+  const Point high = letterbox.to_image({center.x + distance[2], center.y + distance[3]});
+  FoundFace face;
+  face.box = {low.x, low.y, high.x, high.y};
+  face.score = output.scores[cell];
+  const float* offset = &output.keypoints[2 * kNumKeypoints * cell];
+  for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+    face.keypoints[k] =
+        letterbox.to_image({center.x + offset[2 * k], center.y + offset[2 * k + 1]});
+  }
+  return face;
+}
+
+std::vector<FoundFace> collect_candidates(const FinderOutput& output, const FinderGrid& grid,
+                                          const Crop& letterbox, const ImageView& image,
+                                          float score_threshold) {
+  std::vector<FoundFace> candidates;
+  std::size_t cell = 0;
+  for (const int stride : grid.strides) {
+    const auto step = static_cast<float>(stride);
+    for (int row = 0; row < grid.height / stride; ++row) {
+      for (int column = 0; column < grid.width / stride; ++column, ++cell) {
+        if (!(output.scores[cell] >= score_threshold)) {  // NaN is no face
+          continue;
+        }
+        const Point center{(static_cast<float>(column) + 0.5F) * step,
+                           (static_cast<float>(row) + 0.5F) * step};
+        const FoundFace face = decode_cell(output, cell, center, letterbox);
+        if (is_plausible(face.box, image)) {
+          candidates.push_back(face);
+        }
+      }
+    }
+  }
+  return candidates;
+}
+
+}  // namespace
+
+float intersection_over_union(const Box& a, const Box& b) {
+  const auto area = [](const Box& box) { return (box.x1 - box.x0) * (box.y1 - box.y0); };
+  const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
+  const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
+  if (width <= 0.0F || height <= 0.0F) {
+    return 0.0F;
+  }
+  const float intersection = width * height;
+  return intersection / (area(a) + area(b) - intersection);
+}
+
+double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
+  const double x = keypoints[1].x - keypoints[0].x;
+  const double y = keypoints[1].y - keypoints[0].y;
+  const double angle_deg = std::atan2(y, x) * 180.0 / std::numbers::pi;
+  return std::isfinite(angle_deg) ? angle_deg : 0.0;
+}
+
+std::vector<FoundFace> decode_faces(const FinderOutput& output, const FinderGrid& grid,
+                                    const Crop& letterbox, const ImageView& image,
+                                    const PredictOptions& options) {
+  std::vector<FoundFace> candidates =
+      collect_candidates(output, grid, letterbox, image, options.score_threshold);
+  std::ranges::stable_sort(candidates, std::ranges::greater{}, &FoundFace::score);
+  std::vector<FoundFace> faces;
+  for (const FoundFace& candidate : candidates) {
+    if (options.max_faces > 0 && std::ssize(faces) == options.max_faces) {
+      break;
+    }
+    const bool is_new = std::ranges::none_of(faces, [&](const FoundFace& face) {
+      return intersection_over_union(face.box, candidate.box) > options.nms_iou;
+    });
+    if (is_new) {
+      faces.push_back(candidate);
+    }
+  }
+  return faces;
+}
+
+}  // namespace kilomark

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "kilomark/crop.hpp"
+#include "kilomark/detector.hpp"
+#include "kilomark/geometry.hpp"
+#include "kilomark/network.hpp"
+
+namespace kilomark {
+
+struct FoundFace {
+  Box box;  // image pixels
+  float score = 0.0F;
+  std::array<Point, kNumKeypoints> keypoints{};  // image pixels
+};
+
+// The finder's output for one image, M cells.
+struct FinderOutput {
+  std::span<const float> scores;     // (M,)
+  std::span<const float> distances;  // (M, 4)
+  std::span<const float> keypoints;  // (M, 5, 2)
+};
+
+// The grid of cells that the finder's output refers to.
+struct FinderGrid {
+  int width = 0;
+  int height = 0;
+  std::vector<int> strides;
+};
+
+// Faces above the score threshold, best first, without those that non-maximum suppression drops, in
+// image pixels. Boxes that are not finite, have no area or lie outside the image are no faces.
+[[nodiscard]] std::vector<FoundFace> decode_faces(const FinderOutput& output,
+                                                  const FinderGrid& grid, const Crop& letterbox,
+                                                  const ImageView& image,
+                                                  const PredictOptions& options);
+
+// Overlap of two boxes: intersection over union, 0..1.
+[[nodiscard]] float intersection_over_union(const Box& a, const Box& b);
+
+// How far the line from right eye to left eye is turned clockwise; 0 if the eyes are not finite.
+[[nodiscard]] double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints);
+
+}  // namespace kilomark

@@ -1,0 +1,145 @@
+"""The C++ core. Arrays come in exactly as typed here: nothing is cast or copied on the way in.
+
+Errors are those of `kilomark.errors`. Coordinates are pixels; pixel i covers [i, i + 1), its centre is i + 0.5.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Floats: TypeAlias = NDArray[np.float32]
+_Pixels: TypeAlias = NDArray[np.uint8]
+_ChannelOrder: TypeAlias = Literal["rgb", "bgr"]
+
+@final
+class NetworkInput:
+    """How pixels become the input of a network: (pixel - mean) / std per channel, in units of 0..255."""
+
+    def __init__(
+        self,
+        *,
+        width: int,
+        height: int,
+        channel_order: _ChannelOrder,
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+@final
+class LandmarkNetwork:
+    """An ONNX landmark network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+
+    def __init__(
+        self, *, model: bytes, input: NetworkInput, num_landmarks: int, crop_scale: float
+    ) -> None: ...
+    @property
+    def num_landmarks(self) -> int: ...
+    @property
+    def crop_scale(self) -> float: ...
+
+@final
+class FinderNetwork:
+    """An ONNX face finder: image (N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints (N, M, 5, 2)."""
+
+    def __init__(self, *, model: bytes, input: NetworkInput, strides: Sequence[int]) -> None: ...
+    @property
+    def strides(self) -> list[int]: ...
+
+@final
+class Detections:
+    """The F faces of one image, in image pixels; keypoints are NaN and scores 1 for given boxes."""
+
+    @property
+    def boxes(self) -> _Floats:
+        """(F, 4): x0, y0, x1, y1."""
+
+    @property
+    def scores(self) -> _Floats:
+        """(F,)."""
+
+    @property
+    def keypoints(self) -> _Floats:
+        """(F, 5, 2): right eye, left eye, nose tip, right and left corner of the mouth."""
+
+    @property
+    def landmarks(self) -> _Floats:
+        """(F, K, 2)."""
+
+    @property
+    def spread(self) -> _Floats:
+        """(F, K): expected error."""
+
+    @property
+    def presence(self) -> _Floats:
+        """(F,): probability that there is a well-placed face."""
+
+    def __len__(self) -> int: ...
+
+@final
+class StageTimes:
+    """Wall-clock time of each stage of one call, summed over its batches."""
+
+    @property
+    def letterbox_ms(self) -> float: ...
+    @property
+    def find_ms(self) -> float: ...
+    @property
+    def decode_ms(self) -> float: ...
+    @property
+    def crop_ms(self) -> float: ...
+    @property
+    def infer_ms(self) -> float: ...
+    @property
+    def map_ms(self) -> float: ...
+    @property
+    def total_ms(self) -> float: ...
+
+@final
+class Detector:
+    """Face finder and landmark network on one device. Several threads may use one detector at once."""
+
+    def __init__(
+        self,
+        landmarks: LandmarkNetwork,
+        finder: FinderNetwork | None,
+        *,
+        device: str = "cpu",
+        num_threads: int = 0,
+        max_batch: int = 16,
+    ) -> None: ...
+    @property
+    def device(self) -> str: ...
+    def predict(
+        self,
+        images: Sequence[_Pixels],
+        formats: Sequence[str],
+        *,
+        boxes: Sequence[_Floats] | None = None,
+        score_threshold: float = 0.5,
+        nms_iou: float = 0.4,
+        max_faces: int = 0,
+        presence_threshold: float = 0.0,
+    ) -> tuple[list[Detections], StageTimes]: ...
+    def infer_landmarks(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
+    def infer_finder(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
+
+def available_devices() -> list[str]: ...
+def build_info() -> dict[str, str]: ...
+def crop(
+    image: _Pixels,
+    format: str,
+    *,
+    center: tuple[float, float],
+    side: float,
+    angle_deg: float = 0.0,
+    size: tuple[int, int],
+    channel_order: _ChannelOrder = "rgb",
+    mean: Sequence[float],
+    std: Sequence[float],
+) -> _Floats: ...
