@@ -1,0 +1,49 @@
+"""kilomark: dense facial landmarks.
+
+    from kilomark import Detector
+
+    detector = Detector()
+    for face in detector.predict("photo.jpg"):
+        print(face.box, face.pose, face.landmarks.shape)
+
+Importing kilomark imports neither torch nor cv2.
+"""
+
+from __future__ import annotations
+
+from kilomark._core import available_devices, build_info
+from kilomark.detector import Detector
+from kilomark.drawing import draw
+from kilomark.errors import (
+    BundleError,
+    DeviceUnavailableError,
+    InferenceError,
+    InvalidInputError,
+    KilomarkError,
+)
+from kilomark.faces import Face
+from kilomark.images import ImageLike
+from kilomark.manifest import shipped_bundles
+from kilomark.pose import Pose
+from kilomark.topology import LandmarkGroup, Topology
+
+__all__ = [
+    "BundleError",
+    "Detector",
+    "DeviceUnavailableError",
+    "Face",
+    "ImageLike",
+    "InferenceError",
+    "InvalidInputError",
+    "KilomarkError",
+    "LandmarkGroup",
+    "Pose",
+    "Topology",
+    "__version__",
+    "available_devices",
+    "build_info",
+    "draw",
+    "shipped_bundles",
+]
+
+__version__: str = build_info()["version"]
