@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.tiny_bundles import write_finder_bundle, write_landmark_bundle
+
+import kilomark
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a landmark bundle whose answers are known; see tests/tiny_bundles.py."""
+    return write_landmark_bundle(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finder bundle that takes bright cells for faces."""
+    return write_finder_bundle(tmp_path_factory.mktemp("tiny-faces"))
+
+
+@pytest.fixture(scope="session")
+def detector(tiny: Path, tiny_faces: Path) -> kilomark.Detector:
+    """A detector of the tiny bundles; presence is not asked for, since dark crops have none."""
+    return kilomark.Detector(
+        tiny, faces=tiny_faces, device="cpu", num_threads=1, presence_threshold=0
+    )
+
+
+@pytest.fixture(scope="session")
+def demo_photo() -> Path:
+    return Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from tests.tiny_bundles import bright_cells
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FACE = bright_cells((3, 4), (3, 3), (4, 3), (4, 4))
+
+
+@pytest.fixture
+def bundles(tiny: Path, tiny_faces: Path) -> list[str]:
+    return ["--model", str(tiny), "--faces", str(tiny_faces)]
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "video.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 64))
+    for _ in range(3):
+        writer.write(FACE)
+    writer.release()
+    return path
+
+
+def run(example: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(example), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_photo(root: Path, bundles: list[str], tmp_path: Path) -> None:
+    Image.fromarray(FACE).save(tmp_path / "photo.png")
+    out = tmp_path / "out.png"
+    done = run(root / "examples/photo.py", tmp_path / "photo.png", "-o", out, *bundles)
+    assert done.returncode == 0, done.stderr
+    assert out.exists()
+
+
+def test_folder(root: Path, bundles: list[str], tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.png", "b.png"):
+        Image.fromarray(FACE).save(photos / name)
+    (photos / "broken.jpg").write_bytes(b"no image")
+    out = tmp_path / "out.npz"
+    done = run(root / "examples/folder.py", photos, "-o", out, *bundles)
+    assert done.returncode == 0, done.stderr
+    with np.load(out) as saved:
+        assert len(saved["name"]) == len(saved["landmarks"])
+    assert "broken.jpg" in done.stdout
+
+
+def test_webcam_on_a_video(root: Path, bundles: list[str], video: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.avi"
+    done = run(root / "examples/webcam.py", video, "-o", out, *bundles)
+    assert done.returncode == 0, done.stderr
+    assert "3 frames" in done.stdout
+    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
+
+
+@pytest.mark.parametrize(
+    ("source", "display", "message"),
+    [
+        ("gone.avi", ":99", "no such camera or file"),
+        ("video", ":99", "this OpenCV has no windows"),
+        ("video", "", "there is no display"),
+    ],
+)
+def test_webcam_says_what_is_missing(
+    root: Path,
+    bundles: list[str],
+    video: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    display: str,
+    message: str,
+) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    path = video if source == "video" else source
+    done = run(root / "examples/webcam.py", path, *bundles)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("example", ["photo", "folder", "webcam"])
+def test_example_is_short(root: Path, example: str) -> None:
+    assert len((root / f"examples/{example}.py").read_text().splitlines()) < 60
