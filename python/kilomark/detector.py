@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, TypeAlias, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,6 @@ __all__ = ["Detector"]
 
 log = logging.getLogger(__name__)
 
-AnyImage = TypeVar("AnyImage", bound=ImageLike)
 Boxes: TypeAlias = npt.ArrayLike
 
 
@@ -113,20 +112,19 @@ class Detector:
     def __repr__(self) -> str:
         return f"<Detector of {self._topology.num_landmarks} landmarks on {self.device}>"
 
-    @overload
-    def predict(self, image: ImageLike, *, boxes: Boxes | None = None) -> list[Face]: ...
+    @overload  # a str is a path, though it is a sequence of str as well
+    def predict(  # type: ignore[overload-overlap]
+        self, image: ImageLike, *, boxes: Boxes | None = None
+    ) -> list[Face]: ...
 
     @overload
     def predict(
-        self,
-        image: list[AnyImage] | tuple[AnyImage, ...],
-        *,
-        boxes: Sequence[Boxes] | None = None,
+        self, image: Sequence[ImageLike], *, boxes: Sequence[Boxes] | None = None
     ) -> list[list[Face]]: ...
 
     def predict(
         self,
-        image: ImageLike | list[AnyImage] | tuple[AnyImage, ...],
+        image: ImageLike | Sequence[ImageLike],
         *,
         boxes: Boxes | Sequence[Boxes] | None = None,
     ) -> list[Face] | list[list[Face]]:
@@ -154,7 +152,7 @@ class Detector:
 
     def predict_timed(
         self,
-        image: ImageLike | list[AnyImage] | tuple[AnyImage, ...],
+        image: ImageLike | Sequence[ImageLike],
         *,
         boxes: Boxes | Sequence[Boxes] | None = None,
     ) -> tuple[list[Face] | list[list[Face]], _core.StageTimes]:
@@ -165,8 +163,8 @@ class Detector:
         """
         if isinstance(image, list | tuple):
             return self._predict_many(image, _check_boxes_per_image(boxes, len(image)))
-        one = None if boxes is None else [cast("Boxes", boxes)]
-        faces, times = self._predict_many([image], one)
+        one_boxes = None if boxes is None else [cast("Boxes", boxes)]
+        faces, times = self._predict_many([cast("ImageLike", image)], one_boxes)
         return faces[0], times
 
     def _predict_many(

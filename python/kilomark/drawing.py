@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ DOT_RATIO = 1.4
 
 @overload
 def draw(
-    image: npt.NDArray[np.uint8],
+    image: npt.NDArray[Any],
     faces: Iterable[Face],
     *,
     curves: bool = True,

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ImageLike", "PixelFormat", "Pixels", "open_photo", "to_pixels"]
 
-ImageLike: TypeAlias = npt.NDArray[np.uint8] | str | os.PathLike[str] | Image.Image
-"""An array as OpenCV gives it, the path of a photo, or a PIL image."""
+ImageLike: TypeAlias = npt.NDArray[Any] | str | os.PathLike[str] | Image.Image
+"""A uint8 array as OpenCV gives it, the path of a photo, or a PIL image."""
 
 PixelFormat = Literal["gray", "bgr", "rgb", "bgra", "rgba"]
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +19,7 @@ from tests.tiny_bundles import (
     landmarks_in,
 )
 
-from kilomark import Detector, DeviceUnavailableError, Face, InvalidInputError
+from kilomark import Detector, DeviceUnavailableError, Face, InvalidInputError, KilomarkError
 
 BOX = [10.0, 20.0, 50.0, 52.0]
 PER_CROP_PX = CROP_SCALE * 40 / CROP_SIZE
@@ -259,19 +262,13 @@ def test_more_threads_than_cores(tiny: Path, caplog: pytest.LogCaptureFixture) -
 
 
 def test_model_that_is_not_onnx(tmp_path: Path, tiny: Path) -> None:
-    import hashlib
-    import json
-    import shutil
-
-    import kilomark
-
     folder = Path(shutil.copytree(tiny, tmp_path / "broken"))
     data = b"this is no network"
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["model"] |= {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "model.onnx").write_bytes(data)
-    with pytest.raises(kilomark.KilomarkError):
+    with pytest.raises(KilomarkError):
         Detector(folder, faces=None)
 
 
