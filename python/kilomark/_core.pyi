@@ -1,6 +1,7 @@
 """The C++ core. Arrays come in exactly as typed here: nothing is cast or copied on the way in.
 
-Errors are those of `kilomark.errors`. Coordinates are pixels; pixel i covers [i, i + 1), its centre is i + 0.5.
+Errors are those of `kilomark.errors`. Coordinates are pixels; pixel i covers [i, i + 1), so its
+centre is i + 0.5.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ _ChannelOrder: TypeAlias = Literal["rgb", "bgr"]
 
 @final
 class NetworkInput:
-    """How pixels become the input of a network: (pixel - mean) / std per channel, in units of 0..255."""
+    """How pixels become a network's input: (pixel - mean) / std per channel, in units of 0..255."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class NetworkInput:
 
 @final
 class LandmarkNetwork:
-    """An ONNX landmark network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+    """An ONNX network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
 
     def __init__(
         self, *, model: bytes, input: NetworkInput, num_landmarks: int, crop_scale: float
@@ -45,7 +46,10 @@ class LandmarkNetwork:
 
 @final
 class FinderNetwork:
-    """An ONNX face finder: image (N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints (N, M, 5, 2)."""
+    """An ONNX network: image (N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints.
+
+    The keypoints are (N, M, 5, 2).
+    """
 
     def __init__(self, *, model: bytes, input: NetworkInput, strides: Sequence[int]) -> None: ...
     @property
@@ -102,7 +106,7 @@ class StageTimes:
 
 @final
 class Detector:
-    """Face finder and landmark network on one device. Several threads may use one detector at once."""
+    """Face finder and landmark network on one device; several threads may share a detector."""
 
     def __init__(
         self,

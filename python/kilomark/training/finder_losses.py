@@ -74,9 +74,8 @@ def finder_loss(
     num_positive = targets.positive.sum().clamp(min=1)
 
     counted = ~targets.ignored
-    score = sigmoid_focal_loss(
-        output.score_logits[counted], targets.positive[counted].float(), alpha=FACE_WEIGHT, gamma=1.5
-    )
+    is_face = targets.positive[counted].float()
+    score = sigmoid_focal_loss(output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5)
     score_loss = score.sum() / num_positive
 
     image, cell = targets.positive.nonzero(as_tuple=True)
