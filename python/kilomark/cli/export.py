@@ -31,6 +31,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--name", help="name of the bundle (default: the network's)")
     parser.add_argument("--single", action="store_true", help="keep weights in single precision")
+    parser.add_argument(
+        "--score-shift",
+        type=float,
+        default=0.0,
+        help="taken off the face finder's score logits, so that 0.5 is a good threshold",
+    )
     parser.set_defaults(run=run)
 
 
@@ -84,6 +90,8 @@ def _export_finder(
 
     network = FaceFinder()
     network.load_state_dict(weights)
+    network.score.get_parameter("bias").data -= args.score_shift
+    training["score_shift"] = args.score_shift
     manifest = finder_manifest(name, _last_size(training), STRIDES, training)
     names = ["scores", "distances", "keypoints"]
     _write(FinderModel(network), manifest, names, args, dynamic_size=True)
