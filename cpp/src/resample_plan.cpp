@@ -8,34 +8,32 @@ namespace kilomark {
 
 namespace {
 
-// One direction of the map: low corner of an output pixel's square, in cells, is origin + du * u +
-// dv * v.
-struct Axis {
+// Where the squares begin in one direction, in cells of the image.
+struct ImageAxis {
   double origin;
   double du;
   double dv;
 };
 
-struct CellRange {
-  int first;
-  int count;
-};
+// The column (or row) from which a plan counts. One more than needed absorbs the rounding of float
+// coordinates.
+int find_first(const ImageAxis& axis, int width, int height) {
+  const double lowest =
+      axis.origin + std::min(axis.du * (width - 1), 0.0) + std::min(axis.dv * (height - 1), 0.0);
+  return static_cast<int>(std::floor(lowest)) - 1;
+}
 
-// The cells that the output's pixels touch. One cell more on each side absorbs the rounding of
-// float coordinates.
-CellRange make_range(const Axis& axis, int width, int height) {
-  const double along_u = axis.du * (width - 1);
-  const double along_v = axis.dv * (height - 1);
-  const double low = axis.origin + std::min(along_u, 0.0) + std::min(along_v, 0.0);
-  const double high = axis.origin + std::max(along_u, 0.0) + std::max(along_v, 0.0);
-  const int first = static_cast<int>(std::floor(low)) - 1;
-  return {first, static_cast<int>(std::floor(high)) + kMaxTaps + 1 - first};
+Axis to_axis(const ImageAxis& axis, int first) {
+  return {static_cast<float>(axis.origin - first), static_cast<float>(axis.du),
+          static_cast<float>(axis.dv)};
 }
 
 void set_normalisation(ResamplePlan& plan, PixelFormat format, const NetworkInput& input) {
   const bool image_is_rgb = format == PixelFormat::kRgb || format == PixelFormat::kRgba;
   const bool reversed = image_is_rgb != (input.order == ChannelOrder::kRgb);
-  const double area = static_cast<double>(plan.span) * plan.span;
+  const double side =
+      static_cast<double>(plan.span) * plan.block;  // of the square, in image pixels
+  const double area = side * side;
   for (std::size_t c = 0; c < 3; ++c) {
     const std::size_t plane = reversed ? 2 - c : c;  // of a gray image all channels are equal
     const double std = input.std[plane];
@@ -53,27 +51,18 @@ ResamplePlan make_resample_plan(const Crop& crop, PixelFormat format, const Netw
   plan.height = crop.input_height();
   plan.block = std::max(1, static_cast<int>(std::ceil(crop.scale() / 2.0)));
   const double n = plan.block;
-  plan.block_weight = static_cast<float>(1.0 / (n * n));
   const double span = std::max(1.0, crop.scale() / n);
   plan.span = static_cast<float>(span);
 
   // The centre of output pixel (u, v) is (u + 0.5, v + 0.5).
   const double a = crop.a() / n;
   const double b = crop.b() / n;
-  const Axis x{crop.x0() / n + 0.5 * (a - b) - 0.5 * span, a, -b};
-  const Axis y{crop.y0() / n + 0.5 * (b + a) - 0.5 * span, b, a};
-  const CellRange columns = make_range(x, plan.width, plan.height);
-  const CellRange rows = make_range(y, plan.width, plan.height);
-  plan.first_column = columns.first;
-  plan.num_columns = columns.count;
-  plan.first_row = rows.first;
-  plan.num_rows = rows.count;
-  plan.x0 = static_cast<float>(x.origin - columns.first);
-  plan.dx_du = static_cast<float>(x.du);
-  plan.dx_dv = static_cast<float>(x.dv);
-  plan.y0 = static_cast<float>(y.origin - rows.first);
-  plan.dy_du = static_cast<float>(y.du);
-  plan.dy_dv = static_cast<float>(y.dv);
+  const ImageAxis x{crop.x0() / n + 0.5 * (a - b) - 0.5 * span, a, -b};
+  const ImageAxis y{crop.y0() / n + 0.5 * (b + a) - 0.5 * span, b, a};
+  plan.first_column = find_first(x, plan.width, plan.height);
+  plan.first_row = find_first(y, plan.width, plan.height);
+  plan.x = to_axis(x, plan.first_column);
+  plan.y = to_axis(y, plan.first_row);
   set_normalisation(plan, format, input);
   return plan;
 }

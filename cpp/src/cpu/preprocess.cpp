@@ -1,25 +1,135 @@
 #include "cpu/preprocess.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "cpu/cell_reader.hpp"
 #include "resample_plan.hpp"
 
 namespace kilomark::cpu {
 
-void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
-                CropWorkspace& /*workspace*/, std::span<float> output) {
-  const ResamplePlan plan = make_resample_plan(crop, image.format, input);
-  const auto cell = [&](int column, int row) {
-    return read_cell(image.pixels, image.row_stride_bytes, image.width, image.height,
-                     channel_count(image.format), plan, plan.first_column + column,
-                     plan.first_row + row);
+namespace {
+
+// Output pixels [u0, u1) x [v0, v1).
+struct Tile {
+  int u0, v0, u1, v1;
+  [[nodiscard]] int width() const { return u1 - u0; }
+};
+
+// Cells counted from the plan's first.
+struct CellWindow {
+  int first_column, first_row, num_columns, num_rows;
+};
+
+// The cells that the pixels of a tile touch. Squares begin ever later, or ever earlier, along rows
+// and columns, also as rounded, so that the tile's corners bound them.
+CellWindow find_window(const ResamplePlan& plan, const Tile& tile) {
+  const auto range = [&](const Axis& axis) {
+    const auto [low, high] = std::minmax(
+        {square_begin(axis, tile.u0, tile.v0), square_begin(axis, tile.u1 - 1, tile.v0),
+         square_begin(axis, tile.u0, tile.v1 - 1), square_begin(axis, tile.u1 - 1, tile.v1 - 1)});
+    return std::pair(static_cast<int>(low), static_cast<int>(high) + kMaxTaps);
   };
-  const int area = plan.width * plan.height;
-  for (int v = 0; v < plan.height; ++v) {
-    for (int u = 0; u < plan.width; ++u) {
-      const Pixel sum = sample(plan, u, v, cell);
-      for (int c = 0; c < 3; ++c) {
-        output[static_cast<std::size_t>(plan.plane[c] * area + v * plan.width + u)] =
-            normalise(plan, sum, c);
-      }
+  const auto [left, right] = range(plan.x);
+  const auto [top, bottom] = range(plan.y);
+  return {left, top, right - left, bottom - top};
+}
+
+// What one crop is made with.
+struct Cropping {
+  const ResamplePlan& plan;
+  const CropKernels& kernels;
+  CellReader reader;
+  CropWorkspace& workspace;
+  float* output;
+
+  // Cells of a row of the window.
+  void read_row(const CellWindow& window, int row, Pixel* cells) const {
+    reader.read_row(plan.first_row + row, plan.first_column + window.first_column,
+                    window.num_columns, cells);
+  }
+
+  // The workspace's cells, at least `count` of them.
+  [[nodiscard]] Pixel* cells(int count) const {
+    std::vector<Pixel>& cells = workspace.cells;
+    cells.resize(std::max(cells.size(), static_cast<std::size_t>(count)));
+    return cells.data();
+  }
+
+  void make_row_taps(const Axis& axis, const Tile& tile, int v, RowTaps& taps) const {
+    kernels.make_row_taps(axis, plan.span, tile.u0, v, tile.width(), taps);
+  }
+
+  [[nodiscard]] OutputRow output_row(const Tile& tile, int v) const {
+    const std::ptrdiff_t area = std::ptrdiff_t{plan.width} * plan.height;
+    float* const start = output + std::ptrdiff_t{v} * plan.width + tile.u0;
+    return {
+        {start + plan.plane[0] * area, start + plan.plane[1] * area, start + plan.plane[2] * area},
+        tile.width()};
+  }
+};
+
+// In an upright crop the pixels of a row share their vertical taps, and those of a column their
+// horizontal ones. So it is made row by row, from the sums down the columns of three rows of cells;
+// each row of cells is read once.
+void crop_upright(const Cropping& crop, const Tile& tile) {
+  constexpr int kRing = kMaxTaps + 1;  // rows of cells; one more than needed, for a cheap remainder
+  const ResamplePlan& plan = crop.plan;
+  RowTaps& horizontal = crop.workspace.horizontal;
+  const CellWindow window = find_window(plan, tile);
+  Pixel* const cells = crop.cells((kRing + 1) * window.num_columns);
+  Pixel* const sums = cells + kRing * window.num_columns;
+  crop.make_row_taps(plan.x, tile, tile.v0, horizontal);
+  int next_row = window.first_row;
+  for (int v = tile.v0; v < tile.v1; ++v) {
+    const Taps vertical = make_taps(square_begin(plan.y, tile.u0, v), plan.span);
+    const Pixel* rows[kMaxTaps];
+    for (int tap = 0; tap < kMaxTaps; ++tap) {
+      rows[tap] = cells + (vertical.first + tap) % kRing * window.num_columns;
+    }
+    for (; next_row < vertical.first + kMaxTaps; ++next_row) {
+      crop.read_row(window, next_row, cells + next_row % kRing * window.num_columns);
+    }
+    crop.kernels.sum_columns(rows, vertical.weight, window.num_columns, sums);
+    crop.kernels.write_upright_row(sums, window.first_column, horizontal, plan,
+                                   crop.output_row(tile, v));
+  }
+}
+
+void crop_turned(const Cropping& crop, const Tile& tile) {
+  RowTaps& horizontal = crop.workspace.horizontal;
+  RowTaps& vertical = crop.workspace.vertical;
+  const CellWindow window = find_window(crop.plan, tile);
+  Pixel* const cells = crop.cells(window.num_columns * window.num_rows);
+  for (int row = 0; row < window.num_rows; ++row) {
+    crop.read_row(window, window.first_row + row, cells + row * window.num_columns);
+  }
+  const CellRows cell_rows{cells, window.num_columns, window.first_column, window.first_row};
+  for (int v = tile.v0; v < tile.v1; ++v) {
+    crop.make_row_taps(crop.plan.x, tile, v, horizontal);
+    crop.make_row_taps(crop.plan.y, tile, v, vertical);
+    crop.kernels.write_turned_row(cell_rows, horizontal, vertical, crop.plan,
+                                  crop.output_row(tile, v));
+  }
+}
+
+}  // namespace
+
+void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
+                CropWorkspace& workspace, std::span<float> output, const CropKernels& kernels) {
+  const ResamplePlan plan = make_resample_plan(crop, image.format, input);
+  const Cropping cropping{plan, kernels, CellReader(image, plan.block, kernels), workspace,
+                          output.data()};
+  // Tiles keep the cells that are worked on in the cache. A turned crop reads least around squares.
+  const bool is_upright = plan.x.dv == 0.0F && plan.y.du == 0.0F;
+  constexpr int kTurnedSide = 32;
+  const int tile_width = is_upright ? kMaxRow : kTurnedSide;
+  const int tile_height = is_upright ? plan.height : kTurnedSide;
+  for (int v = 0; v < plan.height; v += tile_height) {
+    for (int u = 0; u < plan.width; u += tile_width) {
+      const Tile tile{u, v, std::min(u + tile_width, plan.width),
+                      std::min(v + tile_height, plan.height)};
+      is_upright ? crop_upright(cropping, tile) : crop_turned(cropping, tile);
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "cpu/crop_kernels.hpp"
 #include "kilomark/crop.hpp"
 #include "kilomark/image.hpp"
 #include "kilomark/network.hpp"
@@ -10,14 +11,17 @@
 
 namespace kilomark::cpu {
 
-// Scratch memory of the crop, kept between calls. Its size does not depend on the image.
+// Scratch memory of the crop, kept between calls. It does not grow with the image.
 struct CropWorkspace {
   std::vector<Pixel> cells;
+  RowTaps horizontal;
+  RowTaps vertical;
 };
 
 // Crops, resamples and normalises in one pass, as resample.hpp defines it, into `output`, (3,
 // height, width) planes.
 void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
-                CropWorkspace& workspace, std::span<float> output);
+                CropWorkspace& workspace, std::span<float> output,
+                const CropKernels& kernels = best_kernels());
 
 }  // namespace kilomark::cpu

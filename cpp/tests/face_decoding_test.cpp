@@ -1,0 +1,57 @@
+#include "face_decoding.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace kilomark {
+namespace {
+
+// One stride of 32 over 64 x 64: four cells, centred at 16 and 48.
+class FaceDecoding : public testing::Test {
+ protected:
+  [[nodiscard]] std::vector<FoundFace> decode(const PredictOptions& options) const {
+    const FinderGrid grid{64, 64, {32}};
+    const std::vector<std::uint8_t> pixels(64 * 64 * 3);
+    const ImageView image{pixels.data(), 64, 64, 64 * 3, PixelFormat::kBgr};
+    return decode_faces({scores_, distances_, keypoints_}, grid, Crop::letterbox(64, 64, 64, 64),
+                        image, options);
+  }
+
+  std::vector<float> scores_ = {0.9F, 0.1F, 0.2F, 0.8F};
+  std::vector<float> distances_ = std::vector<float>(4 * 4, 10.0F);
+  std::vector<float> keypoints_ = std::vector<float>(4 * 10, 1.0F);
+};
+
+TEST_F(FaceDecoding, ReadsBoxesAroundTheirCells) {
+  const std::vector<FoundFace> faces = decode({});
+  ASSERT_EQ(faces.size(), 2U);
+  EXPECT_FLOAT_EQ(faces[0].score, 0.9F);
+  EXPECT_FLOAT_EQ(faces[0].box.x0, 6.0F);
+  EXPECT_FLOAT_EQ(faces[0].box.y1, 26.0F);
+  EXPECT_FLOAT_EQ(faces[1].box.x0, 38.0F);
+  EXPECT_FLOAT_EQ(faces[1].keypoints[0].x, 49.0F);
+}
+
+TEST_F(FaceDecoding, DropsTheLesserOfTwoThatOverlap) {
+  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 10};
+  const std::vector<FoundFace> faces = decode({});
+  ASSERT_EQ(faces.size(), 1U);
+  EXPECT_FLOAT_EQ(faces[0].score, 0.9F);
+}
+
+TEST_F(FaceDecoding, KeepsAtMostSoMany) {
+  PredictOptions options;
+  options.max_faces = 1;
+  EXPECT_EQ(decode(options).size(), 1U);
+}
+
+TEST(IntersectionOverUnion, OfKnownBoxes) {
+  const Box box{0.0F, 0.0F, 10.0F, 10.0F};
+  EXPECT_FLOAT_EQ(intersection_over_union(box, box), 1.0F);
+  EXPECT_FLOAT_EQ(intersection_over_union(box, {0.0F, 0.0F, 10.0F, 5.0F}), 0.5F);
+  EXPECT_FLOAT_EQ(intersection_over_union(box, {20.0F, 0.0F, 30.0F, 5.0F}), 0.0F);
+}
+
+}  // namespace
+}  // namespace kilomark
