@@ -1,0 +1,137 @@
+"""The bundles that come with kilomark, on the photo that comes with it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import pytest
+
+import kilomark
+from kilomark.manifest import FinderBundle, LandmarkBundle, read_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LANDMARK_BUNDLES = ("resnext50", "lite")
+
+# Where the subject of the demo photo has her pupils, read off an enlargement by eye.
+PUPILS_PX = np.array([[203.0, 100.8], [246.5, 103.3]])
+MAX_PUPIL_ERROR_PX = 3.0
+
+MAX_SIZE_BYTES = 32 * 2**20
+
+
+@pytest.fixture(scope="module", params=LANDMARK_BUNDLES)
+def detector(request: pytest.FixtureRequest) -> kilomark.Detector:
+    return kilomark.Detector(request.param, device="cpu")
+
+
+def _inter_ocular(face: kilomark.Face) -> float:
+    return float(np.linalg.norm(face.landmarks[328] - face.landmarks[424]))
+
+
+def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
+    return float(np.linalg.norm(one - other, axis=-1).mean())
+
+
+def test_three_bundles_are_shipped_and_small() -> None:
+    folders = kilomark.shipped_bundles()
+
+    assert set(folders) == {"faces", "lite", "resnext50"}
+    files = [path for folder in folders.values() for path in folder.rglob("*")]
+    assert sum(path.stat().st_size for path in files) <= MAX_SIZE_BYTES
+
+
+@pytest.mark.parametrize("name", ["faces", *LANDMARK_BUNDLES])
+def test_a_bundle_says_what_it_is(name: str) -> None:
+    bundle = read_bundle(name)
+
+    card = (bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+    manifest = json.loads((bundle.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert bundle.accuracy
+    for heading in ("## Data", "## Recipe", "## Accuracy", "## Limits", "## Licence"):
+        assert heading in card
+    assert manifest["training"]["samples_seen"] > 0
+    if isinstance(bundle, LandmarkBundle):
+        assert bundle.topology.num_landmarks == 971
+        assert f"{bundle.accuracy['nme_percent']:.2f} %" in card
+    else:
+        assert isinstance(bundle, FinderBundle)
+        assert f"{bundle.accuracy['recall_percent']:.1f} %" in card
+
+
+def test_the_demo_photo_has_one_face(detector: kilomark.Detector, demo_photo: Path) -> None:
+    (face,) = detector.predict(demo_photo)
+
+    assert face.landmarks.shape == (971, 2)
+    assert face.score > 0.5
+    assert face.presence > 0.9
+    pupils = np.stack([face.group("right_pupil")[0], face.group("left_pupil")[0]])
+    assert np.abs(pupils - PUPILS_PX).max() < MAX_PUPIL_ERROR_PX
+    assert face.pose is not None
+    assert abs(face.pose.yaw_deg) < 25
+    assert 0 < face.pose.roll_deg < 12
+
+
+def test_a_mirrored_photo_gives_mirrored_landmarks(
+    detector: kilomark.Detector, demo_photo: Path
+) -> None:
+    image = cv2.imread(str(demo_photo))
+    (face,) = detector.predict(image)
+    (mirrored,) = detector.predict(image[:, ::-1])
+
+    back = mirrored.landmarks[detector.topology.mirror] * (-1, 1) + (image.shape[1], 0)
+
+    assert _apart(face.landmarks, back) < 0.04 * _inter_ocular(face)
+
+
+def test_the_found_box_given_back_gives_the_same_face(
+    detector: kilomark.Detector, demo_photo: Path
+) -> None:
+    (found,) = detector.predict(demo_photo)
+
+    (given,) = detector.predict(demo_photo, boxes=found.box)
+
+    assert given.score == 1
+    assert _apart(found.landmarks, given.landmarks) < 0.03 * _inter_ocular(found)
+
+
+def test_a_large_face_is_averaged_not_aliased(
+    detector: kilomark.Detector, demo_photo: Path
+) -> None:
+    """A face of 1,000 px gives the landmarks of the same photo reduced first."""
+    image = cv2.imread(str(demo_photo))[40:200, 150:310]
+    large = cv2.resize(image, None, fx=10, fy=10, interpolation=cv2.INTER_CUBIC)
+    rng = np.random.default_rng(0)
+    grain = rng.normal(0, 40, (*large.shape[:2], 1))  # fine detail that sampling would alias
+    large = np.clip(large + grain, 0, 255).astype(np.uint8)
+    reduced = cv2.resize(large, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    box = np.array([38, 34, 119, 129], np.float32)
+
+    (of_large,) = detector.predict(large, boxes=box * 10)
+    (of_reduced,) = detector.predict(reduced, boxes=box * 1.25)
+
+    assert np.ptp(of_large.box[[1, 3]]) > 900
+    assert _apart(of_large.landmarks / 8, of_reduced.landmarks) < 0.005 * _inter_ocular(of_reduced)
+
+
+def test_a_photo_without_a_face_has_none(detector: kilomark.Detector, demo_photo: Path) -> None:
+    suit = cv2.imread(str(demo_photo))[250:, :256]
+
+    assert detector.predict(suit) == []
+
+
+def test_many_images_give_what_each_gives_alone(
+    detector: kilomark.Detector, demo_photo: Path
+) -> None:
+    image = cv2.imread(str(demo_photo))
+    images = [image, image[:400], image[20:, 60:]]
+
+    together = detector.predict(images)
+
+    for one, faces in zip(images, together, strict=True):
+        (alone,) = detector.predict(one)
+        assert np.abs(alone.landmarks - faces[0].landmarks).max() < 0.01
