@@ -37,9 +37,9 @@ def run(_options: argparse.Namespace) -> int:
 
 def _print_bundle(bundle: Bundle) -> None:
     print(f"\nbundle {bundle.name}, {len(bundle.model) / 2**20:.1f} MiB: {_describe(bundle)}")
-    print(f"  {'input':14} {bundle.input.width} x {bundle.input.height}")
+    print(f"  {'input':26} {bundle.input.width} x {bundle.input.height}")
     for key, value in _flatten(bundle.accuracy):
-        print(f"  {key:14} {value}")
+        print(f"  {key:26} {value}")
 
 
 def _describe(bundle: Bundle) -> str:
