@@ -43,6 +43,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate")
     parser.add_argument("--ema-decay", type=float, default=0.998)
+    parser.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="of the trunk's arithmetic"
+    )
     parser.add_argument("--evaluate-every", type=int, default=10_000, metavar="SAMPLES")
     parser.add_argument("--checkpoint-minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -111,6 +114,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         checkpoint_minutes=args.checkpoint_minutes,
         seed=args.seed,
         num_workers=args.workers,
+        precision=args.precision,
     )
 
 

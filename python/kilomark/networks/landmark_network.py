@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -20,5 +21,10 @@ class LandmarkNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> LandmarkOutput:
         """Read (N, 3, H, W) normalised RGB crops; H and W are multiples of 16."""
-        output: LandmarkOutput = self.head(self.trunk(images))
+        features = self.trunk(images)
+        if features.dtype == torch.float32:
+            output: LandmarkOutput = self.head(features)
+        else:  # bfloat16 rounds coordinates to a quarter of a pixel
+            with torch.autocast(features.device.type, enabled=False):
+                output = self.head(features.float())
         return output

@@ -14,7 +14,7 @@ from kilomark.data.face_crops import read_face_crops
 from kilomark.data.geometry import warp
 from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import read_backgrounds, read_scenes
-from kilomark.networks.face_finder import cell_centres
+from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalisation import normalise
 from kilomark.training.finder_losses import finder_loss
 from kilomark.training.metrics import finder_accuracy
@@ -57,7 +57,8 @@ class FinderTask:
     def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
         """Loss of a collated batch of ``Mosaic``."""
         images, boxes, keypoints, state = batch
-        return finder_loss(network(normalise(images)), boxes, keypoints, state, images.shape[1])
+        output = FinderOutput(*(part.float() for part in network(normalise(images))))
+        return finder_loss(output, boxes, keypoints, state, images.shape[1])
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Recall and precision on the validation photos and the held-out backgrounds."""

@@ -166,7 +166,8 @@ class Trainer:
 
     def _take_step(self, batch: list[Tensor]) -> dict[str, float]:
         self._set_learning_rate()
-        loss, parts = self.task.loss(self.network, batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16"):
+            loss, parts = self.task.loss(self.network, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+Precision = Literal["fp32", "bf16"]
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -30,6 +32,7 @@ class Settings:
         clip_norm: largest gradient norm.
         checkpoint_minutes: between checkpoints.
         evaluate_every: samples between evaluations.
+        precision: of the trunk's arithmetic; weights, heads and losses are always fp32.
     """
 
     stages: tuple[Stage, ...]
@@ -45,6 +48,7 @@ class Settings:
     evaluate_every: int = 10_000
     seed: int = 0
     num_workers: int = 0
+    precision: Precision = "fp32"
 
     @property
     def num_steps(self) -> int:
