@@ -10,5 +10,6 @@ void bind_networks(pybind11::module_& module);
 void bind_detections(pybind11::module_& module);
 void bind_detector(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
+void bind_cuda(pybind11::module_& module);
 
 }  // namespace kilomark::bindings

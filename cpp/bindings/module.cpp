@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, module) {
   bind_detections(module);
   bind_detector(module);
   bind_crop(module);
+  bind_cuda(module);
   module.def("build_info", &kilomark::build_info);
 }

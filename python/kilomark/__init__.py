@@ -11,8 +11,9 @@ Importing kilomark imports neither torch nor cv2.
 
 from __future__ import annotations
 
-from kilomark._core import available_devices, build_info
+from kilomark._core import build_info
 from kilomark.detector import Detector
+from kilomark.devices import available_devices
 from kilomark.drawing import draw
 from kilomark.errors import (
     BundleError,

@@ -133,6 +133,61 @@ class Detector:
     def infer_landmarks(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
     def infer_finder(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
 
+@final
+class CudaDevice:
+    """One NVIDIA GPU as `cuda_probe` found it."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def reason(self) -> str:
+        """Why it cannot be used; empty if it can."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def compute_capability(self) -> tuple[int, int]: ...
+    @property
+    def memory_bytes(self) -> int: ...
+
+@final
+class CudaProbe:
+    """What there is of a GPU, its driver, TensorRT and kilomark's CUDA plugin.
+
+    Strings are empty where there is nothing.
+    """
+
+    @property
+    def reason(self) -> str:
+        """Why no GPU can be used; empty if one can."""
+
+    @property
+    def plugin_path(self) -> str:
+        """The library libkilomark_cuda_trt<major>.so."""
+
+    @property
+    def driver_version(self) -> str:
+        """The newest CUDA that the driver runs, such as "13.0"."""
+
+    @property
+    def runtime_version(self) -> str:
+        """The CUDA that the plugin was built with."""
+
+    @property
+    def tensorrt_version(self) -> str:
+        """Of the library that was found, four parts: "10.14.1.48"."""
+
+    @property
+    def tensorrt_path(self) -> str: ...
+    @property
+    def devices(self) -> list[CudaDevice]: ...
+
+def cuda_probe(library_folders: Sequence[str] = ()) -> CudaProbe:
+    """Look for the plugin, the driver, TensorRT and GPUs; raise nothing for what is missing.
+
+    ``library_folders`` are searched for libnvinfer before the system's folders.
+    """
+
 def available_devices() -> list[str]: ...
 def build_info() -> dict[str, str]: ...
 def crop(

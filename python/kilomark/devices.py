@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import os
 import re
@@ -10,9 +11,37 @@ from kilomark import _core
 from kilomark.errors import DeviceUnavailableError
 from kilomark.options import check_whole
 
-__all__ = ["choose_device", "choose_num_threads"]
+__all__ = ["available_devices", "choose_device", "choose_num_threads", "cuda_index", "probe_cuda"]
 
 log = logging.getLogger(__name__)
+
+TENSORRT_PACKAGES = ("tensorrt_libs",)
+"""Packages of PyPI that hold libnvinfer.so.<major>; looked up, never imported."""
+
+
+def probe_cuda() -> _core.CudaProbe:
+    """Say what there is of a GPU, its driver, TensorRT and the CUDA plugin, or why not.
+
+    TensorRT's library is looked for in the Python environment first, then in the system.
+    """
+    folders: list[str] = []
+    for package in TENSORRT_PACKAGES:
+        spec = importlib.util.find_spec(package)
+        folders += [] if spec is None else list(spec.submodule_search_locations or ())
+    return _core.cuda_probe(folders)
+
+
+def available_devices() -> list[str]:
+    """Return the devices of this machine that networks can run on: "cpu", "cuda", "cuda:1" ..."""
+    probe = probe_cuda()
+    usable = [device.index for device in probe.devices if not (probe.reason or device.reason)]
+    return ["cpu", *("cuda" if index == 0 else f"cuda:{index}" for index in usable)]
+
+
+def cuda_index(device: object) -> int | None:
+    """Return the number of a CUDA device: 0 for ``"cuda"``, 1 for ``"cuda:1"``; else None."""
+    match = re.fullmatch(r"cuda(?::(\d{1,3}))?", device) if isinstance(device, str) else None
+    return None if match is None else int(match[1] or 0)
 
 
 def choose_device(device: object) -> str:
@@ -21,23 +50,32 @@ def choose_device(device: object) -> str:
     Raises:
         DeviceUnavailableError: ``device`` is unknown, or cannot be used on this machine.
     """
-    available = _core.available_devices()
-    listed = ", ".join(available)
-    if device == "auto":
-        chosen = "cuda" if "cuda" in available else "cpu"
-        log.info("device='auto' chose %r; available: %s", chosen, listed)
-        return chosen
-    if isinstance(device, str) and device in available:
-        return device
-    if isinstance(device, str) and re.fullmatch(r"cuda(:\d+)?", device):
+    if device == "cpu":
+        return "cpu"
+    index = cuda_index(device)
+    if index is None and device != "auto":
         raise DeviceUnavailableError(
-            f"device {device!r} cannot be used: this release of kilomark has no GPU backend yet; "
-            f"available here: {listed}; use device='cpu' or device='auto'"
+            f"there is no device {device!r}; expected 'auto', 'cpu', 'cuda' or 'cuda:<number>'; "
+            f"available here: {', '.join(available_devices())}"
         )
-    raise DeviceUnavailableError(
-        f"there is no device {device!r}; expected 'auto', 'cpu', 'cuda' or 'cuda:<number>'; "
-        f"available here: {listed}"
-    )
+    reason = _why_no_cuda(probe_cuda(), index or 0)
+    if index is not None:
+        if reason:
+            raise DeviceUnavailableError(
+                f"device {device!r} cannot be used: {reason}; use device='cpu' or device='auto'"
+            )
+        return "cuda" if index == 0 else f"cuda:{index}"
+    chosen = "cpu" if reason else "cuda"
+    log.info("device='auto' chose %r%s", chosen, f"; not 'cuda': {reason}" if reason else "")
+    return chosen
+
+
+def _why_no_cuda(probe: _core.CudaProbe, index: int) -> str:
+    if probe.reason:
+        return probe.reason
+    if index >= len(probe.devices):
+        return f"there is no GPU {index}, there are {len(probe.devices)}"
+    return probe.devices[index].reason
 
 
 def choose_num_threads(num_threads: int | None) -> int:

@@ -124,7 +124,7 @@ def test_unreadable_photo_does_not_stop_the_others(
     ("arguments", "message"),
     [
         ([], "no photo given"),
-        (["--demo", "--device", "cuda"], "no GPU backend"),
+        (["--demo", "--device", "cuda"], "'cuda' cannot be used: "),
         (["--demo", "--device", "tpu"], "there is no device 'tpu'"),
         (["--demo", "--threads", "0"], "num_threads is 0"),
         (["--demo", "--score-threshold", "7"], "score_threshold is 7"),
