@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
+from kilomark.data.drawn_contest import write_drawn_contest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -68,6 +70,14 @@ def scenes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     noise = [rng.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(8)]
     _write_tar(folder / "backgrounds.tar", noise, first=0)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def contest_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set in the contest's layout: 20 drawn faces with labels, 4 without. Copy to change."""
+    folder = tmp_path_factory.mktemp("contest")
+    write_drawn_contest(folder, num_labelled=20, num_test=4)
     return folder
 
 

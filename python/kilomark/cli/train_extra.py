@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from kilomark.errors import KilomarkError
 
-_MODULES = ("cv2", "onnx", "safetensors", "torch", "torchvision")
+_MODULES = ("cv2", "onnx", "pyarrow", "safetensors", "torch", "torchvision")
 
 
 def check_train_extra(command: str) -> None:
