@@ -52,11 +52,13 @@ def write_landmark_bundle(folder: Path, **changes: object) -> Path:
     return _write(folder, _landmark_model(), CROP_SIZE, manifest | changes)
 
 
-def write_finder_bundle(folder: Path, **changes: object) -> Path:
+def write_finder_bundle(
+    folder: Path, *, keypoints: npt.NDArray[np.float32] = KEYPOINTS, **changes: object
+) -> Path:
     """Write the tiny finder bundle; ``changes`` replace fields of its manifest."""
     names = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"]
     manifest = {"name": "tiny-faces", "task": "faces", "strides": STRIDES, "keypoints": names}
-    return _write(folder, _finder_model(), FINDER_SIZE, manifest | changes)
+    return _write(folder, _finder_model(keypoints), FINDER_SIZE, manifest | changes)
 
 
 def bright_cells(*cells: tuple[int, int], size: int = FINDER_SIZE) -> npt.NDArray[np.uint8]:
@@ -127,7 +129,7 @@ def _landmark_model() -> ModelProto:
     return _make_model(nodes, constants, ["n", 3, CROP_SIZE, CROP_SIZE], outputs)
 
 
-def _finder_model() -> ModelProto:
+def _finder_model(keypoints: npt.NDArray[np.float32]) -> ModelProto:
     """Scores are the cells' brightness, boxes reach one stride to each side of a cell's centre."""
     nodes = []
     constants: dict[str, npt.NDArray[Any]] = {
@@ -135,7 +137,7 @@ def _finder_model() -> ModelProto:
         "per_cell": np.array([0, -1, 1], np.int64),
         "per_keypoint": np.array([0, -1, 1, 1], np.int64),
         "zero": np.zeros(1, np.float32),
-        "offsets": KEYPOINTS[None, None],
+        "offsets": keypoints[None, None],
     }
     for stride in STRIDES:
         constants[f"reach{stride}"] = np.full((1, 1, 4), stride, np.float32)
