@@ -19,7 +19,9 @@ std::unique_ptr<Detector> make_detector(const LandmarkNetwork& landmarks,
                                     BackendOptions{device, num_threads, max_batch});
 }
 
-std::vector<ImageView> to_image_views(const py::sequence& images,
+// The views borrow from the arrays, so a tuple keeps these: a list may be emptied by another thread
+// while the GIL is released, and a sequence may make its items anew for whoever asks.
+std::vector<ImageView> to_image_views(const py::tuple& images,
                                       const std::vector<std::string>& formats) {
   if (images.size() != formats.size()) {
     fail(ErrorCode::kInvalidInput, std::to_string(formats.size()) + " formats",
@@ -33,7 +35,7 @@ std::vector<ImageView> to_image_views(const py::sequence& images,
 }
 
 // Boxes are borrowed: (M, 4) float32 per image is M of Box.
-std::vector<std::span<const Box>> to_box_spans(const py::sequence& boxes) {
+std::vector<std::span<const Box>> to_box_spans(const py::tuple& boxes) {
   static_assert(sizeof(Box) == 4 * sizeof(float));
   std::vector<std::span<const Box>> spans;
   for (const py::handle array : boxes) {
@@ -47,13 +49,13 @@ std::vector<std::span<const Box>> to_box_spans(const py::sequence& boxes) {
   return spans;
 }
 
-// The sequences keep the arrays alive: the caller holds them during the call.
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, float presence_threshold) {
-  const std::vector<ImageView> views = to_image_views(images, formats);
-  const std::vector<std::span<const Box>> box_spans =
-      boxes ? to_box_spans(*boxes) : std::vector<std::span<const Box>>();
+  const py::tuple kept_images(images);
+  const py::tuple kept_boxes = boxes ? py::tuple(*boxes) : py::tuple();
+  const std::vector<ImageView> views = to_image_views(kept_images, formats);
+  const std::vector<std::span<const Box>> box_spans = to_box_spans(kept_boxes);
   const PredictOptions options{score_threshold, nms_iou, max_faces, presence_threshold};
   Prediction prediction;
   {
