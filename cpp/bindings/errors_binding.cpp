@@ -1,3 +1,5 @@
+#include <string_view>
+
 #include "bindings.hpp"
 #include "kilomark/error.hpp"
 
@@ -21,6 +23,12 @@ const char* class_name(ErrorCode code) {
   return "KilomarkError";
 }
 
+// A message may quote bytes of a damaged file, which need not be UTF-8.
+py::str to_message(std::string_view text) {
+  return py::reinterpret_steal<py::str>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "replace"));
+}
+
 void translate(std::exception_ptr pointer) {
   try {
     std::rethrow_exception(pointer);
@@ -28,7 +36,7 @@ void translate(std::exception_ptr pointer) {
     // The classes are Python's own, in a module without imports, so that Python code can raise them
     // too.
     const py::object type = py::module_::import("kilomark.errors").attr(class_name(error.code()));
-    py::set_error(type, error.what());
+    py::set_error(type, to_message(error.what()));
   }
 }
 
