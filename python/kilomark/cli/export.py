@@ -71,12 +71,16 @@ def _export_landmarks(
     from kilomark.export.bundle import landmark_manifest
     from kilomark.export.onnx_model import LandmarkModel
     from kilomark.networks.registry import LANDMARK_NETWORKS
+    from kilomark.networks.seed_head import CONSTANT_OUTPUTS
 
     topology = read_topology(args.faces)
-    network = LANDMARK_NETWORKS[training["network"]](topology.num_landmarks)
+    head = training.get("head", "compact")
+    network = LANDMARK_NETWORKS[training["network"]](topology.num_landmarks, head)
     network.load_state_dict(weights)
     size = _last_size(training)
     manifest = landmark_manifest(name, size, topology, training)
+    if head == "seed":
+        manifest["constant_outputs"] = list(CONSTANT_OUTPUTS)
     names = ["landmarks", "spread", "presence"]
     _write(LandmarkModel(network), manifest, names, args, dynamic_size=False)
 

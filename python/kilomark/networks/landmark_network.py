@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
+    from kilomark.networks.seed_head import SeedHead
+
+HeadName = Literal["compact", "seed"]
 
 
 class LandmarkNetwork(nn.Module):
     """Trunk and head; the trunk brings H x W down to H/16 x W/16 features."""
 
-    def __init__(self, trunk: nn.Module, head: CompactHead) -> None:
+    def __init__(self, trunk: nn.Module, head: CompactHead | SeedHead) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = head

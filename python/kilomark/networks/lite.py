@@ -11,7 +11,8 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from kilomark.networks.landmark_head import CompactHead
-from kilomark.networks.landmark_network import LandmarkNetwork
+from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
+from kilomark.networks.seed_head import SeedHead
 
 # Channels, blocks and depthwise kernel of each stage; each stage halves the resolution.
 STAGES = ((48, 2, 3), (96, 4, 3), (192, 5, 5))
@@ -39,8 +40,8 @@ class SeparableBlock(nn.Module):
         return nn.functional.relu(features + change if self.has_skip else change)
 
 
-def make_lite(num_landmarks: int) -> LandmarkNetwork:
-    """Eleven separable blocks (29 million multiply-adds at 128 px) and a compact head."""
+def make_lite(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork:
+    """Eleven separable blocks (29 million multiply-adds at 128 px) and a head."""
     stem = nn.Sequential(
         nn.Conv2d(3, STEM_CHANNELS, 3, 2, 1, bias=False),
         nn.BatchNorm2d(STEM_CHANNELS),
@@ -55,5 +56,7 @@ def make_lite(num_landmarks: int) -> LandmarkNetwork:
             blocks.append(SeparableBlock(inputs, channels, stride=stride, kernel=kernel))
             inputs = channels
         layers.append((f"stage{stage}", nn.Sequential(*blocks)))
-    head = CompactHead(inputs, num_landmarks, grid_channels=32, rank=128)
-    return LandmarkNetwork(nn.Sequential(OrderedDict(layers)), head)
+    trunk = nn.Sequential(OrderedDict(layers))
+    if head == "seed":
+        return LandmarkNetwork(trunk, SeedHead(inputs, num_landmarks))
+    return LandmarkNetwork(trunk, CompactHead(inputs, num_landmarks, grid_channels=32, rank=128))

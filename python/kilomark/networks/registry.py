@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kilomark.errors import InvalidInputError
 from kilomark.networks.lite import make_lite
 from kilomark.networks.resnext50 import make_resnext50
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from torch import Tensor
 
-    from kilomark.networks.landmark_network import LandmarkNetwork
+    from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
-LANDMARK_NETWORKS: dict[str, Callable[[int], LandmarkNetwork]] = {
+
+class MakeNetwork(Protocol):
+    """How a landmark network is made."""
+
+    def __call__(self, num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork:
+        """Make it, with random weights."""
+
+
+LANDMARK_NETWORKS: dict[str, MakeNetwork] = {
     "resnext50": make_resnext50,
     "lite": make_lite,
 }

@@ -1,4 +1,4 @@
-"""The default landmark network: torchvision's ResNeXt50 up to layer3 and a compact head."""
+"""The default landmark network: torchvision's ResNeXt50 up to layer3 and a head."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from torch import nn
 from torchvision.models import resnext50_32x4d
 
 from kilomark.networks.landmark_head import CompactHead
-from kilomark.networks.landmark_network import LandmarkNetwork
+from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
+from kilomark.networks.seed_head import SeedHead
+
+_CHANNELS = 1024
 
 
-def make_resnext50(num_landmarks: int) -> LandmarkNetwork:
+def make_resnext50(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork:
     """ResNeXt50-32x4d without layer4, pooling and classifier, as in the seed's notebook.
 
     The trunk keeps torchvision's parameter names, so that any ``resnext50_32x4d`` weights load.
     """
     layers = list(resnext50_32x4d(weights=None).named_children())[:-3]
-    return LandmarkNetwork(nn.Sequential(OrderedDict(layers)), CompactHead(1024, num_landmarks))
+    make_head = CompactHead if head == "compact" else SeedHead
+    return LandmarkNetwork(nn.Sequential(OrderedDict(layers)), make_head(_CHANNELS, num_landmarks))
