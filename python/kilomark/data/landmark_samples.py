@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of, crop_map, warp
@@ -76,7 +78,7 @@ class LandmarkSamples:
         if rng.random() < 0.3:
             image = cover_rectangle(image, rng)
         if mirror:
-            landmarks = landmarks[self.faces.topology.mirror]
+            landmarks = np.take(landmarks, self.faces.topology.mirror, axis=0)
         mapped = apply_map(affine, landmarks) / self.size
         return LandmarkSample(degrade(image, rng), mapped.astype(np.float32), np.float32(1))
 
@@ -100,7 +102,7 @@ class LandmarkSamples:
     ) -> np.ndarray[Any, Any]:
         image = warp(self.faces.image(face), affine, (self.size, self.size))
         inside = apply_map(affine, corners_of(self.faces.valid[face] + ONE_PIXEL_LESS))
-        return fill_outside(image, inside, self._background(rng), rng)
+        return fill_outside(image, inside, lambda: self._background_crop(rng), rng)
 
     def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
         """A background, or a face so badly placed that its landmarks can't be meant."""
@@ -121,15 +123,15 @@ class LandmarkSamples:
         nowhere = np.full((self.faces.topology.num_landmarks, 2), 0.5, np.float32)
         return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
 
-    def _background(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-        return self.backgrounds[int(rng.choice(self.background_rows))]
-
     def _background_crop(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-        image = self._background(rng)
+        row = self.background_rows[rng.integers(len(self.background_rows))]
+        image = self.backgrounds[int(row)]
         height, width = image.shape[:2]
-        side = min(height, width) * np.exp(rng.uniform(np.log(0.15), 0))
-        center = rng.uniform(side / 2, np.array([width, height]) - side / 2)
-        return warp(image, crop_map(center, side, self.size), (self.size, self.size))
+        side = max(1, round(min(height, width) * math.exp(rng.uniform(math.log(0.15), 0))))
+        left, top = rng.integers(width - side + 1), rng.integers(height - side + 1)
+        window = image[top : top + side, left : left + side]
+        whole = crop_map(np.array([side / 2, side / 2]), side, self.size)
+        return warp(window, whole, (self.size, self.size), border=cv2.BORDER_REPLICATE)
 
 
 @lru_cache(maxsize=4)
