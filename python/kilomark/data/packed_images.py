@@ -18,6 +18,8 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kilomark.data.encoded_images import EncodedImages
+
 logger = logging.getLogger(__name__)
 
 
@@ -31,12 +33,14 @@ class PackedImages:
     """Decoded RGB images of any size, back to back in one file that processes share.
 
     Attributes:
+        folder: of the cache.
         names: file names without their extension, sorted.
         shapes: (N, 2) int64, height and width.
         offsets: (N,) int64, where each image begins in ``pixels``.
         pixels: flat uint8, memory-mapped.
     """
 
+    folder: Path
     names: tuple[str, ...]
     shapes: np.ndarray[Any, Any]
     offsets: np.ndarray[Any, Any]
@@ -45,26 +49,31 @@ class PackedImages:
     def __len__(self) -> int:
         return len(self.names)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker that is not forked maps the file itself instead of being sent gigabytes.
+        return _map, (self.folder,)
+
     def __getitem__(self, index: int) -> np.ndarray[Any, Any]:
         """Image ``index`` as (H, W, 3) uint8 RGB, a view of the file."""
-        height, width = self.shapes[index]
-        begin = self.offsets[index]
+        height, width = self.shapes[index].tolist()
+        begin = int(self.offsets[index])
         return self.pixels[begin : begin + height * width * 3].reshape(height, width, 3)
 
-    def rows_of(self, names: Sequence[str]) -> np.ndarray[Any, Any]:
-        """Row of each name.
 
-        Raises:
-            InvalidInputError: a name that no archive held.
-        """
-        row_of_name = {name: row for row, name in enumerate(self.names)}
-        missing = [name for name in names if name not in row_of_name]
-        if missing:
-            raise InvalidInputError(
-                f"{len(missing)} labelled images are not in the archives (first: {missing[0]!r}); "
-                "expected an image for every label: unpack the data set again"
-            )
-        return np.array([row_of_name[name] for name in names])
+def rows_of(images: PackedImages | EncodedImages, names: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Row of each name in ``images``.
+
+    Raises:
+        InvalidInputError: a name that no archive held.
+    """
+    row_of_name = {name: row for row, name in enumerate(images.names)}
+    missing = [name for name in names if name not in row_of_name]
+    if missing:
+        raise InvalidInputError(
+            f"{len(missing)} labelled images are not in the archives (first: {missing[0]!r}); "
+            "expected an image for every label: unpack the data set again"
+        )
+    return np.array([row_of_name[name] for name in names])
 
 
 def read_packed_images(archives: Sequence[Path], cache_dir: Path | None = None) -> PackedImages:
@@ -79,9 +88,15 @@ def read_packed_images(archives: Sequence[Path], cache_dir: Path | None = None) 
     folder = (cache_dir or default_cache_dir()) / _cache_key(archives)
     if not (folder / "index.npz").exists():
         _write_cache(archives, folder)
+    return _map(folder)
+
+
+def _map(folder: Path) -> PackedImages:
     index = np.load(folder / "index.npz")
-    pixels = np.memmap(folder / "pixels.bin", dtype=np.uint8, mode="r")
-    return PackedImages(tuple(index["names"].tolist()), index["shapes"], index["offsets"], pixels)
+    # As a plain array: every slice of a numpy.memmap costs several microseconds more.
+    pixels = np.asarray(np.memmap(folder / "pixels.bin", dtype=np.uint8, mode="r"))
+    names = tuple(index["names"].tolist())
+    return PackedImages(folder, names, index["shapes"], index["offsets"], pixels)
 
 
 def _cache_key(archives: Sequence[Path]) -> str:

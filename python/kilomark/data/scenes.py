@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilomark.data.packed_images import PackedImages, read_packed_images
+from kilomark.data.packed_images import PackedImages, read_packed_images, rows_of
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def read_scenes(folder: Path, split: Split, cache_dir: Path | None = None) -> Sc
     images = read_packed_images([folder / "frames.tar"], cache_dir)
     return Scenes(
         images=images,
-        rows=images.rows_of(labels["name"][chosen].tolist()),
+        rows=rows_of(images, labels["name"][chosen].tolist()),
         boxes=labels["box"][chosen],
         keypoints=labels["keypoints"][chosen],
     )
