@@ -231,9 +231,6 @@ def _parse_strides(manifest: Fields) -> tuple[int, ...]:
 
 def _parse_topology(manifest: Fields) -> Topology:
     count = manifest.integer("num_landmarks", at_least=1)
-    mirror = manifest.integers("mirror", count=count, at_most=count - 1)
-    if any(mirror[partner] != index for index, partner in enumerate(mirror)):
-        raise manifest.error("mirror", mirror, "a permutation that is its own inverse")
     groups = [_parse_group(fields, count) for fields in manifest.sections("groups")]
     names = [group.name for group in groups]
     if len(set(names)) != len(names):
@@ -241,10 +238,19 @@ def _parse_topology(manifest: Fields) -> Topology:
     return Topology(
         num_landmarks=count,
         groups={group.name: group for group in groups},
-        mirror=_index_array(mirror),
+        mirror=_parse_mirror(manifest, count),
         subset_68=_parse_subset(manifest, count),
         mean_shape=manifest.optional_table("mean_shape", rows=count, columns=3),
     )
+
+
+def _parse_mirror(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] | None:
+    if not manifest.has("mirror"):
+        return None
+    mirror = manifest.integers("mirror", count=num_landmarks, at_most=num_landmarks - 1)
+    if any(mirror[partner] != index for index, partner in enumerate(mirror)):
+        raise manifest.error("mirror", mirror, "a permutation that is its own inverse")
+    return _index_array(mirror)
 
 
 def _parse_subset(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] | None:

@@ -43,8 +43,8 @@ class Topology:
     num_landmarks: int
     groups: Mapping[str, LandmarkGroup]
     """In the order of the landmarks."""
-    mirror: npt.NDArray[np.intp] = field(repr=False)
-    """(K,) the landmark that each one becomes when the image is mirrored left to right."""
+    mirror: npt.NDArray[np.intp] | None = field(repr=False)
+    """(K,) the landmark that each one becomes when the image is mirrored, or None if not known."""
     subset_68: npt.NDArray[np.intp] | None = field(repr=False)
     """(68,) the landmarks that stand for the 68 of iBUG / 300-W, or None."""
     mean_shape: npt.NDArray[np.float64] | None = field(repr=False)

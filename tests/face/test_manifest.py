@@ -46,6 +46,7 @@ def test_landmark_bundle_says_what_its_manifest_says(tiny: Path) -> None:
     assert [group.closed for group in topology.groups.values()] == [True, False, None]
     assert topology.mean_shape is not None
     assert topology.mean_shape.shape == (len(LANDMARKS), 3)
+    assert topology.mirror is not None
     assert not topology.mirror.flags.writeable
 
 
@@ -54,8 +55,11 @@ def test_finder_bundle_has_strides(tiny_faces: Path) -> None:
 
 
 def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path) -> None:
-    write_landmark_bundle(tmp_path, subset_68=None, mean_shape=None, of_the_future=[1, 2])
+    write_landmark_bundle(
+        tmp_path, mirror=None, subset_68=None, mean_shape=None, of_the_future=[1, 2]
+    )
     topology = read_landmark_bundle(tmp_path).topology
+    assert topology.mirror is None
     assert topology.subset_68 is None
     assert topology.mean_shape is None
 

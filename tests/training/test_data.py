@@ -93,6 +93,7 @@ def test_samples_hold_faces_and_negatives(samples: LandmarkSamples) -> None:
 def test_mirroring_moves_landmarks_with_the_pixels(samples: LandmarkSamples) -> None:
     faces = samples.faces
     center, mirror = faces.landmarks[0].mean(0), faces.topology.mirror
+    assert mirror is not None
 
     plain = apply_map(crop_map(center, 140, 64), faces.landmarks[0])
     mirrored = apply_map(crop_map(center, 140, 64, mirror=True), faces.landmarks[0])[mirror]

@@ -26,12 +26,13 @@ class LandmarkTopology:
     Attributes:
         num_landmarks: K.
         groups: named ranges as dicts with ``name``, ``start``, ``count``, ``closed``.
-        mirror: (K,) int; landmark i of a mirrored image is landmark ``mirror[i]`` of the image.
+        mirror: (K,) int; landmark i of a mirrored image is landmark ``mirror[i]`` of the image;
+            None where that is not known.
     """
 
     num_landmarks: int
     groups: tuple[dict[str, Any], ...]
-    mirror: np.ndarray[Any, Any]
+    mirror: np.ndarray[Any, Any] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,13 +64,24 @@ class FaceCrops:
         """Crop of ``face`` as (H, W, 3) uint8 RGB."""
         return self.images[int(self.rows[face])]
 
+    def landmarks_of(self, face: int) -> np.ndarray[Any, Any]:
+        """Landmarks (K, 2) float32 of ``face`` in pixels of its crop."""
+        landmarks: np.ndarray[Any, Any] = self.landmarks[face]
+        return landmarks
+
+    def valid_part(self, face: int, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:  # noqa: ARG002
+        """Box x0, y0, x1, y1 of the part of its crop that lies inside the photo."""
+        part: np.ndarray[Any, Any] = self.valid[face]
+        return part
+
 
 def read_topology(folder: Path) -> LandmarkTopology:
     """Read ``topology.json`` of a data set."""
     raw = json.loads((folder / "topology.json").read_text())
     keys = ("name", "start", "count", "closed")
     groups = tuple({key: group[key] for key in keys} for group in raw["groups"])
-    return LandmarkTopology(raw["num_landmarks"], groups, np.array(raw["mirror"]))
+    mirror = None if raw["mirror"] is None else np.array(raw["mirror"])
+    return LandmarkTopology(raw["num_landmarks"], groups, mirror)
 
 
 def read_face_crops(

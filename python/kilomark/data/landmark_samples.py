@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -14,10 +14,29 @@ from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of
 from kilomark.data.photometry import cover_rectangle, degrade, fill_outside
 
 if TYPE_CHECKING:
-    from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.face_crops import FaceCrops, LandmarkTopology
     from kilomark.data.packed_images import PackedImages
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
+
+
+class LabelledFaces(Protocol):
+    """What samples are drawn from: images of one face each, and its landmarks."""
+
+    @property
+    def topology(self) -> LandmarkTopology:
+        """What the landmark indices mean; without a mirror no image is mirrored."""
+
+    def __len__(self) -> int: ...
+
+    def image(self, face: int) -> np.ndarray[Any, Any]:
+        """Image of ``face`` as (H, W, 3) uint8 RGB."""
+
+    def landmarks_of(self, face: int) -> np.ndarray[Any, Any]:
+        """Landmarks (K, 2) float32 of ``face`` in pixels of its image."""
+
+    def valid_part(self, face: int, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Box x0, y0, x1, y1 of what of its image shows the photo."""
 
 
 class LandmarkSample(NamedTuple):
@@ -51,12 +70,13 @@ class Placement:
 class LandmarkSamples:
     """An endless, reproducible stream of samples: sample i depends on ``seed`` and i alone.
 
-    Every ``len(faces)`` samples show each face once, in a new order.
+    Every ``len(faces)`` samples show each face once, in a new order. Without ``backgrounds``, all
+    samples without a face are badly placed crops of one.
     """
 
-    faces: FaceCrops
-    backgrounds: PackedImages
-    background_rows: np.ndarray[Any, Any]
+    faces: LabelledFaces
+    backgrounds: PackedImages | None
+    background_rows: np.ndarray[Any, Any] | None
     size: int
     seed: int
     placement: Placement = Placement()
@@ -64,21 +84,21 @@ class LandmarkSamples:
 
     def __getitem__(self, index: int) -> LandmarkSample:
         epoch, position = divmod(index, len(self.faces))
-        face = int(_order_of(self.seed, epoch, len(self.faces))[position])
+        face = int(shuffled_order(self.seed, epoch, len(self.faces))[position])
         rng = np.random.default_rng([self.seed, 2, index])
         if rng.random() < self.negative_share:
             return self._negative(face, rng)
         return self._positive(face, rng)
 
     def _positive(self, face: int, rng: np.random.Generator) -> LandmarkSample:
-        landmarks = self.faces.landmarks[face]
-        mirror = rng.random() < 0.5
-        affine = self._placed(landmarks, mirror, rng)
+        landmarks, partners = self.faces.landmarks_of(face), self.faces.topology.mirror
+        is_mirrored = rng.random() < 0.5 and partners is not None
+        affine = self._placed(landmarks, is_mirrored, rng)
         image = self._cut(face, affine, rng)
         if rng.random() < 0.3:
             image = cover_rectangle(image, rng)
-        if mirror:
-            landmarks = np.take(landmarks, self.faces.topology.mirror, axis=0)
+        if is_mirrored and partners is not None:
+            landmarks = np.take(landmarks, partners, axis=0)
         mapped = apply_map(affine, landmarks) / self.size
         return LandmarkSample(degrade(image, rng), mapped.astype(np.float32), np.float32(1))
 
@@ -100,16 +120,19 @@ class LandmarkSamples:
     def _cut(
         self, face: int, affine: np.ndarray[Any, Any], rng: np.random.Generator
     ) -> np.ndarray[Any, Any]:
-        image = warp(self.faces.image(face), affine, (self.size, self.size))
-        inside = apply_map(affine, corners_of(self.faces.valid[face] + ONE_PIXEL_LESS))
-        return fill_outside(image, inside, lambda: self._background_crop(rng), rng)
+        photo = self.faces.image(face)
+        image = warp(photo, affine, (self.size, self.size))
+        valid = self.faces.valid_part(face, photo) + ONE_PIXEL_LESS
+        has_backgrounds = self.backgrounds is not None
+        draw_background = (lambda: self._background_crop(rng)) if has_backgrounds else None
+        return fill_outside(image, apply_map(affine, corners_of(valid)), draw_background, rng)
 
     def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
         """A background, or a face so badly placed that its landmarks can't be meant."""
-        if rng.random() < 0.6:
+        if self.backgrounds is not None and rng.random() < 0.6:
             image = self._background_crop(rng)
         else:
-            center, side = crop_square(self.faces.landmarks[face])
+            center, side = crop_square(self.faces.landmarks_of(face))
             if rng.random() < 0.7:
                 direction = rng.normal(size=2)
                 shift = direction / np.linalg.norm(direction) * rng.uniform(0.5, 0.9)
@@ -124,6 +147,8 @@ class LandmarkSamples:
         return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
 
     def _background_crop(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+        assert self.backgrounds is not None  # else nobody asks for one
+        assert self.background_rows is not None
         row = self.background_rows[rng.integers(len(self.background_rows))]
         image = self.backgrounds[int(row)]
         height, width = image.shape[:2]
@@ -135,7 +160,8 @@ class LandmarkSamples:
 
 
 @lru_cache(maxsize=4)
-def _order_of(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
+def shuffled_order(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
+    """A permutation of 0 .. count - 1, another one for each epoch."""
     return np.random.default_rng([seed, 1, epoch]).permutation(count)
 
 

@@ -34,7 +34,7 @@ def landmark_manifest(
         "crop_scale": CROP_SCALE,
         "num_landmarks": topology.num_landmarks,
         "groups": list(topology.groups),
-        "mirror": topology.mirror.tolist(),
+        "mirror": None if topology.mirror is None else topology.mirror.tolist(),
         "subset_68": point_map["subset_68"] if known else None,
         "mean_shape": point_map["mean_shape"] if known else None,
     }
