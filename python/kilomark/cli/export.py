@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kilomark.cli.train_extra import check_train_extra
 from kilomark.errors import InvalidInputError
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import argparse
 
     from torch import nn
+
+    from kilomark.data.face_crops import LandmarkTopology
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +29,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "model with half-precision weights, and a manifest. 'kilomark evaluate' then measures it.",
     )
     parser.add_argument("run_dir", type=Path, help="folder that 'kilomark train --out' wrote")
-    parser.add_argument("--faces", type=Path, required=True, help="its data set of face crops")
+    parser.add_argument(
+        "--faces", type=Path, help="its data set of face crops, unless it holds a topology.json"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the bundle")
     parser.add_argument("--name", help="name of the bundle (default: the network's)")
     parser.add_argument("--single", action="store_true", help="keep weights in single precision")
@@ -43,80 +47,130 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Export; 0 when done."""
     check_train_extra("export")
+    export_run(
+        args.run_dir,
+        args.out,
+        name=args.name,
+        faces_dir=args.faces,
+        is_single=args.single,
+        score_shift=args.score_shift,
+    )
+    return 0
+
+
+def export_run(
+    run_dir: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    faces_dir: Path | None = None,
+    is_single: bool = False,
+    score_shift: float = 0.0,
+) -> None:
+    """Write the averaged network of a run's newest checkpoint as a bundle.
+
+    Args:
+        run_dir: folder that ``kilomark train --out`` wrote.
+        out: folder of the bundle.
+        name: of the bundle; the network's by default.
+        faces_dir: data set of face crops, for runs that do not hold their own ``topology.json``.
+        is_single: whether weights are stored in single precision.
+        score_shift: taken off the face finder's score logits.
+
+    Raises:
+        InvalidInputError: it is no run, or its landmarks' topology is not to be found.
+    """
     from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint
 
-    checkpoint = newest_checkpoint(args.run_dir)
-    recipe_path = args.run_dir / "run.json"
+    checkpoint = newest_checkpoint(run_dir)
+    recipe_path = run_dir / "run.json"
     if checkpoint is None or not recipe_path.is_file():
         raise InvalidInputError(
-            f"{args.run_dir} holds no checkpoint or no run.json; expected the folder that "
+            f"{run_dir} holds no checkpoint or no run.json; expected the folder that "
             "'kilomark train --out' wrote"
         )
     recipe = json.loads(recipe_path.read_text())
     state = read_checkpoint(checkpoint)
     training = {**recipe, "samples_seen": state["samples_seen"]}
-    name = args.name or recipe["network"]
+    name = name or recipe["network"]
     if recipe["network"] == "faces":
-        _export_finder(name, state["averaged"], training, args)
+        training["score_shift"] = score_shift
+        exported = _finder(name, state["averaged"], training)
     else:
-        _export_landmarks(name, state["averaged"], training, args)
-    logger.info("wrote the bundle %s after %d samples", args.out, state["samples_seen"])
-    return 0
+        exported = _landmark_network(name, state["averaged"], training, run_dir, faces_dir)
+    _write(exported, out, is_single=is_single)
+    logger.info("wrote the bundle %s after %d samples", out, state["samples_seen"])
 
 
-def _export_landmarks(
-    name: str, weights: dict[str, Any], training: dict[str, Any], args: argparse.Namespace
-) -> None:
-    from kilomark.data.face_crops import read_topology
+class _Exported(NamedTuple):
+    model: nn.Module
+    manifest: dict[str, Any]
+    output_names: list[str]
+    has_dynamic_size: bool
+
+
+def _landmark_network(
+    name: str,
+    weights: dict[str, Any],
+    training: dict[str, Any],
+    run_dir: Path,
+    faces_dir: Path | None,
+) -> _Exported:
     from kilomark.export.bundle import landmark_manifest
     from kilomark.export.onnx_model import LandmarkModel
     from kilomark.networks.registry import LANDMARK_NETWORKS
     from kilomark.networks.seed_head import CONSTANT_OUTPUTS
 
-    topology = read_topology(args.faces)
+    topology = _topology_of(run_dir, faces_dir)
     head = training.get("head", "compact")
     network = LANDMARK_NETWORKS[training["network"]](topology.num_landmarks, head)
     network.load_state_dict(weights)
-    size = _last_size(training)
-    manifest = landmark_manifest(name, size, topology, training)
+    manifest = landmark_manifest(name, _last_size(training), topology, training)
+    if "crop_scale" in training:
+        manifest["crop_scale"] = training["crop_scale"]
     if head == "seed":
         manifest["constant_outputs"] = list(CONSTANT_OUTPUTS)
     names = ["landmarks", "spread", "presence"]
-    _write(LandmarkModel(network), manifest, names, args, dynamic_size=False)
+    return _Exported(LandmarkModel(network), manifest, names, has_dynamic_size=False)
 
 
-def _export_finder(
-    name: str, weights: dict[str, Any], training: dict[str, Any], args: argparse.Namespace
-) -> None:
+def _topology_of(run_dir: Path, faces_dir: Path | None) -> LandmarkTopology:
+    from kilomark.data.face_crops import read_topology
+
+    if (run_dir / "topology.json").is_file():
+        return read_topology(run_dir)
+    if faces_dir is None:
+        raise InvalidInputError(
+            f"{run_dir} holds no topology.json, so what its landmarks mean is not known; expected "
+            "the run's data set of face crops: name it by --faces"
+        )
+    return read_topology(faces_dir)
+
+
+def _finder(name: str, weights: dict[str, Any], training: dict[str, Any]) -> _Exported:
     from kilomark.export.bundle import finder_manifest
     from kilomark.export.onnx_model import FinderModel
     from kilomark.networks.face_finder import STRIDES, FaceFinder
 
     network = FaceFinder()
     network.load_state_dict(weights)
-    network.score.get_parameter("bias").data -= args.score_shift
-    training["score_shift"] = args.score_shift
+    network.score.get_parameter("bias").data -= training["score_shift"]
     manifest = finder_manifest(name, _last_size(training), STRIDES, training)
     names = ["scores", "distances", "keypoints"]
-    _write(FinderModel(network), manifest, names, args, dynamic_size=True)
+    return _Exported(FinderModel(network), manifest, names, has_dynamic_size=True)
 
 
-def _write(
-    model: nn.Module,
-    manifest: dict[str, Any],
-    output_names: list[str],
-    args: argparse.Namespace,
-    *,
-    dynamic_size: bool,
-) -> None:
+def _write(exported: _Exported, out: Path, *, is_single: bool) -> None:
     from kilomark.export.bundle import write_bundle
     from kilomark.export.onnx_model import halve_weights, to_onnx
 
-    size = manifest["input"]["width"]
-    proto = to_onnx(model, size, output_names, dynamic_size=dynamic_size)
-    if not args.single:
+    size = exported.manifest["input"]["width"]
+    proto = to_onnx(
+        exported.model, size, exported.output_names, dynamic_size=exported.has_dynamic_size
+    )
+    if not is_single:
         proto = halve_weights(proto)
-    write_bundle(args.out, manifest, proto.SerializeToString())
+    write_bundle(out, exported.manifest, proto.SerializeToString())
 
 
 def _last_size(training: dict[str, Any]) -> int:
