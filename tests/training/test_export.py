@@ -14,11 +14,10 @@ import onnx
 import torch
 
 from kilomark.data.geometry import crop_map, warp
-from kilomark.errors import InvalidInputError
 from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
 from kilomark.networks.face_finder import FaceFinder
 from kilomark.networks.lite import make_lite
-from kilomark.networks.registry import LANDMARK_NETWORKS, start_trunk
+from kilomark.networks.registry import LANDMARK_NETWORKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,18 +46,6 @@ def test_resnext50_is_torchvisions_up_to_layer3() -> None:
 
     assert {name.split(".")[0] for name in set(whole) - set(trunk)} == {"layer4", "fc"}
     assert all(whole[name].shape == trunk[name].shape for name in trunk)
-
-
-def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    from safetensors.torch import save_file
-
-    save_file({"conv1.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
-    network = make_lite(971)
-
-    with pytest.raises(InvalidInputError, match="lacks"):
-        start_trunk(network, str(tmp_path / "other.safetensors"))
-    with pytest.raises(InvalidInputError, match="cannot read weights"):
-        start_trunk(network, str(tmp_path / "missing.safetensors"))
 
 
 def test_the_exported_landmark_network_answers_as_the_torch_one() -> None:

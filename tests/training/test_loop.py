@@ -4,74 +4,38 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
-import os
-import signal
-import subprocess
-import sys
-import time
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
+from tests.training.line_task import SETTINGS, LineTask, line_trainer
 from torch import Tensor, nn
 
 from kilomark.errors import InvalidInputError
-from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint, write_checkpoint
+from kilomark.networks.freezing import freeze
+from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint
 from kilomark.training.loop import Trainer, TrainingInterruptedError
-from kilomark.training.settings import Settings, Stage
+from kilomark.training.settings import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS = Settings(stages=(Stage(8, 64, 8), Stage(16, 64, 8)), warmup_steps=2, evaluate_every=1000)
 
-
-class LineSamples:
-    """Points of a line: sample i depends on i alone."""
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.float32]:
-        x = np.random.default_rng(index).normal(size=3).astype(np.float32)
-        return x, np.float32(x @ (1.0, -2.0, 0.5))
-
-
-class LineTask:
-    """Linear regression, stopped on request after some steps."""
-
-    def __init__(self, stop_after: int | None = None) -> None:
-        self.stop_after = stop_after
-        self.steps = 0
-        self.losses: list[float] = []
-
-    def samples(self, size: int) -> LineSamples:  # noqa: ARG002
-        return LineSamples()
-
-    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
-        self.steps += 1
-        if self.steps == self.stop_after:
-            os.kill(os.getpid(), signal.SIGTERM)
-        x, y = batch
-        loss = ((network(x)[:, 0] - y) ** 2).mean()
-        self.losses.append(loss.item())
-        return loss, {}
-
-    def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:  # noqa: ARG002
-        return {"weight": network.get_parameter("weight")[0, 0].item()}
-
-
-def _trainer(run_dir: Path, task: LineTask, settings: Settings = SETTINGS) -> Trainer:
-    torch.manual_seed(0)
-    return Trainer(nn.Linear(3, 1), task, settings, run_dir)
-
-
-def test_resuming_continues_to_the_same_losses(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # on one core
+@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.parametrize("stop_after", [8, 11])  # between the stages, and within the second
+def test_resuming_continues_to_the_same_losses(
+    tmp_path: Path, stop_after: int, num_workers: int
+) -> None:
     whole = LineTask()
-    wanted = _trainer(tmp_path / "whole", whole).train()
+    wanted = line_trainer(tmp_path / "whole", whole).train()
 
-    stopped, resumed = LineTask(stop_after=11), LineTask()
+    settings = replace(SETTINGS, num_workers=num_workers)
+    stopped, resumed = LineTask(stop_after=stop_after), LineTask()
     with pytest.raises(TrainingInterruptedError):
-        _trainer(tmp_path / "parts", stopped).train()
-    trainer = _trainer(tmp_path / "parts", resumed)
+        line_trainer(tmp_path / "parts", stopped, settings).train()
+    trainer = line_trainer(tmp_path / "parts", resumed, settings)
     assert trainer.resume()
     found = trainer.train()
 
@@ -79,81 +43,190 @@ def test_resuming_continues_to_the_same_losses(tmp_path: Path) -> None:
     assert found == wanted
 
 
+def test_a_checkpoint_holds_all_of_a_run(tmp_path: Path) -> None:
+    trainer = line_trainer(tmp_path, recipe={"network": "line"})
+    trainer.train()
+
+    path = newest_checkpoint(tmp_path)
+    assert path is not None
+    state = read_checkpoint(path)
+
+    assert (state["step"], state["samples_seen"], state["epoch"]) == (16, 128, 128 // 24)
+    assert state["recipe"] == {"network": "line"}
+    assert set(state["rng"][0]) == {"torch", "numpy", "python"}
+    assert set(state["network"]) == set(state["averaged"])
+    assert len(state["optimizer"]["state"]) == 4
+
+
+@pytest.mark.parametrize("stop_after", [9, 10, 12])
+def test_a_resumed_plateau_falls_as_an_uninterrupted_one(tmp_path: Path, stop_after: int) -> None:
+    """Evaluations stay at the same samples, also where a run was stopped just before one."""
+    settings = replace(SETTINGS, schedule="plateau", plateau_patience=1, evaluate_every=16)
+    whole = LineTask()
+    whole_trainer = line_trainer(tmp_path / "whole", whole, settings)
+    whole_trainer.train()
+
+    stopped, resumed = LineTask(stop_after=stop_after), LineTask()
+    with pytest.raises(TrainingInterruptedError):
+        line_trainer(tmp_path / "parts", stopped, settings).train()
+    trainer = line_trainer(tmp_path / "parts", resumed, settings)
+    trainer.resume()
+    trainer.train()
+
+    assert stopped.losses + resumed.losses == whole.losses
+    assert whole_trainer.optimizer.param_groups[0]["lr"] < 0.1 * SETTINGS.learning_rate
+    assert [row["samples"] for row in _evaluations(tmp_path / "parts")] == [
+        row["samples"] for row in _evaluations(tmp_path / "whole")
+    ]
+
+
+def _evaluations(run_dir: Path) -> list[dict[str, float]]:
+    rows = [json.loads(row) for row in (run_dir / "progress.jsonl").read_text().splitlines()]
+    return [row for row in rows if "error" in row]
+
+
+def test_a_plateau_waits_while_the_error_falls(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, schedule="plateau", plateau_patience=1, evaluate_every=16)
+    task = LineTask()
+    task.errors = {number: 1 / number for number in range(20)[1:]}
+    trainer = line_trainer(tmp_path, task, settings)
+
+    trainer.train()
+
+    assert [group["lr"] for group in trainer.optimizer.param_groups] == [SETTINGS.learning_rate] * 2
+
+
+def test_each_stage_is_evaluated_at_its_size(tmp_path: Path) -> None:
+    line_trainer(tmp_path, settings=replace(SETTINGS, evaluate_every=32)).train()
+
+    found = [(row["samples"], row["size_seen"]) for row in _evaluations(tmp_path)]
+
+    assert found == [(32, 8), (64, 8), (96, 16), (128, 16)]
+
+
 def test_resuming_with_other_settings_is_refused(tmp_path: Path) -> None:
-    _trainer(tmp_path, LineTask()).save()
+    line_trainer(tmp_path, recipe={"network": "line"}).save()
 
-    other = _trainer(tmp_path, LineTask(), replace(SETTINGS, learning_rate=1.0))
+    other = replace(SETTINGS, learning_rate=1.0, frozen=("trunk",))
+    trainer = line_trainer(tmp_path, settings=other, recipe={"network": "curve"})
 
-    with pytest.raises(InvalidInputError, match=r"learning_rate: 0\.002, not 1\.0"):
-        other.resume()
+    with pytest.raises(InvalidInputError) as caught:
+        trainer.resume()
+    for part in ("learning_rate: 0.002, not 1.0", "frozen: [], not ['trunk']", "line, not curve"):
+        assert part in str(caught.value)
+
+
+def test_where_a_run_goes_on_does_not_matter(tmp_path: Path) -> None:
+    line_trainer(tmp_path).save()
+
+    other = replace(SETTINGS, num_workers=2, checkpoint_minutes=9, checkpoints_kept=7)
+
+    assert line_trainer(tmp_path, settings=other).resume()
+
+
+def test_when_a_plateau_is_looked_for_does_matter(tmp_path: Path) -> None:
+    plateau = replace(SETTINGS, schedule="plateau")
+    line_trainer(tmp_path, settings=plateau).save()
+
+    with pytest.raises(InvalidInputError, match="evaluate_every: 1000, not 99"):
+        line_trainer(tmp_path, settings=replace(plateau, evaluate_every=99)).resume()
 
 
 def test_there_is_nothing_to_resume_in_a_new_folder(tmp_path: Path) -> None:
-    assert not _trainer(tmp_path / "new", LineTask()).resume()
+    assert not line_trainer(tmp_path / "new").resume()
 
 
-def test_the_newest_checkpoints_are_kept(tmp_path: Path) -> None:
-    for samples in (8, 16, 24, 32):
-        write_checkpoint(tmp_path, samples, {"network": {}}, keep=2)
+def test_a_damaged_checkpoint_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = replace(SETTINGS, checkpoint_minutes=0, checkpoints_kept=2)
+    line_trainer(tmp_path / "whole", whole := LineTask(), settings).train()
+    with pytest.raises(TrainingInterruptedError):
+        line_trainer(tmp_path / "run", LineTask(stop_after=5), settings).train()
+    newest = newest_checkpoint(tmp_path / "run")
+    assert newest is not None
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
 
-    names = sorted(path.name for path in tmp_path.iterdir())
+    trainer = line_trainer(tmp_path / "run", resumed := LineTask(), settings)
+    assert trainer.resume()
+    assert (trainer.step, "cannot read the checkpoint" in caplog.text) == (4, True)
+    trainer.train()
 
-    assert names == ["checkpoint-000000000024.pt", "checkpoint-000000000032.pt"]
-    assert newest_checkpoint(tmp_path) == tmp_path / names[-1]
-
-
-def test_a_failed_write_leaves_the_last_checkpoint(tmp_path: Path) -> None:
-    write_checkpoint(tmp_path, 8, {"network": {}}, keep=2)
-
-    with pytest.raises(Exception, match="pickle"):
-        write_checkpoint(tmp_path, 16, {"network": lambda: None}, keep=2)
-
-    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000000000008.pt"]
+    assert resumed.losses == whole.losses[4:]
+    assert newest.with_suffix(".damaged").exists()
 
 
-def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
-    path = write_checkpoint(tmp_path, 8, {"network": {}}, keep=1)
-    path.write_bytes(path.read_bytes()[:50])
+def test_a_batch_in_parts_has_the_loss_of_the_whole(tmp_path: Path) -> None:
+    whole, parts = LineTask(), LineTask()
+    wanted = line_trainer(tmp_path / "whole", whole, dropout=0).train()
 
-    with pytest.raises(InvalidInputError, match="checkpoint-000000000008"):
-        read_checkpoint(path)
+    settings = replace(SETTINGS, accumulate=4)
+    found = line_trainer(tmp_path / "parts", parts, settings, dropout=0).train()
+
+    means = torch.tensor(parts.losses).reshape(-1, 4).mean(1)
+    torch.testing.assert_close(means, torch.tensor(whole.losses), rtol=1e-5, atol=1e-6)
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+def test_a_batch_that_does_not_divide_is_refused(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, stages=(Stage(8, 64, 6),), accumulate=4)
+
+    with pytest.raises(InvalidInputError, match="a batch of 6 does not divide"):
+        line_trainer(tmp_path, settings=settings)
+
+
+class _Normed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+        self.head = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.head(self.trunk(x))
+        return result
+
+
+def test_frozen_parts_keep_weights_and_statistics(tmp_path: Path) -> None:
+    network = _Normed()
+    freeze(network, ["trunk"])
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+
+    Trainer(network, LineTask(), SETTINGS, tmp_path).train()
+
+    after = network.state_dict()
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert same == {name for name in before if name.startswith("trunk.")}
+
+
+def test_unknown_parts_cannot_be_frozen() -> None:
+    with pytest.raises(InvalidInputError, match=r"no part 'neck'.*head, head\.0"):
+        freeze(_Normed(), ["neck"])
+    with pytest.raises(InvalidInputError, match="leaves nothing to train"):
+        freeze(_Normed(), ["trunk", "head"])
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "radam"])
+def test_bfloat16_and_both_optimizers_learn(tmp_path: Path, optimizer: str) -> None:
+    settings = replace(
+        SETTINGS, optimizer=optimizer, precision="bf16", learning_rate=0.03, clip_norm=100.0,
+        stages=(Stage(8, 800, 8),),
+    )  # fmt: skip
+    task = LineTask()
+
+    line_trainer(tmp_path, task, settings, dropout=0).train()
+
+    assert sum(task.losses[-5:]) < 0.02 * sum(task.losses[:5])
 
 
 def test_a_gradient_that_is_not_finite_stops_training(tmp_path: Path) -> None:
     class Broken(LineTask):
-        def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
-            loss, parts = super().loss(network, batch)
+        def loss(
+            self, network: nn.Module, batch: list[Tensor], weight: Tensor
+        ) -> tuple[Tensor, dict[str, Tensor]]:
+            loss, parts = super().loss(network, batch, weight)
             return loss * float("nan"), parts
 
     with pytest.raises(InvalidInputError, match="gradient is nan at step 0"):
-        _trainer(tmp_path, Broken()).train()
-
-
-def test_a_killed_training_resumes(
-    faces_dir: Path, scenes_dir: Path, cache_dir: Path, tmp_path: Path
-) -> None:
-    """SIGKILL at no particular moment: what was saved is whole, and training goes on from it."""
-    out = tmp_path / "run"
-    command = [
-        sys.executable, "-m", "kilomark.cli.main", "train", "lite",
-        "--faces", str(faces_dir), "--scenes", str(scenes_dir), "--cache", str(cache_dir),
-        "--out", str(out), "--stages", "64:64:4", "--checkpoint-minutes", "0.0001",
-        "--threads", "1", "--resume",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("checkpoint-*.pt"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    saved = newest_checkpoint(out)
-    assert saved is not None
-    before = read_checkpoint(saved)["samples_seen"]
-
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-    assert finished.returncode == 0, finished.stderr
-    last = newest_checkpoint(out)
-    assert last is not None
-    assert read_checkpoint(last)["samples_seen"] == 64
-    assert 0 < before <= 64
+        line_trainer(tmp_path, Broken()).train()

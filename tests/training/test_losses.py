@@ -4,15 +4,28 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 
 from kilomark.data.mosaics import FACE, IGNORED, NONE
 from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centres
 from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
-from kilomark.training.finder_losses import assign_cells, finder_loss
-from kilomark.training.landmark_losses import landmark_loss, spread_likelihood
+from kilomark.training.finder_losses import assign_cells, count_positive, finder_loss
+from kilomark.training.landmark_losses import (
+    LOCATION_LOSSES,
+    WING_CURVATURE,
+    WING_WIDTH,
+    landmark_loss,
+    spread_likelihood,
+    squared,
+    wing,
+)
 from kilomark.training.metrics import box_iou, finder_accuracy, landmark_accuracy
+
+if TYPE_CHECKING:
+    from kilomark.training.settings import LocationLoss
 
 
 def test_the_best_spread_is_the_expected_error() -> None:
@@ -49,6 +62,44 @@ def test_a_batch_of_negatives_has_a_finite_loss() -> None:
     loss, _ = landmark_loss(output, torch.rand(2, 5, 2), torch.zeros(2))
 
     assert torch.isfinite(loss)
+
+
+@pytest.mark.parametrize("location", sorted(LOCATION_LOSSES))
+def test_parts_of_a_batch_have_the_loss_of_the_whole(location: LocationLoss) -> None:
+    output = LandmarkOutput(torch.rand(8, 5, 2), torch.randn(8, 5), torch.randn(8))
+    target, presence = torch.rand(8, 5, 2), torch.tensor([1.0, 1, 1, 1, 0, 0, 1, 0])
+    whole, _ = landmark_loss(output, target, presence, location=location)
+
+    parts = [
+        landmark_loss(
+            LandmarkOutput(*(value[begin : begin + 4] for value in output)),
+            target[begin : begin + 4],
+            presence[begin : begin + 4],
+            location=location,
+            num_faces=presence.sum() / 2,
+        )[0]
+        for begin in (0, 4)
+    ]
+
+    assert torch.isclose((parts[0] + parts[1]) / 2, whole, rtol=1e-5)
+
+
+def test_the_seeds_loss_is_the_mse_that_is_reported() -> None:
+    landmarks, target = torch.rand(3, 971, 2), torch.rand(3, 971, 2)
+
+    loss = squared(landmarks, target).mean().item()
+
+    assert loss == pytest.approx(landmark_accuracy(landmarks.numpy(), target.numpy()).mse_px2)
+
+
+def test_wing_is_a_logarithm_then_a_line_and_joins() -> None:
+    joint = torch.tensor([WING_WIDTH * 0.999999, WING_WIDTH, 2 * WING_WIDTH, 3 * WING_WIDTH])
+    below, at, twice, thrice = wing(joint, torch.zeros(4)).tolist()
+
+    assert below == pytest.approx(at, rel=1e-4)
+    assert thrice - twice == pytest.approx(twice - at) == pytest.approx(WING_WIDTH / 0.01)
+    small = wing(torch.tensor(1e-6), torch.tensor(0.0)).item()
+    assert small == pytest.approx(1e-6 * WING_WIDTH / WING_CURVATURE / 0.01, rel=1e-3)
 
 
 def test_a_head_started_at_shapes_begins_at_their_mean() -> None:
@@ -100,6 +151,28 @@ def test_a_perfect_finder_has_almost_no_loss() -> None:
     loss, _ = finder_loss(perfect, boxes, keypoints, state, 128)
 
     assert loss.item() < 1e-3
+
+
+def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:
+    output = FaceFinder().eval()(torch.rand(2, 3, 64, 64))
+    boxes = torch.tensor([[[10.0, 10, 40, 44]], [[4.0, 20, 60, 60]]])
+    keypoints, state = torch.rand(2, 1, 5, 2) * 60, torch.tensor([[FACE], [FACE]])
+    whole, _ = finder_loss(output, boxes, keypoints, state, 64)
+
+    mean_count = count_positive(boxes, state, 64) / 2
+    parts = [
+        finder_loss(
+            FinderOutput(*(value[i : i + 1] for value in output)),
+            boxes[i : i + 1],
+            keypoints[i : i + 1],
+            state[i : i + 1],
+            64,
+            num_positive=mean_count,
+        )[0]
+        for i in (0, 1)
+    ]
+
+    assert torch.isclose((parts[0] + parts[1]) / 2, whole, rtol=1e-5)
 
 
 def test_finder_cells_match_its_outputs() -> None:

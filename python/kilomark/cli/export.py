@@ -80,17 +80,17 @@ def export_run(
     Raises:
         InvalidInputError: it is no run, or its landmarks' topology is not to be found.
     """
-    from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint
+    from kilomark.training.checkpoints import read_newest_checkpoint
 
-    checkpoint = newest_checkpoint(run_dir)
+    found = read_newest_checkpoint(run_dir)
     recipe_path = run_dir / "run.json"
-    if checkpoint is None or not recipe_path.is_file():
+    if found is None or not recipe_path.is_file():
         raise InvalidInputError(
             f"{run_dir} holds no checkpoint or no run.json; expected the folder that "
             "'kilomark train --out' wrote"
         )
     recipe = json.loads(recipe_path.read_text())
-    state = read_checkpoint(checkpoint)
+    _, state = found
     training = {**recipe, "samples_seen": state["samples_seen"]}
     name = name or recipe["network"]
     if recipe["network"] == "faces":

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.cli.train_extra import check_train_extra
-from kilomark.errors import InvalidInputError
+from kilomark.errors import InvalidInputError, KilomarkError
+from kilomark.options import check_whole
 
 if TYPE_CHECKING:
     import argparse
 
+    from torch import nn
+
+    from kilomark.training.distributed import Ranks
     from kilomark.training.loop import Trainer
     from kilomark.training.settings import Settings, Stage
+    from kilomark.training.task import Task
+
+EXIT_STOPPED = 3
 
 # Input size : samples : batch, in turn. Small inputs first teach the same for less time.
 DEFAULT_STAGES = {
@@ -33,26 +40,80 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--scenes", type=Path, required=True, help="data set of scenes")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
-    parser.add_argument("--stages", help="SIZE:SAMPLES:BATCH[,...], default by network")
-    parser.add_argument(
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cache", type=Path, help="folder for decoded images")
+    _add_start_options(parser.add_argument_group("what it starts from"))
+    _add_recipe_options(parser.add_argument_group("how it learns"))
+    _add_machine_options(parser.add_argument_group("where it runs, which --resume may change"))
+    parser.set_defaults(run=run)
+
+
+def _add_start_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
         "--init",
         default="random",
-        help="trunk weights: random, imagenet, or a .safetensors file (default: random)",
+        metavar="WEIGHTS",
+        help="random, imagenet, a .safetensors file (a trunk, or what 'kilomark weights' wrote), "
+        "or a checkpoint-*.pt of another run, to go on from its averaged weights "
+        "(default: random)",
     )
-    parser.add_argument("--optimizer", choices=("adamw", "radam"), default="adamw")
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate")
-    parser.add_argument("--ema-decay", type=float, default=0.998)
-    parser.add_argument(
+    group.add_argument(
+        "--init-part",
+        choices=("all", "trunk"),
+        default="all",
+        help="trunk: take no head from a file that holds one (default: all)",
+    )
+    group.add_argument(
+        "--freeze",
+        metavar="PART[,...]",
+        default="",
+        help="parts that are not trained: trunk, stem, trunk.layer1, head.reduce ...",
+    )
+
+
+def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--stages", help="SIZE:SAMPLES:BATCH[,...], batches of all processes; default by network"
+    )
+    group.add_argument(
+        "--loss",
+        choices=("smooth_l1", "mse", "wing"),
+        default="smooth_l1",
+        help="of the landmarks; mse is the seed's (default: smooth_l1)",
+    )
+    group.add_argument("--optimizer", choices=("adamw", "radam"), default="adamw")
+    group.add_argument("--learning-rate", type=float, default=2e-3)
+    group.add_argument("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate")
+    group.add_argument("--weight-decay", type=float, default=1e-4)
+    group.add_argument("--warmup-steps", type=int, default=100)
+    group.add_argument("--schedule", choices=("cosine", "plateau"), default="cosine")
+    group.add_argument("--plateau-factor", type=float, default=0.3)
+    group.add_argument("--plateau-patience", type=int, default=3, metavar="EVALUATIONS")
+    group.add_argument("--ema-decay", type=float, default=0.998)
+    group.add_argument(
+        "--accumulate",
+        type=int,
+        default=1,
+        metavar="PARTS",
+        help="compute a batch in parts, to need less memory (default: 1)",
+    )
+    group.add_argument(
         "--precision", choices=("fp32", "bf16"), default="fp32", help="of the trunk's arithmetic"
     )
-    parser.add_argument("--evaluate-every", type=int, default=10_000, metavar="SAMPLES")
-    parser.add_argument("--checkpoint-minutes", type=float, default=5.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=0, help="processes that make samples")
-    parser.add_argument("--threads", type=int, help="threads that compute (default: all cores)")
-    parser.add_argument("--cache", type=Path, help="folder for decoded images")
-    parser.set_defaults(run=run)
+    group.add_argument("--evaluate-every", type=int, default=10_000, metavar="SAMPLES")
+
+
+def _add_machine_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--device",
+        default="auto",
+        help="cpu, cuda, cuda:N, or auto: a GPU if there is one; under torchrun each process takes "
+        "the GPU of its number (default: auto)",
+    )
+    group.add_argument("--checkpoint-minutes", type=float, default=5.0)
+    group.add_argument("--checkpoints-kept", type=int, default=3)
+    group.add_argument("--workers", type=int, default=0, help="processes that make samples")
+    group.add_argument("--threads", type=int, help="threads that compute (default: all cores)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,58 +121,103 @@ def run(args: argparse.Namespace) -> int:
     check_train_extra("train")
     import torch
 
+    from kilomark.training.distributed import joined
     from kilomark.training.loop import TrainingInterruptedError
 
-    logging.getLogger("kilomark").setLevel(logging.INFO)
+    logger = logging.getLogger("kilomark")
+    logger.setLevel(logging.INFO)
     if args.threads:
         torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    trainer = _make_trainer(args)
-    if args.resume and not trainer.resume():
-        logging.getLogger(__name__).info("no checkpoint in %s: starting anew", args.out)
-    elif not args.resume and any(args.out.glob("checkpoint-*.pt")):
+    settings = _settings(args)
+    try:
+        with joined(args.device) as ranks:
+            if not ranks.is_writer:
+                logger.setLevel(logging.ERROR)
+            _make_trainer(args, settings, ranks).train()
+    except TrainingInterruptedError as stopped:
+        logger.warning("%s", stopped)
+        return EXIT_STOPPED
+    except OSError as error:
+        raise KilomarkError(
+            f"training stopped: {error}; expected a place to write: the checkpoints in {args.out} "
+            "are whole, make room and go on with --resume"
+        ) from error
+    return 0
+
+
+def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) -> Trainer:
+    """Make the trainer, started or resumed."""
+    import torch
+
+    from kilomark.training.checkpoints import newest_checkpoint
+    from kilomark.training.loop import Trainer
+
+    is_begun = ranks.from_writer(newest_checkpoint(args.out) is not None)
+    if is_begun and not args.resume:
         raise InvalidInputError(
             f"{args.out} holds checkpoints; expected an empty folder: give --resume to go on "
             "from them, or another --out"
         )
-    trainer.record_recipe({"network": args.network, "init": Path(args.init).name})
-    try:
-        trainer.train()
-    except TrainingInterruptedError as stopped:
-        logging.getLogger(__name__).warning("%s", stopped)
-        return 3
-    return 0
+    torch.manual_seed(args.seed)
+    with ranks.one_machine_first():
+        task, network = _task_and_network(args, settings, start=not is_begun)
+    recipe = {"network": args.network, "init": Path(args.init).name, "init_part": args.init_part}
+    trainer = Trainer(network, task, settings, args.out, recipe=recipe, ranks=ranks)
+    if args.resume and not trainer.resume():
+        logging.getLogger(__name__).info("no checkpoint in %s: starting anew", args.out)
+    return trainer
 
 
-def _make_trainer(args: argparse.Namespace) -> Trainer:
+def _task_and_network(
+    args: argparse.Namespace, settings: Settings, *, start: bool
+) -> tuple[Task, nn.Module]:
+    """Read the data and make the network, started from ``--init`` unless it is to be resumed."""
     from kilomark.networks.face_finder import FaceFinder
-    from kilomark.networks.registry import LANDMARK_NETWORKS, start_trunk
+    from kilomark.networks.freezing import freeze
+    from kilomark.networks.initial_weights import start_network
+    from kilomark.networks.registry import LANDMARK_NETWORKS
     from kilomark.training.finder_task import FinderTask
     from kilomark.training.landmark_task import LandmarkTask, example_shapes
-    from kilomark.training.loop import Trainer
 
-    settings = _settings(args)
+    task: Task
+    network: nn.Module
     if args.network == "faces":
-        finder_task = FinderTask(args.faces, args.scenes, args.seed, args.cache)
-        return Trainer(FaceFinder(), finder_task, settings, args.out)
-    task = LandmarkTask(args.faces, args.scenes, args.seed, args.cache)
-    network = LANDMARK_NETWORKS[args.network](task.faces.topology.num_landmarks)
-    start_trunk(network, args.init)
-    network.head.start_at_shapes(example_shapes(task.faces))
-    return Trainer(network, task, settings, args.out)
+        task = FinderTask(args.faces, args.scenes, args.seed, args.cache)
+        network = FaceFinder()
+        if start:
+            start_network(network, args.init, args.init_part)
+    else:
+        task = LandmarkTask(args.faces, args.scenes, args.seed, args.cache, location=settings.loss)
+        network = LANDMARK_NETWORKS[args.network](task.faces.topology.num_landmarks)
+        if start and not start_network(network, args.init, args.init_part):
+            network.head.start_at_shapes(example_shapes(task.faces))
+    freeze(network, settings.frozen)
+    return task, network
 
 
 def _settings(args: argparse.Namespace) -> Settings:
     from kilomark.training.settings import Settings
 
+    check_whole("--evaluate-every", args.evaluate_every)
+    check_whole("--checkpoints-kept", args.checkpoints_kept)
+    check_whole("--accumulate", args.accumulate)
     return Settings(
         stages=_parse_stages(args.stages or DEFAULT_STAGES[args.network]),
         optimizer=args.optimizer,
+        loss=args.loss,
+        schedule=args.schedule,
+        plateau_factor=args.plateau_factor,
+        plateau_patience=args.plateau_patience,
         learning_rate=args.learning_rate,
         trunk_rate=args.trunk_rate,
+        weight_decay=args.weight_decay,
+        warmup_steps=args.warmup_steps,
+        frozen=tuple(name for name in args.freeze.split(",") if name),
+        accumulate=args.accumulate,
         ema_decay=args.ema_decay,
         evaluate_every=args.evaluate_every,
         checkpoint_minutes=args.checkpoint_minutes,
+        checkpoints_kept=args.checkpoints_kept,
         seed=args.seed,
         num_workers=args.workers,
         precision=args.precision,

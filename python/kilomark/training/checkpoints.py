@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from typing import TYPE_CHECKING, Any
+import pickle
+import zipfile
+from typing import IO, TYPE_CHECKING, Any
 
 import torch
 
@@ -12,24 +15,49 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 _PATTERN = "checkpoint-*.pt"
+_UNFINISHED = "checkpoint-*.tmp"
+
+
+class _Recorder:
+    """A file that remembers the error of the operating system, which torch's writer drops."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
 
 
 def write_checkpoint(folder: Path, samples_seen: int, state: dict[str, Any], *, keep: int) -> Path:
     """Write ``state`` atomically and delete all but the newest ``keep`` checkpoints.
 
+    The file and then the folder are synced, so that the checkpoint is there after a power cut.
+
     Raises:
         OSError: the disk is full or not writable; earlier checkpoints are untouched.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob(_UNFINISHED):  # of a process that was killed
+        unfinished.unlink()
     path = folder / f"checkpoint-{samples_seen:012d}.pt"
     unfinished = path.with_suffix(".tmp")
     try:
         with unfinished.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
+            _save(state, file)
             os.fsync(file.fileno())
         unfinished.replace(path)
+        _sync_folder(folder)
     finally:
         unfinished.unlink(missing_ok=True)
     for old in sorted(folder.glob(_PATTERN))[:-keep]:
@@ -37,23 +65,78 @@ def write_checkpoint(folder: Path, samples_seen: int, state: dict[str, Any], *, 
     return path
 
 
+def _save(state: dict[str, Any], file: IO[bytes]) -> None:
+    recorder = _Recorder(file)
+    try:
+        torch.save(state, recorder)  # type: ignore[arg-type]  # it only writes and flushes
+        file.flush()
+    except Exception:
+        if recorder.error is not None:
+            raise recorder.error from None
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def newest_checkpoint(folder: Path) -> Path | None:
     """The checkpoint with the most samples seen, or None."""
     return max(folder.glob(_PATTERN), default=None)
 
 
+def read_newest_checkpoint(
+    folder: Path, *, set_aside: bool = False
+) -> tuple[Path, dict[str, Any]] | None:
+    """Read the newest checkpoint that is whole, with a warning for each damaged one; or None.
+
+    Args:
+        folder: a run's.
+        set_aside: rename damaged checkpoints to ``*.damaged``, so that they don't count any more.
+
+    Raises:
+        InvalidInputError: all checkpoints are damaged.
+    """
+    damaged = []
+    for path in sorted(folder.glob(_PATTERN), reverse=True):
+        try:
+            state = read_checkpoint(path)
+        except InvalidInputError as error:
+            logger.warning("%s", error)
+            damaged.append(path)
+            continue
+        if set_aside:
+            for other in damaged:
+                other.rename(other.with_suffix(".damaged"))
+        return path, state
+    if damaged:
+        raise InvalidInputError(
+            f"all {len(damaged)} checkpoints in {folder} are damaged; expected a whole one: start "
+            "anew in another folder"
+        )
+    return None
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; nothing in it is executed.
+    """Read a checkpoint; nothing in it is executed, and its checksums are compared.
 
     Raises:
         InvalidInputError: the file is missing, damaged, or no checkpoint of this package.
     """
     try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not look at the checksums
+            broken = archive.testzip()
+        if broken is not None:
+            raise zipfile.BadZipFile(f"the checksum of {broken} is wrong")
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise InvalidInputError(
             f"cannot read the checkpoint {path} ({error}); expected a file written by "
-            "'kilomark train': delete it to go on from the one before"
+            "'kilomark train': go on from the one before"
         ) from error
     if not isinstance(state, dict) or "network" not in state:
         raise InvalidInputError(f"{path} holds no network; expected a kilomark checkpoint")

@@ -48,8 +48,9 @@ def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor)
         strides: (M,).
     """
     size = (boxes[..., 2:] - boxes[..., :2]).amax(-1)  # (N, F)
-    cell_level = torch.bucketize(strides, torch.tensor(STRIDES, dtype=strides.dtype))
-    smallest, largest = torch.tensor(STRIDE_RANGES_PX)[cell_level].T
+    levels = torch.tensor(STRIDES, dtype=strides.dtype, device=strides.device)
+    ranges = torch.tensor(STRIDE_RANGES_PX, device=strides.device)
+    smallest, largest = ranges[torch.bucketize(strides, levels)].T
     same_level = (size[..., None] >= smallest) & (size[..., None] < largest)  # (N, F, M)
 
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2
@@ -65,34 +66,70 @@ def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor)
     return CellTargets(nearest, positive, (ring | hardly_seen).any(1) & ~positive)
 
 
-def finder_loss(
-    output: FinderOutput, boxes: Tensor, keypoints: Tensor, state: Tensor, size: int
-) -> tuple[Tensor, dict[str, float]]:
-    """Focal loss for scores, generalised IoU for boxes, L1 over the face's size for keypoints."""
-    centres, strides = cell_centres(size, size)
-    targets = assign_cells(boxes, state, centres, strides)
-    num_positive = targets.positive.sum().clamp(min=1)
+def count_positive(boxes: Tensor, state: Tensor, size: int) -> Tensor:
+    """Number of cells of a batch that belong to a face."""
+    centres, strides = (grid.to(boxes.device) for grid in cell_centres(size, size))
+    return assign_cells(boxes, state, centres, strides).positive.sum()
 
+
+def finder_loss(
+    output: FinderOutput,
+    boxes: Tensor,
+    keypoints: Tensor,
+    state: Tensor,
+    size: int,
+    *,
+    num_positive: Tensor | None = None,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Focal loss for scores, generalised IoU for boxes, L1 over the face's size for keypoints.
+
+    All are sums divided by ``num_positive``: by default the number of cells that belong to a face
+    here; a batch that is computed in parts has the mean over its parts.
+    """
+    centres, strides = (grid.to(boxes.device) for grid in cell_centres(size, size))
+    targets = assign_cells(boxes, state, centres, strides)
+    if num_positive is None:
+        num_positive = targets.positive.sum().clamp(min=1)
+    parts = {
+        "score": _score_loss(output, targets) / num_positive,
+        **{
+            name: total / num_positive
+            for name, total in _shape_losses(
+                output, targets, boxes, keypoints, centres, strides
+            ).items()
+        },
+    }
+    loss = parts["score"] + parts["box"] + KEYPOINT_WEIGHT * parts["keypoints"]
+    return loss, {name: value.detach() for name, value in parts.items()}
+
+
+def _score_loss(output: FinderOutput, targets: CellTargets) -> Tensor:
     counted = ~targets.ignored
     is_face = targets.positive[counted].float()
-    score = sigmoid_focal_loss(output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5)
-    score_loss = score.sum() / num_positive
+    score: Tensor = sigmoid_focal_loss(
+        output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5
+    )
+    return score.sum()
 
+
+def _shape_losses(
+    output: FinderOutput,
+    targets: CellTargets,
+    boxes: Tensor,
+    keypoints: Tensor,
+    centres: Tensor,
+    strides: Tensor,
+) -> dict[str, Tensor]:
+    """Sums over the cells that belong to a face, of their boxes' and keypoints' losses."""
     image, cell = targets.positive.nonzero(as_tuple=True)
     face = targets.face[image, cell]
     wanted_box, wanted_points = boxes[image, face], keypoints[image, face]
     centre, stride = centres[cell], strides[cell, None]
     reach = output.distances[image, cell] * stride
     found_box = torch.cat([centre - reach[:, :2], centre + reach[:, 2:]], 1)
-    box_loss = generalized_box_iou_loss(found_box, wanted_box, reduction="sum") / num_positive
-
     found_points = centre[:, None] + output.keypoints[image, cell] * stride[..., None]
     face_size = (wanted_box[:, 2:] - wanted_box[:, :2]).amax(1)[:, None, None]
-    keypoint_loss = ((found_points - wanted_points).abs() / face_size).sum() / num_positive
-
-    loss = score_loss + box_loss + KEYPOINT_WEIGHT * keypoint_loss
-    return loss, {
-        "score": score_loss.item(),
-        "box": box_loss.item(),
-        "keypoints": keypoint_loss.item(),
+    return {
+        "box": generalized_box_iou_loss(found_box, wanted_box, reduction="sum"),
+        "keypoints": ((found_points - wanted_points).abs() / face_size).sum(),
     }

@@ -16,10 +16,11 @@ from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalisation import normalise
-from kilomark.training.finder_losses import finder_loss
+from kilomark.training.finder_losses import count_positive, finder_loss
 from kilomark.training.metrics import finder_accuracy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 Array = np.ndarray[Any, Any]
@@ -30,6 +31,8 @@ KEYPOINT_LANDMARKS = (552, 585, 626, 731, 795)
 
 class FinderTask:
     """Mosaics of faces, scenes and backgrounds; validated on photos of other people."""
+
+    samples_per_epoch = 0  # every mosaic draws from all of the data
 
     def __init__(
         self, faces_dir: Path, scenes_dir: Path, seed: int, cache_dir: Path | None = None
@@ -54,11 +57,18 @@ class FinderTask:
             keypoint_landmarks=KEYPOINT_LANDMARKS,
         )
 
-    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
+    def weight(self, batch: list[Tensor]) -> Tensor:
+        """Number of cells that belong to a face."""
+        images, boxes, _, state = batch
+        return count_positive(boxes, state, images.shape[1])
+
+    def loss(
+        self, network: nn.Module, batch: list[Tensor], weight: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a collated batch of ``Mosaic``."""
         images, boxes, keypoints, state = batch
         output = FinderOutput(*(part.float() for part in network(normalise(images))))
-        return finder_loss(output, boxes, keypoints, state, images.shape[1])
+        return finder_loss(output, boxes, keypoints, state, images.shape[1], num_positive=weight)
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Recall and precision on the validation photos and the held-out backgrounds."""
@@ -72,6 +82,10 @@ class FinderTask:
             )
         )
 
+    def validation_error(self, accuracy: Mapping[str, float]) -> float:
+        """Missing percent of recall and of precision, together."""
+        return 200 - accuracy["recall_percent"] - accuracy["precision_percent"]
+
 
 @torch.no_grad()
 def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0.5) -> Array:
@@ -80,10 +94,11 @@ def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0
     scale = size / max(image.shape[:2])
     affine = np.array([[scale, 0, 0], [0, scale, 0]])
     letterboxed = warp(image, affine, (size, size), colour=(124, 116, 104))
-    output = network(normalise(torch.from_numpy(letterboxed[None])))
-    scores = output.score_logits[0].sigmoid()
+    device = next(network.parameters()).device
+    output = network(normalise(torch.from_numpy(letterboxed[None]).to(device)))
+    scores = output.score_logits[0].sigmoid().cpu()
     centres, strides = cell_centres(size, size)
-    reach = output.distances[0] * strides[:, None]
+    reach = output.distances[0].cpu() * strides[:, None]
     boxes = torch.cat([centres - reach[:, :2], centres + reach[:, 2:]], 1)
     likely = scores > threshold
     kept = nms(boxes[likely], scores[likely], 0.4)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kilomark.networks.landmark_head import LandmarkOutput
+    from kilomark.training.settings import LocationLoss
 
 KNEE = 0.01  # of the crop's side: errors below it count quadratically
+WING_WIDTH = 0.04  # of the crop's side, 5 px of 128: errors below it count logarithmically
+WING_CURVATURE = WING_WIDTH / 5  # the ratio of the paper
+SEED_CROP_PX = 128  # the seed's loss, and its result, are squared pixels of such a crop
 
 SPREAD_WEIGHT = 0.01
 PRESENCE_WEIGHT = 0.05
@@ -19,6 +26,30 @@ PRESENCE_WEIGHT = 0.05
 def smooth_l1(landmarks: Tensor, target: Tensor) -> Tensor:
     """Smooth L1 error of each of (N, K, 2) coordinates, in units of the knee."""
     return torch.nn.functional.smooth_l1_loss(landmarks / KNEE, target / KNEE, reduction="none")
+
+
+def squared(landmarks: Tensor, target: Tensor) -> Tensor:
+    """Squared error of each of (N, K, 2) coordinates, in pixels of the seed's crop: its MSE."""
+    return ((landmarks - target) * SEED_CROP_PX) ** 2
+
+
+def wing(landmarks: Tensor, target: Tensor) -> Tensor:
+    """Wing loss of each of (N, K, 2) coordinates, in units of the knee.
+
+    Feng et al., "Wing Loss for Robust Facial Landmark Localisation with Convolutional Neural
+    Networks", CVPR 2018: w ln(1 + |x| / epsilon) up to w, then |x| - C, which joins on.
+    """
+    error = (landmarks - target).abs()
+    joint = WING_WIDTH - WING_WIDTH * math.log1p(WING_WIDTH / WING_CURVATURE)
+    near = WING_WIDTH * torch.log1p(error / WING_CURVATURE)
+    return torch.where(error < WING_WIDTH, near, error - joint) / KNEE
+
+
+LOCATION_LOSSES: dict[LocationLoss, Callable[[Tensor, Tensor], Tensor]] = {
+    "smooth_l1": smooth_l1,
+    "mse": squared,
+    "wing": wing,
+}
 
 
 def spread_likelihood(log_spread: Tensor, errors: Tensor) -> Tensor:
@@ -31,24 +62,34 @@ def spread_likelihood(log_spread: Tensor, errors: Tensor) -> Tensor:
 
 
 def landmark_loss(
-    output: LandmarkOutput, target: Tensor, presence: Tensor
-) -> tuple[Tensor, dict[str, float]]:
+    output: LandmarkOutput,
+    target: Tensor,
+    presence: Tensor,
+    *,
+    location: LocationLoss = "smooth_l1",
+    num_faces: Tensor | None = None,
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Landmarks and spread where there is a face, presence everywhere.
 
     Args:
         output: what the network said of N crops.
         target: (N, K, 2) fractions of the crop's side.
         presence: (N,) 1 where there is a face.
+        location: what the error of the landmarks is measured by.
+        num_faces: what sums over faces are divided by, if not by the number of faces here: a
+            batch that is computed in parts has the mean over its parts.
     """
+    if num_faces is None:  # a batch may hold no face at all, and is worth its presence then
+        num_faces = presence.sum().clamp(min=1)
     errors = torch.linalg.vector_norm(output.landmarks - target, dim=-1)
-    # A batch may hold no face at all, and is worth its presence then.
-    share = presence / presence.sum().clamp(min=1)
-    location = (smooth_l1(output.landmarks, target).mean((1, 2)) * share).sum()
-    spread = (spread_likelihood(output.log_spread.clamp(-9, 2), errors).mean(1) * share).sum()
-    present = torch.nn.functional.binary_cross_entropy_with_logits(output.presence_logit, presence)
-    loss = location + SPREAD_WEIGHT * spread + PRESENCE_WEIGHT * present
-    return loss, {
-        "location": location.item(),
-        "spread": spread.item(),
-        "presence": present.item(),
+    located = LOCATION_LOSSES[location](output.landmarks, target).mean((1, 2))
+    spread = spread_likelihood(output.log_spread.clamp(-9, 2), errors).mean(1)
+    parts = {
+        "location": (located * presence).sum() / num_faces,
+        "spread": (spread * presence).sum() / num_faces,
+        "presence": torch.nn.functional.binary_cross_entropy_with_logits(
+            output.presence_logit, presence
+        ),
     }
+    loss = parts["location"] + SPREAD_WEIGHT * parts["spread"] + PRESENCE_WEIGHT * parts["presence"]
+    return loss, {name: value.detach() for name, value in parts.items()}

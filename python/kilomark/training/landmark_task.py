@@ -17,19 +17,30 @@ from kilomark.training.landmark_losses import landmark_loss
 from kilomark.training.metrics import landmark_accuracy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from kilomark.training.settings import LocationLoss
 
 
 class LandmarkTask:
     """Face crops to train on, backgrounds as negatives, a validation split of other people."""
 
     def __init__(
-        self, faces_dir: Path, scenes_dir: Path, seed: int, cache_dir: Path | None = None
+        self,
+        faces_dir: Path,
+        scenes_dir: Path,
+        seed: int,
+        cache_dir: Path | None = None,
+        *,
+        location: LocationLoss = "smooth_l1",
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir)
         self.validation = read_face_crops(faces_dir, "val", cache_dir)
         self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
         self.seed = seed
+        self.location = location
+        self.samples_per_epoch = len(self.faces)
 
     def samples(self, size: int) -> LandmarkSamples:
         """Augmented crops of ``size`` px."""
@@ -37,15 +48,26 @@ class LandmarkTask:
             self.faces, self.backgrounds, self.background_rows, size=size, seed=self.seed
         )
 
-    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
+    def weight(self, batch: list[Tensor]) -> Tensor:
+        """Number of faces in a batch."""
+        return batch[2].sum()
+
+    def loss(
+        self, network: nn.Module, batch: list[Tensor], weight: Tensor
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a collated batch of ``LandmarkSample``."""
         images, landmarks, presence = batch
-        return landmark_loss(network(normalise(images)), landmarks, presence)
+        output = network(normalise(images))
+        return landmark_loss(output, landmarks, presence, location=self.location, num_faces=weight)
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Accuracy on the validation split."""
         images, target = evaluation_crops(self.validation, size)
         return asdict(landmark_accuracy(predict_landmarks(network, images), target))
+
+    def validation_error(self, accuracy: Mapping[str, float]) -> float:
+        """The NME."""
+        return accuracy["nme_percent"]
 
 
 @torch.no_grad()
@@ -54,11 +76,12 @@ def predict_landmarks(
 ) -> np.ndarray[Any, Any]:
     """(N, H, W, 3) uint8 RGB crops -> (N, K, 2) landmarks in fractions of the crop's side."""
     network.eval()
+    device = next(network.parameters()).device
     parts = [
-        network(normalise(torch.from_numpy(images[begin : begin + batch]))).landmarks
+        network(normalise(torch.from_numpy(images[begin : begin + batch]).to(device))).landmarks
         for begin in range(0, len(images), batch)
     ]
-    return torch.cat(parts).numpy()
+    return torch.cat(parts).cpu().numpy()
 
 
 def example_shapes(faces: FaceCrops, count: int = 4000) -> Tensor:

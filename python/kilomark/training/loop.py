@@ -5,49 +5,37 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import math
 import signal
 import time
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from kilomark.errors import InvalidInputError
-from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint, write_checkpoint
+from kilomark.training.averaging import update_average
+from kilomark.training.batches import read_batches, split_batch
+from kilomark.training.checkpoints import read_newest_checkpoint, write_checkpoint
+from kilomark.training.distributed import Ranks, without_exchange
+from kilomark.training.optimizers import make_optimizer
 from kilomark.training.progress import Progress
+from kilomark.training.random_state import (
+    capture_generators,
+    restore_generators,
+    seed_generators,
+)
+from kilomark.training.schedules import make_schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import FrameType
 
-    from torch.utils.data import Dataset
-
     from kilomark.training.settings import Settings, Stage
+    from kilomark.training.task import Task
 
 logger = logging.getLogger(__name__)
-
-
-class Samples(Protocol):
-    """An endless stream: sample i is a function of i alone."""
-
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
-        """Arrays that stack to a batch."""
-
-
-class Task(Protocol):
-    """What a network is trained for."""
-
-    def samples(self, size: int) -> Samples:
-        """Samples for inputs of ``size`` px."""
-
-    def loss(self, network: nn.Module, batch: list[Tensor]) -> tuple[Tensor, dict[str, float]]:
-        """Loss of a batch and its parts, for the log."""
-
-    def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
-        """Accuracy on the validation split."""
 
 
 class TrainingInterruptedError(Exception):
@@ -55,121 +43,153 @@ class TrainingInterruptedError(Exception):
 
 
 class Trainer:
-    """A network, its optimizer and its place in the data, to be trained, saved and resumed."""
+    """A network, its optimizer and its place in the data, to be trained, saved and resumed.
 
-    def __init__(self, network: nn.Module, task: Task, settings: Settings, run_dir: Path) -> None:
-        self.network = network
+    Args:
+        network: moved to the device, and changed in place.
+        task: what it learns.
+        settings: how.
+        run_dir: folder for checkpoints and logs.
+        recipe: what else the result depends on, such as the network's name: a run is resumed with
+            the same recipe only.
+        ranks: this process among those that train together.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        task: Task,
+        settings: Settings,
+        run_dir: Path,
+        *,
+        recipe: Mapping[str, Any] | None = None,
+        ranks: Ranks = Ranks(),  # noqa: B008  # frozen
+    ) -> None:
+        settings.check_divides(ranks.world_size)
         self.task = task
         self.settings = settings
         self.run_dir = run_dir
-        self.averaged = copy.deepcopy(network).requires_grad_(False).eval()
-        self.optimizer = _make_optimizer(network, settings)
-        self.progress = Progress(run_dir / "progress.jsonl")
+        self.recipe = dict(recipe or {})
+        self.ranks = ranks
+        self.network = ranks.place(network)
+        self.averaged = copy.deepcopy(self.network).requires_grad_(False).eval()
+        self.optimizer = make_optimizer(self.network, settings)
+        self.schedule = make_schedule(self.optimizer, settings)
+        self.progress = Progress(run_dir, settings.num_samples, enabled=ranks.is_writer)
         self.step = 0
         self.samples_seen = 0
+        self.evaluated_at = 0
+        self.accuracy: dict[str, float] = {}
         self._stop_requested = False
         self._last_checkpoint = time.monotonic()
+        seed_generators(settings.seed, ranks.rank)
 
     def resume(self) -> bool:
-        """Go on from the newest checkpoint of the run; False if there is none.
+        """Go on from the newest whole checkpoint of the run; False if there is none.
+
+        Process 0 reads it for all.
 
         Raises:
             InvalidInputError: the checkpoint was written with other settings.
         """
-        path = newest_checkpoint(self.run_dir)
-        if path is None:
+        found = None
+        if self.ranks.is_writer:
+            found = read_newest_checkpoint(self.run_dir, set_aside=True)
+            if found is not None:
+                self._check_same_run(*found)
+        found = self.ranks.from_writer(found)
+        if found is None:
             return False
-        state = read_checkpoint(path)
-        self._check_same_settings(path, state["settings"])
+        path, state = found
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["rng"])
+        self.schedule.load_state_dict(state.get("schedule", {}))
         self.step, self.samples_seen = state["step"], state["samples_seen"]
+        self.evaluated_at = state.get("evaluated_at", self.samples_seen)
+        self._restore_generators(state["rng"])
+        self.progress.forget_after(self.samples_seen)
         logger.info("resumed from %s after %d samples", path.name, self.samples_seen)
         return True
 
-    def _check_same_settings(self, path: Path, saved: dict[str, Any]) -> None:
-        given = self.settings.to_plain()
-        differing = [name for name in given if given[name] != saved.get(name)]
-        if differing:
-            shown = "; ".join(f"{name}: {saved.get(name)}, not {given[name]}" for name in differing)
-            raise InvalidInputError(
-                f"{path} was written with other settings ({shown}); "
-                "expected the same: give the same options, or another --out"
+    def _restore_generators(self, states: object) -> None:
+        if isinstance(states, list) and len(states) == self.ranks.world_size:
+            restore_generators(states[self.ranks.rank], self.ranks.device)
+        else:
+            logger.warning(
+                "the checkpoint holds no random states of %d processes: going on with the same "
+                "samples, but with new random numbers for what a network draws itself",
+                self.ranks.world_size,
             )
 
-    def record_recipe(self, recipe: dict[str, Any]) -> None:
-        """Write ``run.json``: what is trained and how, for whoever exports the network."""
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        complete = {**recipe, "settings": self.settings.to_plain()}
-        (self.run_dir / "run.json").write_text(json.dumps(complete, indent=1) + "\n")
+    def _check_same_run(self, path: Path, state: Mapping[str, Any]) -> None:
+        differing = self.settings.differences(state["settings"])
+        for name, saved in state.get("recipe", {}).items():
+            if self.recipe.get(name) != saved:
+                differing.append(f"{name}: {saved}, not {self.recipe.get(name)}")
+        if differing:
+            raise InvalidInputError(
+                f"{path} was written with other settings ({'; '.join(differing)}); "
+                "expected the same: give the same options, or another --out"
+            )
 
     def train(self) -> dict[str, float]:
         """Train to the end of the last stage and return the accuracy of the averaged network.
 
         Raises:
             TrainingInterruptedError: on SIGTERM or SIGINT, after a checkpoint was written.
+            OSError: the disk is full or not writable; earlier checkpoints are untouched.
         """
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        previous = {
-            number: signal.signal(number, self._request_stop)
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            return self._train()
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _train(self) -> dict[str, float]:
-        first_sample = 0
-        for stage in self.settings.stages:
-            last_sample = first_sample + stage.num_samples // stage.batch * stage.batch
-            if self.samples_seen < last_sample:
-                self._train_stage(stage, last_sample)
-            first_sample = last_sample
-        self.save()
-        return self.evaluate(self.settings.stages[-1].size)
+        if self.ranks.is_writer:
+            self._write_recipe()
+        self._parallel = self.ranks.parallel(self.network)
+        with self._stoppable(), self.progress.shown(self.samples_seen):
+            first_sample = 0
+            for stage in self.settings.stages:
+                last_sample = first_sample + stage.num_samples // stage.batch * stage.batch
+                if self.samples_seen <= last_sample:
+                    self._train_stage(stage, last_sample)
+                first_sample = last_sample
+            self.save()
+            if self.evaluated_at != self.samples_seen or not self.accuracy:
+                self.evaluate(self.settings.stages[-1].size)
+        return self.accuracy
 
     def _train_stage(self, stage: Stage, last_sample: int) -> None:
         logger.info("stage: %d px to sample %d", stage.size, last_sample)
-        next_evaluation = self.samples_seen + self.settings.evaluate_every
-        self.progress.restart(self.samples_seen)
-        self.network.train()
-        for batch in self._batches(stage, last_sample):
-            parts = self._take_step(batch)
-            self.samples_seen += stage.batch
-            self.progress.add(parts, self.samples_seen)
-            if self._stop_requested:
+        batches = read_batches(
+            self.task.samples(stage.size),
+            self.samples_seen,
+            last_sample,
+            batch=stage.batch,
+            ranks=self.ranks,
+            num_workers=self.settings.num_workers,
+        )
+        self._set_training()
+        self._evaluate_if_due(stage)
+        for batch in batches:
+            stop, save = self._take_step(batch, stage)
+            if stop:
                 self.save()
                 raise TrainingInterruptedError(
                     f"stopped after {self.samples_seen} samples; go on with --resume"
                 )
-            if self.samples_seen >= next_evaluation:
-                self.evaluate(stage.size)
-                next_evaluation += self.settings.evaluate_every
-                self.network.train()
-            if time.monotonic() - self._last_checkpoint > 60 * self.settings.checkpoint_minutes:
+            self._evaluate_if_due(stage)
+            if save:
                 self.save()
 
-    def _batches(self, stage: Stage, last_sample: int) -> Iterator[list[Tensor]]:
-        """Batches from the next unseen sample on; the index alone decides what a sample is."""
-        return iter(
-            DataLoader(
-                cast("Dataset[Any]", self.task.samples(stage.size)),
-                batch_size=stage.batch,
-                sampler=range(self.samples_seen, last_sample),
-                num_workers=self.settings.num_workers,
-            )
-        )
-
-    def _take_step(self, batch: list[Tensor]) -> dict[str, float]:
-        self._set_learning_rate()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bf16"):
-            loss, parts = self.task.loss(self.network, batch)
+    def _take_step(self, batch: list[Tensor], stage: Stage) -> tuple[bool, bool]:
+        """Train on this process's share of a batch; whether to stop, and whether to save."""
+        self.schedule.before_step(self.step)
+        parts = split_batch(batch, self.settings.accumulate)
+        weight = self._mean_weight(parts)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        logged: dict[str, Tensor] = {}
+        for number, part in enumerate(parts, start=1):
+            is_last = number == len(parts)
+            with nullcontext() if is_last else without_exchange(self._parallel):
+                for name, value in self._add_gradients(part, weight, len(parts)).items():
+                    logged[name] = logged.get(name, 0) + value / len(parts)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
         if not torch.isfinite(norm):
             raise InvalidInputError(
@@ -178,70 +198,101 @@ class Trainer:
             )
         self.optimizer.step()
         self.step += 1
-        self._update_average()
-        return {"loss": loss.item(), **parts}
+        self.samples_seen += stage.batch
+        if self.ranks.is_writer:
+            update_average(self.averaged, self.network, self.step, self.settings.ema_decay)
+        return self._report(logged)
 
-    def _set_learning_rate(self) -> None:
-        settings = self.settings
-        warmup = min(1.0, (self.step + 1) / max(1, settings.warmup_steps))
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / settings.num_steps)))
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * group["rate"] * warmup * cosine
+    def _mean_weight(self, parts: list[list[Tensor]]) -> Tensor:
+        """Weight of a part: the mean over this batch's parts on all processes, never zero."""
+        own = torch.stack([self.task.weight(part) for part in parts]).sum()
+        return self.ranks.mean(own).clamp(min=1 / self.ranks.world_size) / len(parts)
 
-    @torch.no_grad()
-    def _update_average(self) -> None:
-        # Early on the average must not remember the starting point for long.
-        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
-        new_values = self.network.state_dict()
-        for name, value in self.averaged.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(new_values[name], 1 - decay)
-            else:
-                value.copy_(new_values[name])
+    def _add_gradients(
+        self, part: list[Tensor], weight: Tensor, num_parts: int
+    ) -> dict[str, Tensor]:
+        is_bf16 = self.settings.precision == "bf16"
+        with torch.autocast(self.ranks.device.type, torch.bfloat16, enabled=is_bf16):
+            loss, logged = self.task.loss(self._parallel, part, weight)
+        (loss / num_parts).backward()  # type: ignore[no-untyped-call]
+        return {"loss": loss.detach(), **logged}
 
-    def evaluate(self, size: int) -> dict[str, float]:
-        """Measure the averaged network and append the figures to ``progress.jsonl``."""
-        accuracy = self.task.evaluate(self.averaged, size)
-        self.progress.write({"samples": self.samples_seen, "size": size, **accuracy})
-        return accuracy
+    def _report(self, logged: dict[str, Tensor]) -> tuple[bool, bool]:
+        """Log the means over all processes, which agree at the same time on what to do next."""
+        minutes = (time.monotonic() - self._last_checkpoint) / 60
+        wants_save = self.ranks.is_writer and minutes >= self.settings.checkpoint_minutes
+        wishes = torch.tensor([self._stop_requested, wants_save], device=self.ranks.device)
+        values = torch.stack([value.float() for value in logged.values()])
+        stop, save, *means = self.ranks.mean(torch.cat([wishes.float(), values])).tolist()
+        parts = dict(zip(logged, means, strict=True))
+        rate = max(group["lr"] for group in self.optimizer.param_groups)
+        self.progress.add({**parts, "learning_rate": rate}, self.samples_seen)
+        return stop > 0, save > 0
 
-    def save(self) -> Path:
-        """Write a checkpoint of everything that resuming needs."""
+    def _set_training(self) -> None:
+        """Put all but the frozen parts into training mode: their batch norms stay as they are."""
+        self._parallel.train()
+        for module in self.network.modules():
+            own = list(module.parameters())
+            if own and not any(parameter.requires_grad for parameter in own):
+                module.eval()
+
+    def _evaluate_if_due(self, stage: Stage) -> None:
+        """Evaluate at multiples of ``evaluate_every``, however often the run was interrupted."""
+        every = self.settings.evaluate_every
+        if self.samples_seen // every > self.evaluated_at // every:
+            self.evaluate(stage.size)
+
+    def evaluate(self, size: int) -> None:
+        """Measure the averaged network on process 0, and log the figures."""
+        accuracy: dict[str, float] = {}
+        if self.ranks.is_writer:
+            accuracy = self.task.evaluate(self.averaged, size)
+            self.progress.write({"samples": self.samples_seen, "size": size, **accuracy})
+        self.accuracy = self.ranks.from_writer(accuracy)
+        self.schedule.after_evaluation(self.step, self.task.validation_error(self.accuracy))
+        self.evaluated_at = self.samples_seen
+
+    def save(self) -> None:
+        """Write a checkpoint of everything that resuming needs; all processes take part."""
         self._last_checkpoint = time.monotonic()
+        generators = self.ranks.gather(capture_generators(self.ranks.device))
+        if not self.ranks.is_writer:
+            return
         state = {
             "settings": self.settings.to_plain(),
+            "recipe": self.recipe,
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "rng": torch.get_rng_state(),
+            "schedule": self.schedule.state_dict(),
+            "rng": generators,
             "step": self.step,
             "samples_seen": self.samples_seen,
+            "epoch": self.samples_seen // max(1, self.task.samples_per_epoch),
+            "evaluated_at": self.evaluated_at,
         }
         kept = self.settings.checkpoints_kept
-        return write_checkpoint(self.run_dir, self.samples_seen, state, keep=kept)
+        write_checkpoint(self.run_dir, self.samples_seen, state, keep=kept)
+
+    def _write_recipe(self) -> None:
+        """Write ``run.json``: what is trained and how, for whoever exports the network."""
+        self.run_dir.mkdir(parents=True, exist_ok=True)
+        complete = {**self.recipe, "settings": self.settings.to_plain()}
+        (self.run_dir / "run.json").write_text(json.dumps(complete, indent=1) + "\n")
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        previous = {
+            number: signal.signal(number, self._request_stop)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
 
     def _request_stop(self, number: int, _frame: FrameType | None) -> None:
         logger.info("%s: saving after this step", signal.Signals(number).name)
         self._stop_requested = True
-
-
-def _make_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """Weight decay on matrices only; the trunk at its own rate."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        rate = settings.trunk_rate if name.startswith("trunk.") else 1.0
-        decay = settings.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adamw": torch.optim.AdamW,
-        "radam": torch.optim.RAdam,
-    }
-    return kinds[settings.optimizer](
-        [
-            {"params": parameters, "rate": rate, "weight_decay": decay}
-            for (rate, decay), parameters in groups.items()
-        ],
-        lr=settings.learning_rate,
-    )

@@ -1,14 +1,18 @@
-"""What a run says of itself: one JSON object a line, and the same on the log."""
+"""What a run says of itself: a bar, one JSON object a line, and the same on the log."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -17,34 +21,83 @@ _SECONDS_BETWEEN_ROWS = 30.0
 
 
 class Progress:
-    """Averages the parts of the loss and writes them, with the throughput, twice a minute."""
+    """Averages the parts of the loss and writes them, with the throughput, twice a minute.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.restart(0)
+    Args:
+        run_dir: folder of ``progress.jsonl``.
+        num_samples: of the whole run.
+        enabled: False on the processes that don't write.
+    """
 
-    def restart(self, samples_seen: int) -> None:
-        """Begin a new average."""
-        self._sums: dict[str, float] = {}
-        self._count = 0
-        self._since = time.monotonic()
-        self._first_sample = samples_seen
+    def __init__(self, run_dir: Path, num_samples: int, *, enabled: bool = True) -> None:
+        self._path = run_dir / "progress.jsonl"
+        self._num_samples = num_samples
+        self._enabled = enabled
+        self._bar: tqdm[None] | None = None
+        self._restart(0)
+
+    @contextmanager
+    def shown(self, samples_seen: int) -> Iterator[None]:
+        """Show a bar with the throughput and the time left while a person is watching."""
+        self._restart(samples_seen)
+        bar = tqdm(
+            total=self._num_samples,
+            initial=samples_seen,
+            unit=" samples",
+            smoothing=0.02,
+            dynamic_ncols=True,
+            disable=None if self._enabled else True,  # None: only where stderr is a terminal
+        )
+        with bar, logging_redirect_tqdm() if not bar.disable else nullcontext():
+            self._bar = bar
+            yield
+        self._bar = None
+
+    def forget_after(self, samples_seen: int) -> None:
+        """Drop the rows of samples that are seen again after an interruption."""
+        if not self._enabled or not self._path.exists():
+            return
+        rows = self._path.read_text().splitlines(keepends=True)
+        kept = [row for row in rows if _samples_of(row) <= samples_seen]
+        unfinished = self._path.with_suffix(".tmp")
+        unfinished.write_text("".join(kept))
+        unfinished.replace(self._path)
 
     def add(self, parts: Mapping[str, float], samples_seen: int) -> None:
         """Take in one step."""
         for key, value in parts.items():
             self._sums[key] = self._sums.get(key, 0.0) + value
         self._count += 1
+        if self._bar is not None and not self._bar.disable:
+            self._bar.set_postfix(loss=f"{parts['loss']:.4g}", refresh=False)
+            self._bar.update(samples_seen - self._bar.n)
         elapsed = time.monotonic() - self._since
         if elapsed < _SECONDS_BETWEEN_ROWS:
             return
         means = {key: total / self._count for key, total in self._sums.items()}
         rate = (samples_seen - self._first_sample) / elapsed
         self.write({"samples": samples_seen, **means, "samples_per_s": rate})
-        self.restart(samples_seen)
+        self._restart(samples_seen)
 
     def write(self, row: Mapping[str, float]) -> None:
         """Append one row."""
+        if not self._enabled:
+            return
         with self._path.open("a") as file:
             file.write(json.dumps(row) + "\n")
         logger.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
+
+    def _restart(self, samples_seen: int) -> None:
+        """Begin a new average."""
+        self._sums: dict[str, float] = {}
+        self._count = 0
+        self._since = time.monotonic()
+        self._first_sample = samples_seen
+
+
+def _samples_of(row: str) -> float:
+    """Samples of a row; infinite for one that was cut off while it was written."""
+    try:
+        return float(json.loads(row)["samples"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

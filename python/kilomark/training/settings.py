@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Precision = Literal["fp32", "bf16"]
+LocationLoss = Literal["smooth_l1", "mse", "wing"]
+
+# What a run computes does not depend on these, so they may change when it is resumed.
+_WITHOUT_CONSEQUENCE = {"checkpoint_minutes", "checkpoints_kept", "pictures_kept", "num_workers"}
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stretch of training at one input size."""
+    """A stretch of training at one input size; ``batch`` samples make a step, on all processes."""
 
     size: int
     num_samples: int
@@ -25,26 +34,40 @@ class Settings:
     Attributes:
         stages: input sizes in turn; small ones first learn the same for less time.
         optimizer: ``radam`` is the seed's choice; ``adamw`` learns faster here.
+        loss: of the landmarks: ``mse`` is the seed's. The face finder has its own.
+        schedule: ``cosine`` falls to zero over all stages; ``plateau`` multiplies the rate by
+            ``plateau_factor`` after more than ``plateau_patience`` evaluations without progress.
         learning_rate: at its peak, after the warm-up.
         trunk_rate: factor on it for parameters called ``trunk.*``, below 1 if they are pretrained.
-        warmup_steps: from zero to the peak; then a cosine to zero over all stages.
+        warmup_steps: from zero to the peak.
+        frozen: parts that are not trained, as ``--freeze`` names them.
+        accumulate: parts that a process computes its share of a batch in, to need less memory.
         ema_decay: of the averaged weights, which are what is evaluated and exported.
         clip_norm: largest gradient norm.
         checkpoint_minutes: between checkpoints.
+        checkpoints_kept: the newest ones.
+        pictures_kept: pictures of predictions, one a checkpoint; 0 draws none.
         evaluate_every: samples between evaluations.
         precision: of the trunk's arithmetic; weights, heads and losses are always fp32.
     """
 
     stages: tuple[Stage, ...]
     optimizer: Literal["radam", "adamw"] = "adamw"
+    loss: LocationLoss = "smooth_l1"
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    plateau_factor: float = 0.3
+    plateau_patience: int = 3
     learning_rate: float = 2e-3
     trunk_rate: float = 1.0
     weight_decay: float = 1e-4
     warmup_steps: int = 100
+    frozen: tuple[str, ...] = ()
+    accumulate: int = 1
     ema_decay: float = 0.998
     clip_norm: float = 2.0
     checkpoint_minutes: float = 5.0
     checkpoints_kept: int = 3
+    pictures_kept: int = 3
     evaluate_every: int = 10_000
     seed: int = 0
     num_workers: int = 0
@@ -55,7 +78,45 @@ class Settings:
         """Optimizer steps in all stages."""
         return sum(stage.num_samples // stage.batch for stage in self.stages)
 
+    @property
+    def num_samples(self) -> int:
+        """Samples in all stages; what does not fill a batch is left out."""
+        return sum(stage.num_samples // stage.batch * stage.batch for stage in self.stages)
+
     def to_plain(self) -> dict[str, Any]:
         """Return the settings as JSON holds them, so that they compare equal when read again."""
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return plain
+
+    def differences(self, saved: Mapping[str, Any]) -> list[str]:
+        """Describe what differs from the plain settings of an earlier run and changes its result.
+
+        A setting that the earlier run did not know had its default then.
+        """
+        neutral = set(_WITHOUT_CONSEQUENCE)
+        if self.schedule == "cosine":
+            neutral.add("evaluate_every")
+        given = self.to_plain()
+        defaults = {field.name: field.default for field in fields(self)}
+        defaults["frozen"] = []
+        before = {name: saved.get(name, defaults[name]) for name in given}
+        return [
+            f"{name}: {before[name]}, not {given[name]}"
+            for name in given
+            if name not in neutral and before[name] != given[name]
+        ]
+
+    def check_divides(self, num_processes: int) -> None:
+        """Check that every batch can be shared equally.
+
+        Raises:
+            InvalidInputError: it cannot.
+        """
+        parts = num_processes * self.accumulate
+        for stage in self.stages:
+            if stage.batch % parts:
+                raise InvalidInputError(
+                    f"a batch of {stage.batch} does not divide among {num_processes} processes "
+                    f"x {self.accumulate} parts; expected a multiple of {parts}: change --stages "
+                    "or --accumulate"
+                )

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
+
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors.torch import save_file
+
+from kilomark.errors import InvalidInputError
+from kilomark.networks.face_finder import FaceFinder
+from kilomark.networks.initial_weights import start_network
+from kilomark.networks.lite import make_lite
+from kilomark.training.checkpoints import write_checkpoint
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    """A checkpoint of lite with 5 landmarks; only the averaged weights are those wanted."""
+    torch.manual_seed(1)
+    state = {"network": make_lite(5).state_dict(), "averaged": make_lite(5).state_dict()}
+    return write_checkpoint(tmp_path / "run", 8, state, keep=1)
+
+
+def _same(one: nn.Module, other: dict[str, torch.Tensor]) -> set[str]:
+    return {name for name, value in one.state_dict().items() if torch.equal(value, other[name])}
+
+
+def test_a_checkpoint_starts_trunk_and_head(checkpoint: Path) -> None:
+    network = make_lite(5)
+
+    assert start_network(network, str(checkpoint))
+
+    averaged = torch.load(checkpoint)["averaged"]
+    assert _same(network, averaged) == set(averaged)
+
+
+def test_a_checkpoints_trunk_starts_a_network_of_other_landmarks(checkpoint: Path) -> None:
+    network = make_lite(7)
+
+    with pytest.raises(InvalidInputError, match=r"head\.coordinates.* --init-part trunk"):
+        start_network(network, str(checkpoint))
+    assert not start_network(network, str(checkpoint), "trunk")
+
+    averaged = torch.load(checkpoint)["averaged"]
+    assert {name for name in averaged if name.startswith("trunk.")} <= _same(network, averaged)
+
+
+def test_a_trunk_under_its_own_names_starts_a_trunk(tmp_path: Path) -> None:
+    trunk = make_lite(5).trunk
+    save_file(trunk.state_dict(), tmp_path / "trunk.safetensors")
+    network = make_lite(7)
+
+    assert not start_network(network, str(tmp_path / "trunk.safetensors"))
+
+    assert len(_same(network.trunk, trunk.state_dict())) == len(trunk.state_dict())
+
+
+def test_a_finder_starts_from_a_finder(tmp_path: Path) -> None:
+    state = {"network": {}, "averaged": FaceFinder().state_dict()}
+    checkpoint = write_checkpoint(tmp_path, 8, state, keep=1)
+    network = FaceFinder()
+
+    assert start_network(network, str(checkpoint))
+
+    assert _same(network, state["averaged"]) == set(state["averaged"])
+
+
+def test_a_bundle_is_refused_with_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+
+    with pytest.raises(InvalidInputError, match="batch norms are folded"):
+        start_network(make_lite(5), str(tmp_path))
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    save_file({"conv1.weight": torch.zeros(1)}, tmp_path / "other.safetensors")
+
+    with pytest.raises(InvalidInputError, match="lacks"):
+        start_network(make_lite(5), str(tmp_path / "other.safetensors"))
+    with pytest.raises(InvalidInputError, match="cannot read weights"):
+        start_network(make_lite(5), str(tmp_path / "missing.safetensors"))
+
+
+def test_imagenet_without_a_connection_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torchvision.models
+
+    def unreachable(**_: object) -> None:
+        raise OSError("no route to host")
+
+    weights = torchvision.models.ResNeXt50_32X4D_Weights.IMAGENET1K_V2
+    monkeypatch.setattr(type(weights), "get_state_dict", lambda *_, **__: unreachable())
+
+    with pytest.raises(InvalidInputError, match=r"could not be downloaded .no route to host"):
+        start_network(make_lite(5), "imagenet")
