@@ -46,7 +46,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Measure; 0 when done."""
     check_train_extra("evaluate")
-    from kilomark.export.bundle import write_manifest
+    from kilomark.export.bundle_files import write_manifest
     from kilomark.manifest import read_bundle
 
     bundle = read_bundle(args.bundle)

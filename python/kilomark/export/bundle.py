@@ -1,8 +1,7 @@
-"""Writing bundles: an ONNX model and the manifest that tells the runtime about it."""
+"""The manifest of a network that was trained here, which tells the runtime about it."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ _FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_m
 def landmark_manifest(
     name: str, size: int, topology: LandmarkTopology, training: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Manifest of a landmark network, without what `write_bundle` fills in.
+    """Manifest of a landmark network, without what `bundle_files.write_bundle` fills in.
 
     The 971 landmarks come with the 68-point subset and the mean 3-D face that head pose needs;
     other sets of landmarks have neither.
@@ -43,7 +42,7 @@ def landmark_manifest(
 def finder_manifest(
     name: str, size: int, strides: tuple[int, ...], training: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Manifest of a face finder, without what `write_bundle` fills in."""
+    """Manifest of a face finder, without what `bundle_files.write_bundle` fills in."""
     return {
         **_common(name, "faces", size, training),
         "strides": list(strides),
@@ -69,27 +68,3 @@ def _common(name: str, task: str, size: int, training: Mapping[str, Any]) -> dic
         "training": dict(training),
         "accuracy": {},
     }
-
-
-def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes) -> None:
-    """Write ``model.onnx`` and ``manifest.json`` into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    manifest["model"] = {
-        "file": "model.onnx",
-        "sha256": hashlib.sha256(model).hexdigest(),
-        "size_bytes": len(model),
-    }
-    _replace(folder / "model.onnx", model)
-    write_manifest(folder, manifest)
-
-
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write ``manifest.json``, one key a line, so that changes of it can be read."""
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in manifest.items()]
-    _replace(folder / "manifest.json", ("{\n" + ",\n".join(lines) + "\n}\n").encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
