@@ -18,6 +18,7 @@ from kilomark.drawing import draw
 from kilomark.errors import (
     BundleError,
     DeviceUnavailableError,
+    EngineError,
     InferenceError,
     InvalidInputError,
     KilomarkError,
@@ -32,6 +33,7 @@ __all__ = [
     "BundleError",
     "Detector",
     "DeviceUnavailableError",
+    "EngineError",
     "Face",
     "ImageLike",
     "InferenceError",

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "BundleError",
     "DeviceUnavailableError",
+    "EngineError",
     "InferenceError",
     "InvalidInputError",
     "KilomarkError",
@@ -29,6 +30,10 @@ class BundleError(KilomarkError, ValueError):
 
 class DeviceUnavailableError(KilomarkError, RuntimeError):
     """The device asked for cannot be used on this machine, or is not a device at all."""
+
+
+class EngineError(KilomarkError, RuntimeError):
+    """A network cannot be converted or its engine built, or the engine cache cannot be used."""
 
 
 class InferenceError(KilomarkError, RuntimeError):

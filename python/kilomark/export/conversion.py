@@ -1,0 +1,74 @@
+"""What an engine is built from: a bundle's network in the precision asked for, checked on faces."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import onnx
+
+from kilomark.errors import EngineError
+from kilomark.export.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_half
+from kilomark.export.onnx_graph import fold_weight_casts
+from kilomark.export.sample_faces import demo_samples, read_samples
+from kilomark.manifest import LandmarkBundle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from kilomark.engines.target import Precision
+    from kilomark.manifest import Bundle
+
+__all__ = ["Converted", "convert_model"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """An ONNX model whose graph fixes its precision, and what was measured of it."""
+
+    model: bytes
+    facts: Mapping[str, Any]
+
+
+def convert_model(
+    bundle: Bundle, precision: Precision = "fp16", *, faces: Path | None = None
+) -> Converted:
+    """Return the network of ``bundle`` as an ONNX model to build an engine from.
+
+    Args:
+        bundle: the network.
+        precision: ``"fp16"`` converts and checks it; ``"fp32"`` takes it as it is; ``"int8"`` takes
+            a bundle that `kilomark convert --precision int8` has quantized.
+        faces: photos, or a data set of face crops, to check it on; by default the demo photo,
+            varied.
+
+    Raises:
+        EngineError: the network cannot be had in this precision.
+        InvalidInputError: there is no face in ``faces``.
+    """
+    stored = onnx.load_from_string(bundle.model)
+    quantized = is_quantized(stored)
+    if quantized != (precision == "int8"):
+        found, wanted = ("is", "'int8'") if quantized else ("is not", "'fp16' or 'fp32'")
+        raise EngineError(
+            f"the network of {bundle.name!r} {found} quantized, and precision {precision!r} was "
+            f"asked for; expected {wanted}, or another bundle: 'kilomark convert --precision int8' "
+            "writes quantized ones"
+        )
+    if precision != "fp16":
+        model = stored if quantized else fold_weight_casts(stored)
+        return Converted(model.SerializeToString(), {})
+    limits = LANDMARK_LIMITS if isinstance(bundle, LandmarkBundle) else FINDER_LIMITS
+    images = demo_samples(bundle) if faces is None else read_samples(bundle, faces)
+    half = make_half(stored, images, limits)
+    log.info("half precision moves the answers by %s, on %d images", half.movement, len(images))
+    return Converted(half.model.SerializeToString(), half.facts())
+
+
+def is_quantized(proto: onnx.ModelProto) -> bool:
+    """Whether a model holds explicit quantization (Q/DQ nodes)."""
+    return any(node.op_type == "QuantizeLinear" for node in proto.graph.node)
