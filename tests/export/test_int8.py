@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("nncf", reason="needs the int8 extra: pip install '.[int8]'")
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+from PIL import Image
+
+from kilomark import Detector
+from kilomark.cli.main import main
+from kilomark.errors import InvalidInputError
+from kilomark.export.int8 import quantize_bundle, quantize_model
+from kilomark.export.sample_faces import demo_samples
+from kilomark.manifest import read_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory, demo_photo: Path) -> Path:
+    """The demo photo in 25 sizes and lights."""
+    folder = tmp_path_factory.mktemp("photos")
+    with Image.open(demo_photo) as photo:
+        for number in range(25):
+            size = 400 + 8 * number
+            varied = (
+                photo.convert("RGB")
+                .resize((size, size))
+                .point(lambda v, n=number: v * (0.7 + 0.02 * n))
+            )
+            varied.save(folder / f"{number:02}.jpg")
+    return folder
+
+
+def test_a_quantized_bundle_answers_like_the_one_it_came_from(
+    photos: Path, tmp_path: Path, demo_photo: Path
+) -> None:
+    folder = tmp_path / "lite-int8"
+    assert (
+        main(
+            ["convert", "lite", "--precision", "int8", "--faces", str(photos), "--out", str(folder)]
+        )
+        == 0
+    )
+
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["name"] == "lite-int8"
+    assert manifest["quantization"]["calibrated_on_images"] == 20
+    (before,), (after,) = (
+        Detector(model, device="cpu", num_threads=1).predict(demo_photo)
+        for model in ("lite", folder)
+    )
+    crop_px = 1.25 * max(before.box[2:] - before.box[:2])
+    moved = np.linalg.norm(before.landmarks - after.landmarks, axis=1) * 128 / crop_px
+    assert 0 < moved.mean() < 0.5
+
+
+def test_convolutions_are_quantized_and_the_head_is_not() -> None:
+    bundle = read_bundle("lite")
+    quantized, kept = quantize_model(onnx.load_from_string(bundle.model), demo_samples(bundle, 4))
+    made_by = {output: node.op_type for node in quantized.graph.node for output in node.output}
+    inputs = Counter(
+        (node.op_type, made_by.get(node.input[0]), made_by.get(node.input[1]))
+        for node in quantized.graph.node
+        if node.op_type in ("Conv", "Gemm")
+    )
+    assert inputs["Conv", "DequantizeLinear", "DequantizeLinear"] == 24
+    assert inputs["Gemm", "DequantizeLinear", "DequantizeLinear"] == 0
+    assert len(kept) == 4
+
+
+def test_too_few_faces_are_refused(demo_photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="has 1 faces; expected at least 20"):
+        quantize_bundle(read_bundle("lite"), demo_photo.parent, tmp_path / "out")
+
+
+def test_a_finder_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="finds faces"):
+        quantize_bundle(read_bundle("faces"), photos, tmp_path / "out")
