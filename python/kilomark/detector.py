@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.boxes import to_boxes
-from kilomark.devices import choose_device, choose_num_threads
+from kilomark.devices import choose_num_threads
+from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.faces import Face
 from kilomark.images import ImageLike, Pixels, to_pixels
@@ -65,6 +66,7 @@ class Detector:
     Raises:
         BundleError: a bundle is missing or damaged.
         DeviceUnavailableError: the device is unknown, or cannot be used on this machine.
+        EngineError: the engine of a GPU cannot be built, or its cache not be used.
         InvalidInputError: an option is out of its range.
     """
 
@@ -87,14 +89,17 @@ class Detector:
         self._nms_iou = check_fraction("nms_iou", nms_iou)
         self._max_faces = 0 if max_faces is None else check_whole("max_faces", max_faces)
         landmarks = read_landmark_bundle(model)
-        finder = None if faces is None else read_finder_bundle(faces)
+        finder = None if faces is None else _sized(read_finder_bundle(faces), finder_size)
+        check_whole("max_batch", max_batch)
+        bundles = [landmarks] if finder is None else [landmarks, finder]
+        chosen, models = device_models(device, bundles, max_batch=max_batch)
         self._topology = landmarks.topology
         self._core = _core.Detector(
-            _to_landmark_network(landmarks),
-            None if finder is None else _to_finder_network(finder, finder_size),
-            device=choose_device(device),
+            _to_landmark_network(landmarks, models[0]),
+            None if finder is None else _to_finder_network(finder, models[1]),
+            device=chosen,
             num_threads=choose_num_threads(num_threads),
-            max_batch=check_whole("max_batch", max_batch),
+            max_batch=max_batch,
         )
         self._has_finder = finder is not None
         log.info("landmarks by %r on %s", landmarks.name, self.device)
@@ -232,20 +237,23 @@ def _to_core_input(given: NetworkInput) -> _core.NetworkInput:
     )
 
 
-def _to_landmark_network(bundle: LandmarkBundle) -> _core.LandmarkNetwork:
+def _to_landmark_network(bundle: LandmarkBundle, model: bytes) -> _core.LandmarkNetwork:
     return _core.LandmarkNetwork(
-        model=bundle.model,
+        model=model,
         input=_to_core_input(bundle.input),
         num_landmarks=bundle.topology.num_landmarks,
         crop_scale=bundle.crop_scale,
     )
 
 
-def _to_finder_network(bundle: FinderBundle, size: int | None) -> _core.FinderNetwork:
-    network_input = bundle.input
-    if size is not None:
-        check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=LARGEST_INPUT_PX)
-        network_input = replace(network_input, width=size, height=size)
+def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwork:
     return _core.FinderNetwork(
-        model=bundle.model, input=_to_core_input(network_input), strides=list(bundle.strides)
+        model=model, input=_to_core_input(bundle.input), strides=list(bundle.strides)
     )
+
+
+def _sized(bundle: FinderBundle, size: int | None) -> FinderBundle:
+    if size is None:
+        return bundle
+    check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=LARGEST_INPUT_PX)
+    return replace(bundle, input=replace(bundle.input, width=size, height=size))
