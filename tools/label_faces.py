@@ -1,6 +1,6 @@
 """Label your own photos: a data set to train landmark networks on, from a folder of photos.
 
-usage: python tools/label_faces.py PHOTOS OUT_FOLDER [--persons folders] [--largest-spread PERCENT]
+usage: python tools/label_faces.py PHOTOS OUT_FOLDER [--labeller BUNDLE] [--persons folders]
 
 One face a photo. MediaPipe's FaceMesh looks at each photo, at its mirror image, and at copies of
 both with borders; what it finds is brought back to the photo and averaged. Photos in which fewer
@@ -15,6 +15,9 @@ dropped. Cut such photos first.
 
     python -m venv label && . label/bin/activate
     pip install . && pip install -r tools/requirements-label.txt
+
+--labeller resnext50, or the folder of a bundle of your own, labels by that network instead, the
+largest face of each photo, and needs no MediaPipe: self-training on photos without labels.
 """
 
 from __future__ import annotations
@@ -23,9 +26,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from kilomark.errors import KilomarkError
 from labelling.data_set import CropRule
 from labelling.folder import PHOTO_SUFFIXES, Rules, label_folder
 from labelling.mediapipe_mesh import MediaPipeMissingError, open_mediapipe
+from labelling.own_network import open_bundle
 
 
 def main() -> int:
@@ -37,8 +42,10 @@ def main() -> int:
         folders_are_persons=options.persons == "folders",
     )
     try:
-        labelled, total = label_folder(options.photos, options.out, open_mediapipe(), rules)
-    except (MediaPipeMissingError, FileExistsError) as error:
+        by_mediapipe = options.labeller == "mediapipe"
+        labeller = open_mediapipe() if by_mediapipe else open_bundle(options.labeller)
+        labelled, total = label_folder(options.photos, options.out, labeller, rules)
+    except (MediaPipeMissingError, FileExistsError, KilomarkError) as error:
         print(error, file=sys.stderr)
         return 2
     if not total:
@@ -54,6 +61,11 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Label your own photos of faces.")
     parser.add_argument("photos", type=Path, help="folder of photos; its subfolders count as well")
     parser.add_argument("out", type=Path, help="new folder for the data set")
+    parser.add_argument(
+        "--labeller",
+        default="mediapipe",
+        help="mediapipe, a shipped bundle, or a bundle's folder (default: mediapipe)",
+    )
     parser.add_argument(
         "--persons",
         choices=("unknown", "folders"),

@@ -12,12 +12,15 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.tiny_bundles import write_landmark_bundle
 from tools.labelling.data_set import CropRule, crop_face
 from tools.labelling.folder import Rules, label_folder
 from tools.labelling.mesh_contours import CONTOURS, landmark_matrix
-from tools.labelling.views import VIEWS, NoLabelError, label_photo
+from tools.labelling.own_network import open_bundle
+from tools.labelling.views import VIEWS, Labeller, NoLabelError, label_photo
 
 import kilomark
+from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_landmark_bundle
 
 if TYPE_CHECKING:
@@ -45,6 +48,9 @@ def place_on_ellipse(image: Array) -> Array | None:
     right = np.array([down[1], -down[0]])
     size = np.sqrt(turns.eigenvalues[1])
     return bright.mean(0) + size * TOPOLOGY.mean_shape[:, :2] @ np.stack([right, down])
+
+
+DRAWN = Labeller("test", place_on_ellipse, TOPOLOGY.mirror)
 
 
 def test_landmarks_are_sums_of_at_most_four_vertices() -> None:
@@ -75,7 +81,7 @@ def test_curves_go_through_their_vertices() -> None:
 def test_all_views_of_a_photo_say_the_same() -> None:
     photo = draw_face()
 
-    label = label_photo(photo, place_on_ellipse, TOPOLOGY.mirror, largest_spread=0.03)
+    label = label_photo(photo, DRAWN, largest_spread=0.03)
 
     assert label.num_views == len(VIEWS) == 4
     assert label.spread < 0.002
@@ -88,7 +94,7 @@ def test_views_that_disagree_make_no_label() -> None:
         return None if landmarks is None else landmarks + (image.shape[0] > 200) * 10.0
 
     with pytest.raises(NoLabelError, match=r"disagree by [\d.]+ % of the face"):
-        label_photo(draw_face(), place, TOPOLOGY.mirror, largest_spread=0.03)
+        label_photo(draw_face(), Labeller("test", place, TOPOLOGY.mirror), largest_spread=0.03)
 
 
 def test_a_face_in_too_few_views_makes_no_label() -> None:
@@ -99,7 +105,7 @@ def test_a_face_in_too_few_views_makes_no_label() -> None:
         return place_on_ellipse(image) if len(seen) == 1 else None
 
     with pytest.raises(NoLabelError, match="a face in 1 of 4 views"):
-        label_photo(draw_face(), place, TOPOLOGY.mirror, largest_spread=0.03)
+        label_photo(draw_face(), Labeller("test", place, TOPOLOGY.mirror), largest_spread=0.03)
 
 
 @pytest.mark.parametrize("longest_px", [64, 1000])
@@ -129,7 +135,7 @@ def test_a_folder_becomes_a_data_set(tmp_path: Path) -> None:
     (photos / "notes.txt").write_text("no photo either")
 
     rules = Rules(folders_are_persons=True)
-    assert label_folder(photos, tmp_path / "out", place_on_ellipse, rules) == (2, 4)
+    assert label_folder(photos, tmp_path / "out", DRAWN, rules) == (2, 4)
 
     header, *rows = (tmp_path / "out/train/landmarks.csv").read_text().splitlines()
     assert header.split("\t")[:4] == ["file_name", "person", "Point_M0_X", "Point_M0_Y"]
@@ -153,8 +159,26 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
 
     with pytest.raises(FileExistsError, match="is not empty"):
-        label_folder(tmp_path, tmp_path, place_on_ellipse, Rules())
+        label_folder(tmp_path, tmp_path, DRAWN, Rules())
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_network_of_our_own_labels_too(demo_photo: Path) -> None:
+    photo = cv2.imread(str(demo_photo))
+    (face,) = kilomark.Detector("lite", device="cpu").predict(photo)
+
+    label = label_photo(photo[..., ::-1], open_bundle("lite"), largest_spread=0.03)
+
+    assert label.num_views >= 2
+    distance = np.linalg.norm(label.landmarks - face.landmarks, axis=1).mean()
+    assert 0 < distance / np.ptp(label.landmarks, axis=0).max() < 0.02
+
+
+def test_a_network_without_a_mirror_is_refused(tmp_path: Path) -> None:
+    bundle = write_landmark_bundle(tmp_path, mirror=None)
+
+    with pytest.raises(InvalidInputError, match="does not say which landmarks are each other's"):
+        open_bundle(str(bundle))
 
 
 @pytest.mark.skipif(find_spec("mediapipe") is not None, reason="mediapipe is installed")
@@ -174,8 +198,7 @@ def test_mediapipe_and_the_shipped_network_agree(demo_photo: Path) -> None:
     from tools.labelling.mediapipe_mesh import open_mediapipe
 
     photo = cv2.imread(str(demo_photo))
-    place = open_mediapipe()
-    label = label_photo(photo[..., ::-1], place, TOPOLOGY.mirror, largest_spread=0.03)
+    label = label_photo(photo[..., ::-1], open_mediapipe(), largest_spread=0.03)
 
     (face,) = kilomark.Detector("resnext50", device="cpu").predict(photo)
     eyes = label.landmarks[[328, 424]]

@@ -11,7 +11,6 @@ import numpy as np
 
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo
-from kilomark.manifest import read_landmark_bundle
 
 from .data_set import CropRule, DataSetWriter, crop_face
 from .views import NoLabelError, label_photo
@@ -19,7 +18,7 @@ from .views import NoLabelError, label_photo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .views import PlaceLandmarks
+    from .views import Labeller
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -43,22 +42,21 @@ def list_photos(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
 
 
-def label_folder(photos: Path, out: Path, place: PlaceLandmarks, rules: Rules) -> tuple[int, int]:
+def label_folder(photos: Path, out: Path, labeller: Labeller, rules: Rules) -> tuple[int, int]:
     """Label the photos of a folder; how many got a label, and how many there are.
 
     Raises:
         FileExistsError: ``out`` holds something.
     """
-    mirror = read_landmark_bundle("lite").topology.mirror
     paths = list_photos(photos)
     labelled = 0
-    writer = DataSetWriter(out, len(mirror), with_persons=rules.folders_are_persons)
+    writer = DataSetWriter(out, len(labeller.mirror), with_persons=rules.folders_are_persons)
     with closing(writer):
         for number, path in enumerate(paths, start=1):
             name = path.relative_to(photos).as_posix()
             try:
                 photo = np.array(open_photo(path).convert("RGB"), np.uint8)
-                label = label_photo(photo, place, mirror, largest_spread=rules.largest_spread)
+                label = label_photo(photo, labeller, largest_spread=rules.largest_spread)
             except (InvalidInputError, NoLabelError) as error:
                 writer.drop(name, str(error))
             else:

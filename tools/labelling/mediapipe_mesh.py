@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kilomark.manifest import read_landmark_bundle
+
 from .mesh_contours import landmark_matrix
+from .views import Labeller
 
 if TYPE_CHECKING:
-    from .views import Image, Landmarks, PlaceLandmarks
+    from .views import Image, Landmarks
 
 INSTALL = (
     "pip install . && pip install -r tools/requirements-label.txt, in an environment of its own"
@@ -20,7 +23,7 @@ class MediaPipeMissingError(Exception):
     """MediaPipe is not installed."""
 
 
-def open_mediapipe() -> PlaceLandmarks:
+def open_mediapipe() -> Labeller:
     """Load FaceMesh with irises, for single photos.
 
     Raises:
@@ -42,4 +45,6 @@ def open_mediapipe() -> PlaceLandmarks:
         landmarks: Landmarks = matrix @ (vertices * image.shape[1::-1])
         return landmarks
 
-    return place
+    mirror = read_landmark_bundle("lite").topology.mirror
+    assert mirror is not None  # the shipped bundles have one
+    return Labeller("mediapipe", place, mirror)

@@ -8,15 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Image: TypeAlias = npt.NDArray[np.uint8]  # (H, W, 3) RGB
-Landmarks: TypeAlias = npt.NDArray[np.float64]  # (971, 2) pixels, a pixel's centre at + 0.5
+Landmarks: TypeAlias = npt.NDArray[np.float64]  # (K, 2) pixels, a pixel's centre at + 0.5
 PlaceLandmarks: TypeAlias = Callable[[Image], Landmarks | None]  # None where no face is found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labeller:
+    """A network that places landmarks.
+
+    Attributes:
+        name: for messages.
+        place: the landmarks of the one face of an image.
+        mirror: (K,) the landmark that each one becomes in the mirror.
+    """
+
+    name: str
+    place: PlaceLandmarks
+    mirror: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +84,18 @@ class NoLabelError(Exception):
     """Why a photo gets no label."""
 
 
-def label_photo(
-    photo: Image, place: PlaceLandmarks, mirror: npt.NDArray[Any], *, largest_spread: float
-) -> Label:
+def label_photo(photo: Image, labeller: Labeller, *, largest_spread: float) -> Label:
     """Label the one face of a photo.
 
     Raises:
         NoLabelError: too few views show a face, or they disagree by more than ``largest_spread``.
     """
-    placed = [(view, place(view.show(photo))) for view in VIEWS]
-    found = [view.restore(marks, photo, mirror) for view, marks in placed if marks is not None]
+    placed = [(view, labeller.place(view.show(photo))) for view in VIEWS]
+    found = [
+        view.restore(landmarks, photo, labeller.mirror)
+        for view, landmarks in placed
+        if landmarks is not None
+    ]
     if len(found) < FEWEST_VIEWS:
         raise NoLabelError(f"a face in {len(found)} of {len(VIEWS)} views")
     average = np.mean(found, axis=0)
