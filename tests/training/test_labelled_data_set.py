@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("pyarrow", reason="needs the train extra: pip install '.[train]'")
+
 from typing import TYPE_CHECKING
 
 import numpy as np
