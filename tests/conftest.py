@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from tests.tiny_bundles import write_finder_bundle, write_landmark_bundle
 
 import kilomark
+from kilomark.devices import probe_cuda
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip the tests that need a GPU where there is none.
+
+    With KILOMARK_REQUIRE_CUDA=1 they fail instead, so that a run on a GPU cannot pass by skipping.
+    """
+    if item.get_closest_marker("cuda") is None:
+        return
+    reason = probe_cuda().reason
+    if not reason:
+        return
+    if os.environ.get("KILOMARK_REQUIRE_CUDA") == "1":
+        pytest.fail(f"KILOMARK_REQUIRE_CUDA=1, but no GPU can be used: {reason}", pytrace=False)
+    pytest.skip(f"needs a GPU: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""What verify_gpu.py checks, one file for each kind of check."""

@@ -1,0 +1,26 @@
+"""What is held to, in one table."""
+
+from __future__ import annotations
+
+NETWORK_MEAN_PX = 0.05
+"""Landmarks of the engine against those of the CPU, pixels of a 128 px crop: mean ..."""
+NETWORK_WORST_PX = 0.25
+"""... and worst."""
+PIPELINE_MEAN_PX = 0.05
+"""The same for a whole call with a given box, cropping included."""
+BATCH_WORST_PX = 0.02
+"""A face in a batch against the same face alone; another batch may run other kernels."""
+GRAPH_WORST_PX = 0.0
+"""With a CUDA graph against without: the same kernels, so the same bits."""
+DEVICE_INPUT_WORST_PX = 0.0
+"""A frame on the GPU against the same frame from the host."""
+THREADS_WORST_PX = 0.02
+FINDER_WORST_PX = 1.0
+"""Edges of a found box in the frame, against the CPU's."""
+HOST_GROWTH_KIB = 8 * 1024
+"""Resident memory, from the first tenth of the iterations to the last."""
+DEVICE_GROWTH_MIB = 8
+LATENCY_MS = 0.5
+"""Batch 1, end to end with a given box, on an H100 class GPU."""
+CROP_SHARE = 0.05
+"""Preprocessing, of that latency."""
