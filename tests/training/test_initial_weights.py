@@ -7,13 +7,16 @@ pytest.importorskip("torch", reason="needs the train extra: pip install '.[train
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+from kilomark.cli.main import main
 from kilomark.errors import InvalidInputError
 from kilomark.networks.face_finder import FaceFinder
 from kilomark.networks.initial_weights import start_network
 from kilomark.networks.lite import make_lite
-from kilomark.training.checkpoints import write_checkpoint
+from kilomark.networks.registry import LANDMARK_NETWORKS
+from kilomark.training.checkpoints import read_checkpoint, write_checkpoint
+from kilomark.training.weights_file import write_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +29,7 @@ def checkpoint(tmp_path: Path) -> Path:
     """A checkpoint of lite with 5 landmarks; only the averaged weights are those wanted."""
     torch.manual_seed(1)
     state = {"network": make_lite(5).state_dict(), "averaged": make_lite(5).state_dict()}
+    state["samples_seen"] = 8
     return write_checkpoint(tmp_path / "run", 8, state, keep=1)
 
 
@@ -100,3 +104,43 @@ def test_imagenet_without_a_connection_says_what_to_do(monkeypatch: pytest.Monke
 
     with pytest.raises(InvalidInputError, match=r"could not be downloaded .no route to host"):
         start_network(make_lite(5), "imagenet")
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_weights_alone_start_a_network(checkpoint: Path, tmp_path: Path, half: bool) -> None:
+    path = tmp_path / "weights.safetensors"
+    command = ["weights", str(checkpoint.parent), "--out", str(path), *["--half"] * half]
+    network = make_lite(5)
+
+    assert main(command) == 0
+    assert start_network(network, str(path))
+
+    averaged = read_checkpoint(checkpoint)["averaged"]
+    for name, value in network.state_dict().items():
+        rounding = 2**-11 if half and value.ndim > 1 else 0
+        torch.testing.assert_close(value, averaged[name], rtol=rounding, atol=rounding * 1e-3)
+    assert path.stat().st_size < checkpoint.stat().st_size / (3.9 if half else 1.9)
+
+
+def test_half_weights_of_the_largest_network_are_small(tmp_path: Path) -> None:
+    state = {"averaged": LANDMARK_NETWORKS["resnext50"](971).state_dict(), "samples_seen": 8}
+
+    write_weights(state, tmp_path / "weights.safetensors", half=True)
+
+    assert (tmp_path / "weights.safetensors").stat().st_size < 20e6
+
+
+def test_what_half_precision_cannot_hold_stays_single(tmp_path: Path) -> None:
+    state = {"averaged": {"trunk.w": torch.tensor([[1e6, 1.0]])}, "samples_seen": 8}
+
+    write_weights(state, tmp_path / "weights.safetensors", half=True)
+
+    stored = load_file(tmp_path / "weights.safetensors")["trunk.w"]
+    assert stored.tolist() == [[1e6, 1.0]]
+
+
+def test_weights_of_no_run_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["weights", str(tmp_path), "--out", str(tmp_path / "w.safetensors")]) == 2
+    assert "holds no checkpoint" in capsys.readouterr().err
+    assert main(["weights", str(tmp_path), "--out", str(tmp_path / "w.pt")]) == 2
+    assert "expected the name of a .safetensors file" in capsys.readouterr().err

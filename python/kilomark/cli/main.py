@@ -15,7 +15,17 @@ import sys
 from typing import TYPE_CHECKING
 
 import kilomark
-from kilomark.cli import convert, data, evaluate, export, info, predict, submit, train
+from kilomark.cli import (
+    convert,
+    data,
+    evaluate,
+    export,
+    info,
+    predict,
+    submit,
+    train,
+    weights,
+)
 from kilomark.errors import KilomarkError
 
 if TYPE_CHECKING:
@@ -23,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (predict, info, data, train, evaluate, export, convert, submit)
+SUBCOMMANDS = (predict, info, data, train, weights, evaluate, export, convert, submit)
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 

@@ -1,0 +1,50 @@
+"""``kilomark weights``: write a run's averaged weights alone, to start another from."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.cli.train_extra import check_train_extra
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    import argparse
+
+logger = logging.getLogger(__name__)
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = subparsers.add_parser(
+        "weights",
+        help="write a training run's weights alone, to start another from",
+        description="Write the averaged weights of a run's newest checkpoint, trunk and head, for "
+        "'kilomark train --init FILE'. Without the optimizer's state a run can't be resumed from "
+        "them.",
+    )
+    parser.add_argument(
+        "source", metavar="RUN", type=Path, help="folder of a run, or one checkpoint-*.pt of it"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument(
+        "--half", action="store_true", help="store matrices and convolutions in half precision"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file; 0 when done."""
+    check_train_extra("weights")
+    from kilomark.training.weights_file import read_run_or_checkpoint, write_weights
+
+    if args.out.suffix != ".safetensors":
+        raise InvalidInputError(f"--out is {args.out}; expected the name of a .safetensors file")
+    state = read_run_or_checkpoint(args.source)
+    try:
+        write_weights(state, args.out, half=args.half)
+    except OSError as error:
+        raise InvalidInputError(f"cannot write {args.out}: {error}") from error
+    logger.info("wrote %s, %.1f MB", args.out, args.out.stat().st_size / 1e6)
+    return 0
