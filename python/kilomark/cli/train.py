@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kilomark.cli.train_extra import check_train_extra
 from kilomark.errors import InvalidInputError, KilomarkError
@@ -80,6 +80,17 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         choices=("smooth_l1", "mse", "wing"),
         default="smooth_l1",
         help="of the landmarks; mse is the seed's (default: smooth_l1)",
+    )
+    group.add_argument(
+        "--teacher",
+        metavar="BUNDLE",
+        help="a shipped bundle or a bundle's folder, whose landmarks are learnt beside the labels",
+    )
+    group.add_argument(
+        "--teacher-weight",
+        type=float,
+        default=0.5,
+        help="of its landmarks; the labels have the rest of 1 (default: 0.5)",
     )
     group.add_argument("--optimizer", choices=("adamw", "radam"), default="adamw")
     group.add_argument("--learning-rate", type=float, default=2e-3)
@@ -162,6 +173,7 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
     with ranks.one_machine_first():
         task, network = _task_and_network(args, settings, start=not is_begun)
     recipe = {"network": args.network, "init": Path(args.init).name, "init_part": args.init_part}
+    recipe |= _set_teacher(args, task)
     trainer = Trainer(network, task, settings, args.out, recipe=recipe, ranks=ranks)
     if args.resume and not trainer.resume():
         logging.getLogger(__name__).info("no checkpoint in %s: starting anew", args.out)
@@ -193,6 +205,26 @@ def _task_and_network(
             network.head.start_at_shapes(example_shapes(task.faces))
     freeze(network, settings.frozen)
     return task, network
+
+
+def _set_teacher(args: argparse.Namespace, task: Task) -> dict[str, Any]:
+    """Give the task its teacher, if there is to be one; what the recipe says of it."""
+    from kilomark.training.distillation import Teacher
+    from kilomark.training.landmark_task import LandmarkTask
+
+    if args.teacher is None:
+        return {"teacher": None}
+    if not isinstance(task, LandmarkTask):
+        raise InvalidInputError(
+            "--teacher teaches landmarks; expected a landmark network, not the face finder"
+        )
+    task.teacher = Teacher(
+        args.teacher,
+        task.faces.topology,
+        weight=args.teacher_weight,
+        num_threads=args.threads,
+    )
+    return {"teacher": task.teacher.identity, "teacher_weight": task.teacher.weight}
 
 
 def _settings(args: argparse.Namespace) -> Settings:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kilomark.networks.landmark_head import LandmarkOutput
+    from kilomark.training.distillation import Lesson
     from kilomark.training.settings import LocationLoss
 
 KNEE = 0.01  # of the crop's side: errors below it count quadratically
@@ -68,6 +69,7 @@ def landmark_loss(
     *,
     location: LocationLoss = "smooth_l1",
     num_faces: Tensor | None = None,
+    lesson: Lesson | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Landmarks and spread where there is a face, presence everywhere.
 
@@ -78,11 +80,16 @@ def landmark_loss(
         location: what the error of the landmarks is measured by.
         num_faces: what sums over faces are divided by, if not by the number of faces here: a
             batch that is computed in parts has the mean over its parts.
+        lesson: what a teacher says of the same crops; its landmarks are learnt by the same measure.
+            The spread is the error against the labels all the same.
     """
     if num_faces is None:  # a batch may hold no face at all, and is worth its presence then
         num_faces = presence.sum().clamp(min=1)
     errors = torch.linalg.vector_norm(output.landmarks - target, dim=-1)
     located = LOCATION_LOSSES[location](output.landmarks, target).mean((1, 2))
+    if lesson is not None:
+        taught = LOCATION_LOSSES[location](output.landmarks, lesson.landmarks).mean((1, 2))
+        located = torch.lerp(located, taught, lesson.weight)
     spread = spread_likelihood(output.log_spread.clamp(-9, 2), errors).mean(1)
     parts = {
         "location": (located * presence).sum() / num_faces,

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
 
 class LandmarkTask:
-    """Face crops to train on, backgrounds as negatives, a validation split of other people."""
+    """Face crops to train on, backgrounds as negatives, a validation split of other people.
+
+    Attributes:
+        teacher: a network to learn from beside the labels, or None.
+    """
 
     def __init__(
         self,
@@ -40,6 +45,7 @@ class LandmarkTask:
         self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
         self.seed = seed
         self.location = location
+        self.teacher: Teacher | None = None
         self.samples_per_epoch = len(self.faces)
 
     def samples(self, size: int) -> LandmarkSamples:
@@ -57,8 +63,15 @@ class LandmarkTask:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a collated batch of ``LandmarkSample``."""
         images, landmarks, presence = batch
-        output = network(normalise(images))
-        return landmark_loss(output, landmarks, presence, location=self.location, num_faces=weight)
+        lesson = None if self.teacher is None else self.teacher.teach(images, presence)
+        return landmark_loss(
+            network(normalise(images)),
+            landmarks,
+            presence,
+            location=self.location,
+            num_faces=weight,
+            lesson=lesson,
+        )
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Accuracy on the validation split."""
