@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,8 @@ from kilomark.errors import EngineError, InvalidInputError
 from kilomark.manifest import FinderBundle, read_bundle
 
 if TYPE_CHECKING:
+    import argparse
+
     from kilomark.engines import BatchProfile
     from kilomark.manifest import Bundle
 
@@ -89,20 +90,12 @@ def _read(options: argparse.Namespace) -> Bundle:
     run_dir = Path(options.model)
     if not (run_dir / "run.json").is_file():
         return read_bundle(options.model)
-    from kilomark.cli import export
+    from kilomark.cli.export import export_run
+    from kilomark.cli.train_extra import check_train_extra
 
-    if options.faces is None:
-        raise InvalidInputError(
-            f"{run_dir} is a training run; expected --faces with the data set of face crops that "
-            "it was trained on, which says what its landmarks are"
-        )
+    check_train_extra("convert RUN")
     folder = run_dir / "bundle"
-    export.run(
-        argparse.Namespace(
-            run_dir=run_dir, faces=options.faces, out=folder, name=None, single=False,
-            score_shift=0.0,
-        )
-    )  # fmt: skip
+    export_run(run_dir, folder, faces_dir=options.faces)
     return read_bundle(folder)
 
 
