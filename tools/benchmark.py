@@ -1,6 +1,7 @@
 """Measure kilomark against the targets it is held to, and against its rivals.
 
 usage: python tools/benchmark.py [--only SECTION ...] [--rounds N] [--json FILE] [--check]
+       python tools/benchmark.py --device cuda
 
 Rivals take turns with kilomark in the same run. They need the packages of
 tools/requirements-benchmark.txt; docs/benchmark.md says how each figure is measured.
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarking import batching, crop, lite_network, one_face, start_and_memory, whole_frame
+from benchmarking import batching, crop, gpu, lite_network, one_face, start_and_memory, whole_frame
 from benchmarking.machine import describe_machine
 from benchmarking.results import Section, Target
 from benchmarking.table import format_machine, format_section, format_targets
@@ -30,27 +31,32 @@ SECTIONS: dict[str, Measure] = {
     "whole-frame": lambda options: whole_frame.measure(rounds=options.rounds),
     "batching": lambda options: batching.measure(rounds=options.rounds),
 }
-NO_GPU = "device cuda: not measured; kilomark has no GPU backend yet"
 
 
 def main() -> int:
     options = parse_arguments()
     machine = describe_machine()
-    print(format_machine(machine), NO_GPU, sep="\n", flush=True)
+    print(format_machine(machine), flush=True)
     sections = []
-    for name in options.only or SECTIONS:
-        sections.append(SECTIONS[name](options))
+    for measure in _chosen(options):
+        sections.append(measure(options))
         print(f"\n{format_section(sections[-1])}", flush=True)
     targets = [target for section in sections for target in section.targets]
     print(f"\n{format_targets(targets)}")
     if options.json:
         record = {
             "machine": machine,
-            "gpu": NO_GPU,
             "sections": [section.to_dict() for section in sections],
         }
         options.json.write_text(json.dumps(record, indent=1) + "\n")
     return check(targets) if options.check else 0
+
+
+def _chosen(options: argparse.Namespace) -> list[Measure]:
+    """The sections of the CPU, or the one of a GPU, which says why if there is none."""
+    if options.device != "cpu":
+        return [lambda options: gpu.measure(options.device, rounds=options.rounds)]
+    return [SECTIONS[name] for name in options.only or SECTIONS]
 
 
 def check(targets: list[Target]) -> int:
@@ -64,6 +70,7 @@ def check(targets: list[Target]) -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, help="sections to run")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda: the networks on a GPU")
     parser.add_argument("--rounds", type=int, default=100, help="timed calls of each candidate")
     parser.add_argument("--predicts", type=int, default=1000, help="predicts of the memory section")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here as well")

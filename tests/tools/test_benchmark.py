@@ -13,6 +13,8 @@ from tools.benchmarking.results import NotInstalledError, Section, Target
 from tools.benchmarking.table import format_section, format_targets
 from tools.benchmarking.timing import Timing, alternate, paired_ratio
 
+from kilomark.devices import probe_cuda
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -74,3 +76,15 @@ def test_help_names_the_sections(root: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "whole-frame" in done.stdout
+
+
+@pytest.mark.skipif(not probe_cuda().reason, reason="there is a GPU")
+@pytest.mark.parametrize(("options", "code"), [([], 0), (["--check"], 1)])
+def test_without_a_gpu_it_says_why_and_meets_no_target(
+    root: Path, options: list[str], code: int
+) -> None:
+    command = [sys.executable, str(root / "tools/benchmark.py"), "--device", "cuda"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr
+    assert "not measured: device 'cuda' cannot be used" in done.stdout
+    assert "batch 64: kilomark / torch.compile" in done.stdout
