@@ -80,6 +80,20 @@ def test_a_run_is_not_begun_twice_or_resumed_otherwise(
     assert "learning_rate: 0.002, not 0.1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("network", ["lite", "faces"])
+def test_crops_may_be_decoded_anew_each_time(
+    train_lite: list[str], tmp_path: Path, network: str
+) -> None:
+    command = [train_lite[0], network, *train_lite[2:], "--stages", "64:8:4", "--workers", "1"]
+    once, always = tmp_path / "once", tmp_path / "always"
+
+    assert main([*command, "--out", str(once)]) == 0
+    assert main([*command, "--out", str(always), "--decoding", "always"]) == 0
+
+    weights = [read_newest_checkpoint(run)[1]["network"] for run in (once, always)]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
 def test_a_full_disk_stops_with_a_message(
     train_lite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

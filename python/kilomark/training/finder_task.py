@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kilomark.data.face_crops import Decoding
+
 Array = np.ndarray[Any, Any]
 
 # right pupil, left pupil, nose tip, right and left mouth corner among the 971 landmarks
@@ -35,9 +37,15 @@ class FinderTask:
     samples_per_epoch = 0  # every mosaic draws from all of the data
 
     def __init__(
-        self, faces_dir: Path, scenes_dir: Path, seed: int, cache_dir: Path | None = None
+        self,
+        faces_dir: Path,
+        scenes_dir: Path,
+        seed: int,
+        cache_dir: Path | None = None,
+        *,
+        decoding: Decoding = "once",
     ) -> None:
-        self.faces = read_face_crops(faces_dir, "train", cache_dir)
+        self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.scenes = read_scenes(scenes_dir, "train", cache_dir)
         self.validation = read_scenes(scenes_dir, "val", cache_dir)
         self.backgrounds, self.background_rows, self.held_out_rows = read_backgrounds(

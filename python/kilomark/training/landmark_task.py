@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kilomark.data.face_crops import Decoding
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
@@ -39,8 +40,9 @@ class LandmarkTask:
         cache_dir: Path | None = None,
         *,
         location: LocationLoss = "smooth_l1",
+        decoding: Decoding = "once",
     ) -> None:
-        self.faces = read_face_crops(faces_dir, "train", cache_dir)
+        self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.validation = read_face_crops(faces_dir, "val", cache_dir)
         self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
         self.seed = seed
