@@ -125,3 +125,13 @@ def test_a_cover_hides_one_rectangle_of_a_copy(patch: Image) -> None:
     assert np.array_equal(patch, before)
     assert 0.005 < min(hidden) < 0.03
     assert 0.15 < max(hidden) < 0.46**2
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (4, 7, 3), (70, 33, 3)])
+def test_images_of_any_size_are_changed(shape: tuple[int, int, int]) -> None:
+    image = np.full(shape, 90, np.uint8)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        for changed in (cover_rectangle(image, rng), degrade(image, rng)):
+            assert changed.shape == shape
+            assert changed.dtype == np.uint8

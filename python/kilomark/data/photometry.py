@@ -50,7 +50,7 @@ def _light(image: Image, rng: np.random.Generator) -> np.ndarray[Any, Any]:
 def _add_noise(image: Image, change: np.ndarray[Any, Any], rng: np.random.Generator) -> Image:
     """Change the light and add normal noise, the same to all channels, before anything clips."""
     height, width = image.shape[:2]
-    table = _noise_table(height * width)
+    table = _noise_table(1 << (4 * height * width).bit_length())
     begin = int(rng.integers(len(table) - height * width))
     noise = table[begin : begin + height * width].reshape(height, width)
     noise = cv2.cvtColor(noise * np.float32(rng.uniform(1, 12)), cv2.COLOR_GRAY2RGB)
@@ -62,8 +62,7 @@ def _add_noise(image: Image, change: np.ndarray[Any, Any], rng: np.random.Genera
 @lru_cache(maxsize=4)
 def _noise_table(length: int) -> np.ndarray[Any, Any]:
     """Standard normal numbers to cut noise from, where drawing them would cost the most."""
-    rng = np.random.default_rng(length)
-    return rng.standard_normal(max(1 << 17, 4 * length), np.float32)
+    return np.random.default_rng(length).standard_normal(length, np.float32)
 
 
 def _soften(image: Image, rng: np.random.Generator) -> Image:
@@ -127,7 +126,7 @@ def _plain(shape: tuple[int, ...], colour: Sequence[int]) -> Image:
 def cover_rectangle(image: Image, rng: np.random.Generator) -> Image:
     """Hide a random rectangle behind a colour or noise, as a hand or a cup would."""
     height, width = image.shape[:2]
-    size = (rng.uniform(0.1, 0.45, 2) * (height, width)).astype(int)
+    size = np.maximum((rng.uniform(0.1, 0.45, 2) * (height, width)).astype(int), 1)
     top, left = (rng.random(2) * ((height, width) - size)).astype(int)
     image = image.copy()
     patch = image[top : top + size[0], left : left + size[1]]
