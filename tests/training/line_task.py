@@ -85,10 +85,18 @@ def line_trainer(
     dropout: float = 0.3,
     recipe: Mapping[str, str] | None = None,
     ranks: Ranks = Ranks(),  # noqa: B008  # frozen
+    tensorboard: bool = False,
 ) -> Trainer:
     torch.manual_seed(0)
-    network = LineNetwork(dropout)
-    return Trainer(network, task or LineTask(), settings, run_dir, recipe=recipe, ranks=ranks)
+    return Trainer(
+        LineNetwork(dropout),
+        task or LineTask(),
+        settings,
+        run_dir,
+        recipe=recipe,
+        ranks=ranks,
+        tensorboard=tensorboard,
+    )
 
 
 def train_and_tell(

@@ -66,6 +66,8 @@ def test_a_killed_and_a_stopped_training_end_as_if_never_interrupted(
     wanted = _averaged(whole)
     assert all(torch.equal(value, wanted[name]) for name, value in _averaged(parts).items())
     assert json.loads((parts / "run.json").read_text())["network"] == "lite"
+    assert (parts / "learning_curves.png").is_file()
+    assert len(list(parts.glob("predictions-*.png"))) == 3
 
 
 def test_a_run_is_not_begun_twice_or_resumed_otherwise(

@@ -130,6 +130,15 @@ def _add_machine_options(group: argparse._ArgumentGroup) -> None:
         help="decode face crops once, into the cache, or whenever one is drawn, which takes no "
         "space and a fifth longer for a sample (default: once)",
     )
+    group.add_argument(
+        "--pictures-kept",
+        type=int,
+        default=3,
+        help="of predictions, one a checkpoint; 0 draws none (default: 3)",
+    )
+    group.add_argument(
+        "--tensorboard", action="store_true", help="write for TensorBoard too: needs its package"
+    )
     group.add_argument("--workers", type=int, default=0, help="processes that make samples")
     group.add_argument("--threads", type=int, help="threads that compute (default: all cores)")
 
@@ -139,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
     check_train_extra("train")
     import torch
 
+    from kilomark.training.curves import write_learning_curves
     from kilomark.training.distributed import joined
     from kilomark.training.loop import TrainingInterruptedError
 
@@ -152,6 +162,8 @@ def run(args: argparse.Namespace) -> int:
             if not ranks.is_writer:
                 logger.setLevel(logging.ERROR)
             _make_trainer(args, settings, ranks).train()
+            if ranks.is_writer:
+                write_learning_curves(args.out)
     except TrainingInterruptedError as stopped:
         logger.warning("%s", stopped)
         return EXIT_STOPPED
@@ -181,7 +193,15 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
         task, network = _task_and_network(args, settings, start=not is_begun)
     recipe = {"network": args.network, "init": Path(args.init).name, "init_part": args.init_part}
     recipe |= _set_teacher(args, task)
-    trainer = Trainer(network, task, settings, args.out, recipe=recipe, ranks=ranks)
+    trainer = Trainer(
+        network,
+        task,
+        settings,
+        args.out,
+        recipe=recipe,
+        ranks=ranks,
+        tensorboard=args.tensorboard,
+    )
     if args.resume and not trainer.resume():
         logging.getLogger(__name__).info("no checkpoint in %s: starting anew", args.out)
     return trainer
@@ -258,6 +278,7 @@ def _settings(args: argparse.Namespace) -> Settings:
         evaluate_every=args.evaluate_every,
         checkpoint_minutes=args.checkpoint_minutes,
         checkpoints_kept=args.checkpoints_kept,
+        pictures_kept=args.pictures_kept,
         seed=args.seed,
         num_workers=args.workers,
         precision=args.precision,

@@ -6,7 +6,16 @@ from importlib.util import find_spec
 
 from kilomark.errors import KilomarkError
 
-_MODULES = ("cv2", "onnx", "pyarrow", "safetensors", "torch", "torchvision")
+_MODULES = (
+    "cv2",
+    "matplotlib",
+    "onnx",
+    "pyarrow",
+    "safetensors",
+    "torch",
+    "torchvision",
+    "tqdm",
+)
 
 
 def check_train_extra(command: str) -> None:

@@ -14,6 +14,8 @@ from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of
 from kilomark.data.photometry import cover_rectangle, degrade, fill_outside
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kilomark.data.face_crops import FaceCrops, LandmarkTopology
     from kilomark.data.packed_images import PackedImages
 
@@ -175,17 +177,23 @@ def crop_square(
 
 
 def evaluation_crops(
-    faces: FaceCrops, size: int
+    faces: FaceCrops, size: int, which: Sequence[int] | None = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """The crops by which landmark networks are measured: upright square, no augmentation.
+
+    Args:
+        faces: a data set's.
+        size: side of the crops in pixels.
+        which: N of the faces; all by default.
 
     Returns:
         (N, size, size, 3) uint8 RGB and (N, K, 2) float32 landmarks in fractions of the side.
     """
-    images = np.empty((len(faces), size, size, 3), np.uint8)
-    landmarks = np.empty_like(faces.landmarks)
-    for face in range(len(faces)):
+    chosen = range(len(faces)) if which is None else which
+    images = np.empty((len(chosen), size, size, 3), np.uint8)
+    landmarks = np.empty((len(chosen), *faces.landmarks.shape[1:]), np.float32)
+    for row, face in enumerate(chosen):
         affine = crop_map(*crop_square(faces.landmarks[face]), size)
-        images[face] = warp(faces.image(face), affine, (size, size))
-        landmarks[face] = apply_map(affine, faces.landmarks[face]) / size
+        images[row] = warp(faces.image(face), affine, (size, size))
+        landmarks[row] = apply_map(affine, faces.landmarks[face]) / size
     return images, landmarks

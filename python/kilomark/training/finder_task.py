@@ -18,6 +18,7 @@ from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalisation import normalise
 from kilomark.training.finder_losses import count_positive, finder_loss
 from kilomark.training.metrics import finder_accuracy
+from kilomark.training.pictures import box_sheet, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,13 @@ class FinderTask:
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """Missing percent of recall and of precision, together."""
         return 200 - accuracy["recall_percent"] - accuracy["precision_percent"]
+
+    def picture(self, network: nn.Module, size: int) -> Array:
+        """Boxes on some validation photos, and the labelled ones."""
+        chosen = spaced(len(self.validation))
+        photos = [self.validation.image(scene) for scene in chosen]
+        found = [find_boxes(network, photo, size) for photo in photos]
+        return box_sheet(photos, found, self.validation.boxes[chosen])
 
 
 @torch.no_grad()

@@ -15,6 +15,7 @@ from kilomark.data.scenes import read_backgrounds
 from kilomark.networks.normalisation import normalise
 from kilomark.training.landmark_losses import landmark_loss
 from kilomark.training.metrics import landmark_accuracy
+from kilomark.training.pictures import landmark_sheet, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,11 @@ class LandmarkTask:
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """The NME."""
         return accuracy["nme_percent"]
+
+    def picture(self, network: nn.Module, size: int) -> np.ndarray[Any, Any]:
+        """Landmarks on some validation faces, over the labels."""
+        crops, labelled = evaluation_crops(self.validation, size, spaced(len(self.validation)))
+        return landmark_sheet(crops, predict_landmarks(network, crops), labelled)
 
 
 @torch.no_grad()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import signal
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +18,7 @@ from kilomark.training.batches import read_batches, split_batch
 from kilomark.training.checkpoints import read_newest_checkpoint, write_checkpoint
 from kilomark.training.distributed import Ranks, without_exchange
 from kilomark.training.optimizers import make_optimizer
+from kilomark.training.pictures import Illustrated, write_picture
 from kilomark.training.progress import Progress
 from kilomark.training.random_state import (
     capture_generators,
@@ -26,11 +26,11 @@ from kilomark.training.random_state import (
     seed_generators,
 )
 from kilomark.training.schedules import make_schedule
+from kilomark.training.stopping import StopRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
-    from types import FrameType
 
     from kilomark.training.settings import Settings, Stage
     from kilomark.training.task import Task
@@ -53,6 +53,7 @@ class Trainer:
         recipe: what else the result depends on, such as the network's name: a run is resumed with
             the same recipe only.
         ranks: this process among those that train together.
+        tensorboard: write for TensorBoard too.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Trainer:
         *,
         recipe: Mapping[str, Any] | None = None,
         ranks: Ranks = Ranks(),  # noqa: B008  # frozen
+        tensorboard: bool = False,
     ) -> None:
         settings.check_divides(ranks.world_size)
         self.task = task
@@ -75,12 +77,14 @@ class Trainer:
         self.averaged = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.optimizer = make_optimizer(self.network, settings)
         self.schedule = make_schedule(self.optimizer, settings)
-        self.progress = Progress(run_dir, settings.num_samples, enabled=ranks.is_writer)
+        self.progress = Progress(
+            run_dir, settings.num_samples, enabled=ranks.is_writer, tensorboard=tensorboard
+        )
         self.step = 0
         self.samples_seen = 0
         self.evaluated_at = 0
         self.accuracy: dict[str, float] = {}
-        self._stop_requested = False
+        self._stop = StopRequest()
         self._last_checkpoint = time.monotonic()
         seed_generators(settings.seed, ranks.rank)
 
@@ -143,7 +147,7 @@ class Trainer:
         if self.ranks.is_writer:
             self._write_recipe()
         self._parallel = self.ranks.parallel(self.network)
-        with self._stoppable(), self.progress.shown(self.samples_seen):
+        with self._stop.listening(), self.progress.shown(self.samples_seen):
             first_sample = 0
             for stage in self.settings.stages:
                 last_sample = first_sample + stage.num_samples // stage.batch * stage.batch
@@ -153,6 +157,7 @@ class Trainer:
             self.save()
             if self.evaluated_at != self.samples_seen or not self.accuracy:
                 self.evaluate(self.settings.stages[-1].size)
+            self._draw(self.settings.stages[-1])
         return self.accuracy
 
     def _train_stage(self, stage: Stage, last_sample: int) -> None:
@@ -177,6 +182,7 @@ class Trainer:
             self._evaluate_if_due(stage)
             if save:
                 self.save()
+                self._draw(stage)
 
     def _take_step(self, batch: list[Tensor], stage: Stage) -> tuple[bool, bool]:
         """Train on this process's share of a batch; whether to stop, and whether to save."""
@@ -221,7 +227,7 @@ class Trainer:
         """Log the means over all processes, which agree at the same time on what to do next."""
         minutes = (time.monotonic() - self._last_checkpoint) / 60
         wants_save = self.ranks.is_writer and minutes >= self.settings.checkpoint_minutes
-        wishes = torch.tensor([self._stop_requested, wants_save], device=self.ranks.device)
+        wishes = torch.tensor([self._stop.is_made, wants_save], device=self.ranks.device)
         values = torch.stack([value.float() for value in logged.values()])
         stop, save, *means = self.ranks.mean(torch.cat([wishes.float(), values])).tolist()
         parts = dict(zip(logged, means, strict=True))
@@ -275,24 +281,15 @@ class Trainer:
         kept = self.settings.checkpoints_kept
         write_checkpoint(self.run_dir, self.samples_seen, state, keep=kept)
 
+    def _draw(self, stage: Stage) -> None:
+        """Write a picture of predictions, where the task has one."""
+        kept = self.settings.pictures_kept
+        if self.ranks.is_writer and kept and isinstance(self.task, Illustrated):
+            picture = self.task.picture(self.averaged, stage.size)
+            write_picture(self.run_dir, self.samples_seen, picture, keep=kept)
+
     def _write_recipe(self) -> None:
         """Write ``run.json``: what is trained and how, for whoever exports the network."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         complete = {**self.recipe, "settings": self.settings.to_plain()}
         (self.run_dir / "run.json").write_text(json.dumps(complete, indent=1) + "\n")
-
-    @contextmanager
-    def _stoppable(self) -> Iterator[None]:
-        previous = {
-            number: signal.signal(number, self._request_stop)
-            for number in (signal.SIGTERM, signal.SIGINT)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _request_stop(self, number: int, _frame: FrameType | None) -> None:
-        logger.info("%s: saving after this step", signal.Signals(number).name)
-        self._stop_requested = True

@@ -1,4 +1,4 @@
-"""What a run says of itself: a bar, one JSON object a line, and the same on the log."""
+"""What a run says of itself: a bar, one JSON object a line, the log, and TensorBoard."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from kilomark.errors import InvalidInputError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from torch.utils.tensorboard import SummaryWriter
 
 logger = logging.getLogger(__name__)
 
@@ -27,19 +31,29 @@ class Progress:
         run_dir: folder of ``progress.jsonl``.
         num_samples: of the whole run.
         enabled: False on the processes that don't write.
+        tensorboard: write for TensorBoard too, into ``tensorboard/``.
+
+    Raises:
+        InvalidInputError: TensorBoard is asked for and not installed.
     """
 
-    def __init__(self, run_dir: Path, num_samples: int, *, enabled: bool = True) -> None:
+    def __init__(
+        self, run_dir: Path, num_samples: int, *, enabled: bool = True, tensorboard: bool = False
+    ) -> None:
         self._path = run_dir / "progress.jsonl"
         self._num_samples = num_samples
         self._enabled = enabled
         self._bar: tqdm[None] | None = None
+        self._board: SummaryWriter | None = None
+        self._make_board = _board_maker(run_dir) if tensorboard and enabled else None
         self._restart(0)
 
     @contextmanager
     def shown(self, samples_seen: int) -> Iterator[None]:
         """Show a bar with the throughput and the time left while a person is watching."""
         self._restart(samples_seen)
+        if self._make_board is not None:
+            self._board = self._make_board(samples_seen)
         bar = tqdm(
             total=self._num_samples,
             initial=samples_seen,
@@ -50,8 +64,12 @@ class Progress:
         )
         with bar, logging_redirect_tqdm() if not bar.disable else nullcontext():
             self._bar = bar
-            yield
-        self._bar = None
+            try:
+                yield
+            finally:
+                self._bar = None
+                if self._board is not None:
+                    self._board.close()
 
     def forget_after(self, samples_seen: int) -> None:
         """Drop the rows of samples that are seen again after an interruption."""
@@ -85,6 +103,9 @@ class Progress:
             return
         with self._path.open("a") as file:
             file.write(json.dumps(row) + "\n")
+        if self._board is not None:
+            for name in row.keys() - {"samples"}:
+                self._board.add_scalar(name, row[name], int(row["samples"]))
         logger.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
 
     def _restart(self, samples_seen: int) -> None:
@@ -93,6 +114,19 @@ class Progress:
         self._count = 0
         self._since = time.monotonic()
         self._first_sample = samples_seen
+
+
+def _board_maker(run_dir: Path) -> Callable[[int], SummaryWriter]:
+    """What begins, or goes on with, a run on TensorBoard: later points that it had are dropped."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise InvalidInputError(
+            "--tensorboard found no TensorBoard; expected its package: pip install tensorboard"
+        ) from error
+    return lambda samples_seen: SummaryWriter(
+        str(run_dir / "tensorboard"), purge_step=samples_seen + 1
+    )
 
 
 def _samples_of(row: str) -> float:
