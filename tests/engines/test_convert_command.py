@@ -39,6 +39,7 @@ def test_without_a_gpu_the_reason_is_said(
     [
         (["no-such-bundle", "--target", "onnx"], "no bundle 'no-such-bundle'"),
         (["lite", "--precision", "int8"], "expected --faces"),
+        (["lite", "--precision", "int8", "--target", "tensorrt-rtx"], "int8 is for CPUs"),
         (["lite", "--target", "onnx", "--faces", "/nowhere"], "no face in"),
         (["faces", "--target", "tensorrt-rtx", "--max-batch", "0"], "max_batch is 0"),
         (["lite", "--target", "tensorrt-rtx", "--finder-size", "256"], "is for a face finder"),

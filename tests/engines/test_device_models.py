@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +35,8 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What is asked to be built."""
     asked: list[tuple[Any, ...]] = []
 
-    def build(*wanted: object, precision: str) -> bytes:
-        asked.append((*wanted, precision))
+    def build(*wanted: object) -> bytes:
+        asked.append(wanted)
         return PLAN
 
     monkeypatch.setattr(device_models, "find_or_build_engine", build)
@@ -54,15 +53,7 @@ def test_a_gpu_asked_for_by_name_gets_an_engine_built(
     assert with_gpu.folder.is_dir()
     assert choose("cuda:1", [bundle], max_batch=4) == ("cuda:1", [PLAN])
     target = EngineTarget("NVIDIA Test GPU", (8, 9), "10.14.1.48", gpu_index=1)
-    assert built == [(bundle, target, BatchProfile(32, 32, max_batch=4), "fp16")]
-
-
-def test_a_quantized_network_keeps_its_precision(
-    with_gpu: EngineCache, built: list[tuple[Any, ...]], bundle: Bundle
-) -> None:
-    assert with_gpu.folder.is_dir()
-    choose("cuda", [replace(bundle, model=b"..QuantizeLinear..")], max_batch=4)
-    assert built[0][-1] == "int8"
+    assert built == [(bundle, target, BatchProfile(32, 32, max_batch=4))]
 
 
 def test_auto_takes_the_gpu_if_every_engine_is_there(

@@ -14,7 +14,8 @@ from PIL import Image
 
 from kilomark import Detector
 from kilomark.cli.main import main
-from kilomark.errors import InvalidInputError
+from kilomark.errors import EngineError, InvalidInputError
+from kilomark.export.conversion import convert_model
 from kilomark.export.int8 import quantize_bundle, quantize_model
 from kilomark.export.sample_faces import demo_samples
 from kilomark.manifest import read_bundle
@@ -79,6 +80,15 @@ def test_convolutions_are_quantized_and_the_head_is_not() -> None:
 def test_too_few_faces_are_refused(demo_photo: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="has 1 faces; expected at least 20"):
         quantize_bundle(read_bundle("lite"), demo_photo.parent, tmp_path / "out")
+
+
+def test_a_quantized_bundle_is_for_the_cpu_alone(photos: Path, tmp_path: Path) -> None:
+    quantize_bundle(read_bundle("lite"), photos, tmp_path / "once")
+    quantized = read_bundle(tmp_path / "once")
+    with pytest.raises(InvalidInputError, match="is quantized already"):
+        quantize_bundle(quantized, photos, tmp_path / "twice")
+    with pytest.raises(EngineError, match="quantized for CPUs"):
+        convert_model(quantized)
 
 
 def test_a_finder_is_refused(photos: Path, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--precision", choices=("fp16", "int8", "fp32"), default="fp16")
     parser.add_argument(
         "--target", choices=("tensorrt", "tensorrt-rtx", "onnx"),
-        help="default: tensorrt; with --precision int8 onnx, which is the bundle for the CPU",
+        help="default: tensorrt; not with --precision int8, which is for CPUs",
     )  # fmt: skip
     parser.add_argument("--min-batch", type=int, default=1, help="smallest batch of the engine")
     parser.add_argument("--opt-batch", type=int, default=0, help="the batch it is tuned for")
@@ -61,12 +61,12 @@ def run(options: argparse.Namespace) -> int:
     """Convert; 0 when done."""
     logging.getLogger("kilomark.engines").setLevel(logging.INFO)  # a build takes minutes: show it
     logging.getLogger("kilomark.export").setLevel(logging.INFO)
-    target = options.target or ("onnx" if options.precision == "int8" else "tensorrt")
+    if options.precision == "int8":
+        return _quantize(options)
+    target = options.target or "tensorrt"
     if target == "tensorrt":
         _check_can_build(options.device)
     bundle = _read(options)
-    if options.precision == "int8" and target == "onnx":
-        return _quantize(bundle, options)
     if target == "tensorrt":
         return _build_for_this_gpu(bundle, options)
     from kilomark.export.conversion import convert_model
@@ -127,7 +127,12 @@ def _build_for_this_gpu(bundle: Bundle, options: argparse.Namespace) -> int:
     return 0
 
 
-def _quantize(bundle: Bundle, options: argparse.Namespace) -> int:
+def _quantize(options: argparse.Namespace) -> int:
+    if options.target not in (None, "onnx"):
+        raise InvalidInputError(
+            f"--precision int8 is for CPUs, --target {options.target} for GPUs; expected fp16 or "
+            "fp32 there"
+        )
     if find_spec("nncf") is None:
         raise EngineError("networks are quantized by nncf: pip install 'kilomark[int8]'")
     if options.faces is None:
@@ -137,6 +142,7 @@ def _quantize(bundle: Bundle, options: argparse.Namespace) -> int:
         )
     from kilomark.export.int8 import quantize_bundle
 
+    bundle = _read(options)
     folder = options.out or Path(f"{bundle.name}-int8")
     quantize_bundle(bundle, options.faces, folder)
     print(folder)

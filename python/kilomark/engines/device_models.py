@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kilomark.devices import choose_device, cuda_index, probe_cuda
 from kilomark.engines.lookup import find_engine, find_or_build_engine
-from kilomark.engines.target import BatchProfile, EngineTarget, Precision
+from kilomark.engines.target import BatchProfile, EngineTarget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,19 +60,12 @@ def device_models(
 
 
 def _engine(bundle: Bundle, target: EngineTarget, max_batch: int) -> bytes:
-    return find_or_build_engine(
-        bundle, target, _profile(bundle, max_batch), precision=_precision(bundle)
-    )
+    return find_or_build_engine(bundle, target, _profile(bundle, max_batch))
 
 
 def _find(bundle: Bundle, target: EngineTarget, max_batch: int) -> bytes | None:
-    return find_engine(bundle, target, _profile(bundle, max_batch), precision=_precision(bundle))
+    return find_engine(bundle, target, _profile(bundle, max_batch))
 
 
 def _profile(bundle: Bundle, max_batch: int) -> BatchProfile:
     return BatchProfile(bundle.input.width, bundle.input.height, max_batch=max_batch)
-
-
-def _precision(bundle: Bundle) -> Precision:
-    """Half precision, but for networks that were quantized: their graph says so."""
-    return "int8" if b"QuantizeLinear" in bundle.model else "fp16"

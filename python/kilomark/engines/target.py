@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RECIPE", "BatchProfile", "EngineKey", "EngineTarget", "Precision"]
 
-Precision: TypeAlias = Literal["fp16", "fp32", "int8"]
+Precision: TypeAlias = Literal["fp16", "fp32"]
 
 RECIPE = 1
 """Raised whenever a network is converted in another way, so that older engines are rebuilt."""

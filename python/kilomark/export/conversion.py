@@ -41,27 +41,22 @@ def convert_model(
 
     Args:
         bundle: the network.
-        precision: ``"fp16"`` converts and checks it; ``"fp32"`` takes it as it is; ``"int8"`` takes
-            a bundle that `kilomark convert --precision int8` has quantized.
+        precision: ``"fp16"`` converts and checks it; ``"fp32"`` takes it as it is.
         faces: photos, or a data set of face crops, to check it on; by default the demo photo,
             varied.
 
     Raises:
-        EngineError: the network cannot be had in this precision.
+        EngineError: the network is quantized, or half precision moves its answers.
         InvalidInputError: there is no face in ``faces``.
     """
     stored = onnx.load_from_string(bundle.model)
-    quantized = is_quantized(stored)
-    if quantized != (precision == "int8"):
-        found, wanted = ("is", "'int8'") if quantized else ("is not", "'fp16' or 'fp32'")
+    if is_quantized(stored):
         raise EngineError(
-            f"the network of {bundle.name!r} {found} quantized, and precision {precision!r} was "
-            f"asked for; expected {wanted}, or another bundle: 'kilomark convert --precision int8' "
-            "writes quantized ones"
+            f"the network of {bundle.name!r} is quantized for CPUs, in a way that TensorRT does "
+            "not take; expected the bundle that it was quantized from, or device='cpu'"
         )
-    if precision != "fp16":
-        model = stored if quantized else fold_weight_casts(stored)
-        return Converted(model.SerializeToString(), {})
+    if precision == "fp32":
+        return Converted(fold_weight_casts(stored).SerializeToString(), {})
     limits = LANDMARK_LIMITS if isinstance(bundle, LandmarkBundle) else FINDER_LIMITS
     images = demo_samples(bundle) if faces is None else read_samples(bundle, faces)
     half = make_half(stored, images, limits)
