@@ -99,8 +99,9 @@ def test_the_found_box_given_back_gives_the_same_face(
     assert _apart(found.landmarks, given.landmarks) < 0.03 * _inter_ocular(found)
 
 
+@pytest.mark.parametrize("reduction", [0.5, 0.25, 0.137, 0.125])
 def test_a_large_face_is_averaged_not_aliased(
-    detector: kilomark.Detector, demo_photo: Path
+    detector: kilomark.Detector, demo_photo: Path, reduction: float
 ) -> None:
     """A face of 1,000 px gives the landmarks of the same photo reduced first."""
     image = cv2.imread(str(demo_photo))[40:200, 150:310]
@@ -108,14 +109,17 @@ def test_a_large_face_is_averaged_not_aliased(
     rng = np.random.default_rng(0)
     grain = rng.normal(0, 40, (*large.shape[:2], 1))  # fine detail that sampling would alias
     large = np.clip(large + grain, 0, 255).astype(np.uint8)
-    reduced = cv2.resize(large, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-    box = np.array([38, 34, 119, 129], np.float32)
+    side = round(len(large) * reduction)
+    reduced = cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA)
+    box = 10 * np.array([38, 34, 119, 129], np.float32)
+    to_reduced = side / len(large)
 
-    (of_large,) = detector.predict(large, boxes=box * 10)
-    (of_reduced,) = detector.predict(reduced, boxes=box * 1.25)
+    (of_large,) = detector.predict(large, boxes=box)
+    (of_reduced,) = detector.predict(reduced, boxes=box * to_reduced)
 
     assert np.ptp(of_large.box[[1, 3]]) > 900
-    assert _apart(of_large.landmarks / 8, of_reduced.landmarks) < 0.005 * _inter_ocular(of_reduced)
+    apart = _apart(of_large.landmarks * to_reduced, of_reduced.landmarks)
+    assert apart < 0.005 * _inter_ocular(of_reduced)
 
 
 def test_a_photo_without_a_face_has_none(detector: kilomark.Detector, demo_photo: Path) -> None:
