@@ -31,6 +31,15 @@ FinderNetwork without_model(const FinderNetwork& network) {
   return {{}, network.input, network.strides};
 }
 
+void check_networks(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+                    const BackendOptions& options) {
+  check_options(options);
+  check_network(landmarks);
+  if (finder != nullptr) {
+    check_network(*finder);
+  }
+}
+
 FoundFace make_given_face(const Box& box) {
   constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
   FoundFace face{box, 1.0F, {}};
@@ -74,15 +83,11 @@ void append_face(Detections& detections, const Candidate& candidate, const Landm
 class Detector::Implementation {
  public:
   Implementation(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                 const BackendOptions& options)
-      : landmarks_(without_model(landmarks)), max_batch_(options.max_batch) {
-    check_options(options);
-    check_network(landmarks);
+                 std::unique_ptr<Backend> backend, int max_batch)
+      : landmarks_(without_model(landmarks)), max_batch_(max_batch), backend_(std::move(backend)) {
     if (finder != nullptr) {
-      check_network(*finder);
       finder_ = without_model(*finder);
     }
-    backend_ = make_backend(landmarks, finder, options);
   }
 
   [[nodiscard]] Prediction predict(std::span<const ImageView> images,
@@ -227,8 +232,18 @@ class Detector::Implementation {
 };
 
 Detector::Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                   const BackendOptions& options)
-    : implementation_(std::make_unique<Implementation>(landmarks, finder, options)) {}
+                   const BackendOptions& options) {
+  check_networks(landmarks, finder, options);
+  implementation_ = std::make_unique<Implementation>(
+      landmarks, finder, make_backend(landmarks, finder, options), options.max_batch);
+}
+
+Detector::Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+                   std::unique_ptr<Backend> backend, int max_batch) {
+  check_networks(landmarks, finder, {.max_batch = max_batch});
+  implementation_ =
+      std::make_unique<Implementation>(landmarks, finder, std::move(backend), max_batch);
+}
 
 Detector::~Detector() = default;
 

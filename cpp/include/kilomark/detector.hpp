@@ -58,6 +58,9 @@ class Detector {
   // bad options.
   Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
            const BackendOptions& options);
+  // On a backend that has loaded these networks already and takes batches of up to `max_batch`.
+  Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+           std::unique_ptr<Backend> backend, int max_batch);
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
   ~Detector();

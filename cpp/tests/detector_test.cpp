@@ -1,0 +1,273 @@
+#include "kilomark/detector.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include "fake_backend.hpp"
+#include "kilomark/error.hpp"
+
+namespace kilomark {
+namespace {
+
+using Boxes = std::vector<Box>;
+
+class DetectorOnFake : public testing::Test {
+ protected:
+  [[nodiscard]] Detector make_detector(int max_batch) {
+    const FinderNetwork finder = fake_finder_network();
+    return {fake_landmark_network(), &finder, make_fake_backend(script_), max_batch};
+  }
+
+  // A gray image of 128 x 64 px; the script tells images apart by their first byte.
+  [[nodiscard]] ImageView image(std::size_t number) {
+    pixels_[number][0] = static_cast<std::uint8_t>(number);
+    return {pixels_[number].data(), 128, 64, 128, PixelFormat::kGray};
+  }
+
+  [[nodiscard]] std::vector<ImageView> images(std::size_t count) {
+    std::vector<ImageView> views;
+    for (std::size_t i = 0; i < count; ++i) {
+      views.push_back(image(i));
+    }
+    return views;
+  }
+
+  // The number of inputs of every run of one network, in order.
+  [[nodiscard]] std::vector<std::size_t> batches(NetworkRole role) const {
+    std::vector<std::size_t> sizes;
+    for (const FakeScript::Run& run : script_.runs) {
+      if (run.role == role) {
+        sizes.push_back(run.tasks.size());
+      }
+    }
+    return sizes;
+  }
+
+  FakeScript script_;
+  std::array<std::array<std::uint8_t, 128 * 64>, 8> pixels_{};
+};
+
+Prediction predict(const Detector& detector, const std::vector<ImageView>& images,
+                   const std::vector<Boxes>& boxes) {
+  const std::vector<std::span<const Box>> spans(boxes.begin(), boxes.end());
+  return detector.predict(images, spans);
+}
+
+Box make_box(float x, float y) { return {x, y, x + 20.0F, y + 10.0F}; }
+
+// Boxes that can be told apart: `count` of them, in a row.
+Boxes make_row(std::size_t count, float y) {
+  Boxes boxes;
+  for (std::size_t i = 0; i < count; ++i) {
+    boxes.push_back(make_box(10.0F * static_cast<float>(i), y));
+  }
+  return boxes;
+}
+
+// The first fake landmark is the middle of the crop, which is the middle of the box.
+void expect_faces_in(const Detections& detections, const Boxes& boxes) {
+  ASSERT_EQ(detections.boxes.size(), boxes.size());
+  ASSERT_EQ(detections.landmarks.size(), 3 * boxes.size());
+  ASSERT_EQ(detections.spread.size(), 3 * boxes.size());
+  ASSERT_EQ(detections.keypoints.size(), 5 * boxes.size());
+  ASSERT_EQ(detections.scores.size(), boxes.size());
+  ASSERT_EQ(detections.presence.size(), boxes.size());
+  for (std::size_t i = 0; i < boxes.size(); ++i) {
+    EXPECT_EQ(detections.boxes[i].x0, boxes[i].x0);
+    EXPECT_NEAR(detections.landmarks[3 * i].x, 0.5F * (boxes[i].x0 + boxes[i].x1), 1e-4F);
+    EXPECT_NEAR(detections.landmarks[3 * i].y, 0.5F * (boxes[i].y0 + boxes[i].y1), 1e-4F);
+  }
+}
+
+template <class Call>
+ErrorCode code_of(const Call& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorCode::kInference;
+}
+
+TEST_F(DetectorOnFake, FacesOfAllImagesShareBatchesAndKeepTheirOrder) {
+  const std::vector<Boxes> boxes = {make_row(5, 0.0F), {}, make_row(4, 20.0F), make_row(1, 40.0F)};
+  const Prediction prediction = predict(make_detector(4), images(4), boxes);
+  EXPECT_EQ(batches(NetworkRole::kLandmarks), (std::vector<std::size_t>{4, 4, 2}));
+  EXPECT_TRUE(batches(NetworkRole::kFinder).empty());
+  ASSERT_EQ(prediction.images.size(), 4U);
+  for (std::size_t i = 0; i < 4; ++i) {
+    expect_faces_in(prediction.images[i], boxes[i]);
+  }
+  EXPECT_DOUBLE_EQ(prediction.times.crop_ms, 3 * 0.25);
+  EXPECT_DOUBLE_EQ(prediction.times.infer_ms, 3 * 0.5);
+}
+
+TEST_F(DetectorOnFake, MaxBatchIsHonouredAndChangesNothingElse) {
+  const std::vector<Boxes> boxes = {make_row(5, 3.0F), make_row(3, 9.0F)};
+  for (const int max_batch : {1, 2, 3, 7, 8, 1024}) {
+    script_.runs.clear();
+    const Prediction prediction = predict(make_detector(max_batch), images(2), boxes);
+    std::size_t total = 0;
+    for (const std::size_t size : batches(NetworkRole::kLandmarks)) {
+      EXPECT_LE(size, static_cast<std::size_t>(max_batch));
+      total += size;
+    }
+    EXPECT_EQ(total, 8U);
+    expect_faces_in(prediction.images[0], boxes[0]);
+    expect_faces_in(prediction.images[1], boxes[1]);
+  }
+}
+
+TEST_F(DetectorOnFake, FinderRunsOnImagesInBatches) {
+  script_.faces_of = [](int image) {
+    return std::vector<ScriptedFace>(image == 3 ? 0 : 1, {0, 0.9F, 4.0F, 0.0F});
+  };
+  const Prediction prediction = make_detector(3).predict(images(7), PredictOptions());
+  EXPECT_EQ(batches(NetworkRole::kFinder), (std::vector<std::size_t>{3, 3, 1}));
+  EXPECT_EQ(batches(NetworkRole::kLandmarks), (std::vector<std::size_t>{3, 3}));
+  for (std::size_t i = 0; i < 7; ++i) {
+    EXPECT_EQ(prediction.images[i].boxes.size(), i == 3 ? 0U : 1U);
+  }
+}
+
+TEST_F(DetectorOnFake, FoundBoxesAreMappedBackToTheImage) {
+  script_.faces_of = [](int) {
+    return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}, {3, 0.95F, 8.0F, 0.0F}};
+  };
+  // 128 x 64 px in 64 x 64: half the size. Cell 3, at (48, 48), lies below the image.
+  const Prediction prediction = make_detector(16).predict(images(1), PredictOptions());
+  const Detections& found = prediction.images[0];
+  ASSERT_EQ(found.boxes.size(), 1U);
+  EXPECT_FLOAT_EQ(found.boxes[0].x0, 16.0F);
+  EXPECT_FLOAT_EQ(found.boxes[0].y1, 48.0F);
+  EXPECT_FLOAT_EQ(found.keypoints[0].x, 30.0F);
+  EXPECT_FLOAT_EQ(found.scores[0], 0.9F);
+  EXPECT_NEAR(found.landmarks[0].x, 32.0F, 1e-4F);
+  EXPECT_NEAR(found.landmarks[1].x, 32.0F - 20.0F, 1e-4F);  // the crop's corner: 1.25 x 32 px
+  EXPECT_NEAR(found.spread[2], 3.0F * 40.0F / 32.0F, 1e-4F);
+}
+
+TEST_F(DetectorOnFake, FacesComeBestFirstWithoutDoublesAndAtMostSoMany) {
+  script_.faces_of = [](int) {  // 40 px of 64 to each side: all overlap; 12 px: none does
+    return std::vector<ScriptedFace>{{0, 0.6F, 12.0F, 0.0F}, {1, 0.8F, 12.0F, 0.0F}};
+  };
+  const Detector detector = make_detector(16);
+  const Detections both = detector.predict(images(1), PredictOptions()).images[0];
+  ASSERT_EQ(both.scores.size(), 2U);
+  EXPECT_FLOAT_EQ(both.scores[0], 0.8F);
+  PredictOptions options;
+  options.max_faces = 1;
+  EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
+  options = {.score_threshold = 0.7F};
+  EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
+  script_.faces_of = [](int) {
+    return std::vector<ScriptedFace>{{0, 0.6F, 60.0F, 0.0F}, {1, 0.8F, 60.0F, 0.0F}};
+  };
+  EXPECT_EQ(detector.predict(images(1), PredictOptions()).images[0].scores,
+            std::vector<float>{0.8F});
+}
+
+TEST_F(DetectorOnFake, AFoundFaceIsCroppedUprightByItsEyes) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 2.0F}}; };
+  (void)make_detector(16).predict(images(1), PredictOptions());
+  const Crop& crop = script_.runs.back().tasks[0].crop;
+  EXPECT_NEAR(std::atan2(crop.b(), crop.a()), std::atan2(2.0, 2.0), 1e-6);
+  EXPECT_NEAR(crop.scale(), 1.25 * 32.0 / 32.0, 1e-6);
+}
+
+TEST_F(DetectorOnFake, PresenceThresholdDropsFoundFacesOnly) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
+  script_.presence_of = [](int image) { return image == 1 ? 0.2F : 0.7F; };
+  const Detector detector = make_detector(2);
+  const Prediction found = detector.predict(images(3), PredictOptions{.presence_threshold = 0.5F});
+  EXPECT_EQ(found.images[0].presence, std::vector<float>{0.7F});
+  EXPECT_TRUE(found.images[1].boxes.empty());
+  EXPECT_TRUE(found.images[1].landmarks.empty());
+  EXPECT_EQ(found.images[2].boxes.size(), 1U);
+}
+
+TEST_F(DetectorOnFake, GivenBoxesAreNeverDropped) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  script_.presence_of = [](int image) { return image == 0 ? kNan : -1.0F; };
+  const std::vector<Boxes> boxes = {make_row(3, 0.0F),
+                                    {make_box(5.0F, 5.0F), make_box(5.0F, 5.0F)}};
+  const Prediction prediction = predict(make_detector(4), images(2), boxes);
+  expect_faces_in(prediction.images[0], boxes[0]);
+  expect_faces_in(prediction.images[1], boxes[1]);  // one box twice: two faces
+}
+
+TEST_F(DetectorOnFake, AnErrorOfTheBackendLeavesTheDetectorUsable) {
+  const std::vector<Boxes> boxes = {make_row(5, 0.0F)};
+  const Detector detector = make_detector(2);
+  script_.failing_run = 1;
+  EXPECT_EQ(code_of([&] { (void)predict(detector, images(1), boxes); }), ErrorCode::kInference);
+  EXPECT_EQ(script_.held, 0);
+  expect_faces_in(predict(detector, images(1), boxes).images[0], boxes[0]);
+  EXPECT_EQ(script_.held, 0);
+}
+
+TEST_F(DetectorOnFake, NothingRunsForWhatIsRefused) {
+  const Detector detector = make_detector(2);
+  const Detector without_finder(fake_landmark_network(), nullptr, make_fake_backend(script_), 2);
+  ImageView empty = image(0);
+  empty.height = 0;
+  const auto refused = [&](const auto& call) {
+    EXPECT_EQ(code_of(call), ErrorCode::kInvalidInput);
+  };
+  refused([&] { (void)detector.predict(std::vector{image(0), empty}, PredictOptions()); });
+  refused([&] { (void)detector.predict(images(1), PredictOptions{.nms_iou = 2.0F}); });
+  refused([&] { (void)predict(detector, images(2), {make_row(1, 0.0F)}); });
+  refused([&] { (void)predict(detector, images(1), {{make_box(0.0F, 0.0F), {9, 9, 3, 3}}}); });
+  refused([&] { (void)without_finder.predict(images(1), PredictOptions()); });
+  refused([&] { (void)without_finder.infer(NetworkRole::kFinder, {}); });
+  refused([&] { (void)make_detector(0); });
+  EXPECT_TRUE(script_.runs.empty());
+  EXPECT_TRUE(detector.has_finder());
+  EXPECT_FALSE(without_finder.has_finder());
+  EXPECT_EQ(without_finder.num_cells(), 0);
+}
+
+TEST_F(DetectorOnFake, TensorsGoThroughInBatches) {
+  const Detector detector = make_detector(2);
+  std::vector<float> tensors(5 * 3 * 32 * 32);
+  for (std::size_t i = 0; i < 5; ++i) {
+    tensors[i * 3 * 32 * 32] = static_cast<float>(i);
+  }
+  const std::vector<std::vector<float>> outputs = detector.infer(NetworkRole::kLandmarks, tensors);
+  EXPECT_EQ(script_.inferred, (std::vector<std::size_t>{2, 2, 1}));
+  ASSERT_EQ(outputs.size(), 3U);
+  EXPECT_EQ(outputs[0].size(), 5U * 6U);
+  EXPECT_EQ(outputs[0][4 * 6], 4.0F);
+  EXPECT_EQ(outputs[2].size(), 5U);
+  tensors.pop_back();
+  EXPECT_EQ(code_of([&] { (void)detector.infer(NetworkRole::kLandmarks, tensors); }),
+            ErrorCode::kInvalidInput);
+}
+
+TEST_F(DetectorOnFake, ThreadsShareADetector) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 1.0F}}; };
+  const Detector detector = make_detector(2);
+  const std::vector<ImageView> views = images(5);
+  const std::vector<Boxes> boxes(5, make_row(3, 10.0F));
+  const auto work = [&] {
+    for (int turn = 0; turn < 50; ++turn) {
+      const Prediction found = detector.predict(views, PredictOptions());
+      ASSERT_EQ(found.images.size(), 5U);
+      ASSERT_EQ(found.images[4].boxes.size(), 1U);
+      expect_faces_in(predict(detector, views, boxes).images[4], boxes[4]);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back(work);
+  }
+}
+
+}  // namespace
+}  // namespace kilomark

@@ -1,0 +1,135 @@
+#include "fake_backend.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "batching.hpp"
+#include "kilomark/error.hpp"
+
+namespace kilomark {
+
+namespace {
+
+class FakeImages final : public HeldImages {
+ public:
+  FakeImages(std::span<const ImageView> images, FakeScript& script)
+      : images_(images), script_(script) {
+    ++script_.held;
+  }
+  ~FakeImages() final { --script_.held; }
+
+  [[nodiscard]] int first_byte(std::size_t image) const {
+    if (image >= images_.size()) {
+      throw std::logic_error("a task for image " + std::to_string(image));
+    }
+    return *images_[image].pixels;
+  }
+
+ private:
+  std::span<const ImageView> images_;
+  FakeScript& script_;
+};
+
+void check_sizes(std::span<const std::span<float>> outputs, const OutputSizes& sizes,
+                 std::size_t count) {
+  const auto matches = [&](std::span<float> output, std::size_t size) {
+    return output.size() == count * size;
+  };
+  if (!std::ranges::equal(outputs, sizes, matches)) {
+    throw std::logic_error("outputs are not sized for a batch of " + std::to_string(count));
+  }
+}
+
+void write_landmarks(std::span<const std::span<float>> outputs, std::size_t index, float presence) {
+  for (std::size_t k = 0; k < std::size(kFakeLandmarks); ++k) {
+    outputs[0][2 * (3 * index + k)] = kFakeLandmarks[k].x;
+    outputs[0][2 * (3 * index + k) + 1] = kFakeLandmarks[k].y;
+    outputs[1][3 * index + k] = kFakeSpread[k];
+  }
+  outputs[2][index] = presence;
+}
+
+void write_face(std::span<const std::span<float>> outputs, std::size_t index,
+                const ScriptedFace& face) {
+  const std::size_t cell = 4 * index + face.cell;
+  outputs[0][cell] = face.score;
+  std::ranges::fill(outputs[1].subspan(4 * cell, 4), face.reach);
+  const std::span<float> keypoints = outputs[2].subspan(2 * kNumKeypoints * cell, 4);
+  keypoints[0] = -1.0F;
+  keypoints[2] = 1.0F;
+  keypoints[3] = face.eye_rise;
+}
+
+class FakeBackend final : public Backend {
+ public:
+  explicit FakeBackend(FakeScript& script) : script_(script) {}
+
+  [[nodiscard]] std::string_view device() const noexcept final { return "fake"; }
+
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final {
+    return std::make_unique<FakeImages>(images, script_);
+  }
+
+  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+                 std::span<const std::span<float>> outputs) final {
+    record(role, tasks);
+    const auto& held = static_cast<const FakeImages&>(images);
+    check_sizes(outputs, sizes(role), tasks.size());
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const int byte = held.first_byte(tasks[i].image);
+      if (role == NetworkRole::kLandmarks) {
+        write_landmarks(outputs, i, script_.presence_of(byte));
+        continue;
+      }
+      for (const ScriptedFace& face : script_.faces_of(byte)) {
+        write_face(outputs, i, face);
+      }
+    }
+    return {0.25, 0.5};
+  }
+
+  void infer(NetworkRole role, std::span<const float> tensors,
+             std::span<const std::span<float>> outputs) final {
+    const std::size_t input_size = role == NetworkRole::kFinder ? 3 * 64 * 64 : 3 * 32 * 32;
+    const std::size_t count = tensors.size() / input_size;
+    check_sizes(outputs, sizes(role), count);
+    script_.inferred.push_back(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      outputs[0][i * sizes(role)[0]] = tensors[i * input_size];
+    }
+  }
+
+ private:
+  static const OutputSizes& sizes(NetworkRole role) {
+    static const OutputSizes kLandmarkSizes = output_sizes(fake_landmark_network());
+    static const OutputSizes kFinderSizes = output_sizes(fake_finder_network());
+    return role == NetworkRole::kFinder ? kFinderSizes : kLandmarkSizes;
+  }
+
+  void record(NetworkRole role, std::span<const CropTask> tasks) {
+    const std::scoped_lock lock(script_.mutex);
+    script_.runs.push_back({role, {tasks.begin(), tasks.end()}});
+    if (script_.runs.size() - 1 == script_.failing_run) {
+      fail(ErrorCode::kInference, "a run that was told to fail", "another script", "go on");
+    }
+  }
+
+  FakeScript& script_;
+};
+
+NetworkInput fake_input(int size) {
+  return {size, size, ChannelOrder::kRgb, {0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}};
+}
+
+}  // namespace
+
+LandmarkNetwork fake_landmark_network() { return {"", fake_input(32), 3, 1.25F}; }
+
+FinderNetwork fake_finder_network() { return {"", fake_input(64), {32}}; }
+
+std::unique_ptr<Backend> make_fake_backend(FakeScript& script) {
+  return std::make_unique<FakeBackend>(script);
+}
+
+}  // namespace kilomark
