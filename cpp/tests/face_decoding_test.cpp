@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace kilomark {
@@ -44,6 +46,35 @@ TEST_F(FaceDecoding, KeepsAtMostSoMany) {
   PredictOptions options;
   options.max_faces = 1;
   EXPECT_EQ(decode(options).size(), 1U);
+}
+
+TEST_F(FaceDecoding, TakesNoNonsenseForAFace) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const std::vector<float> good = distances_;
+  for (const float bad : {kNan, kInfinity, -kInfinity, -10.0F, -30.0F, 1e6F}) {
+    distances_ = good;
+    std::fill_n(distances_.begin(), 4, bad);  // of the best cell
+    const std::vector<FoundFace> faces = decode({});
+    ASSERT_EQ(faces.size(), 1U) << bad;
+    EXPECT_FLOAT_EQ(faces[0].score, 0.8F);
+  }
+  distances_ = good;
+  scores_ = {kNan, kNan, -kInfinity, kNan};
+  EXPECT_TRUE(decode({}).empty());
+}
+
+TEST_F(FaceDecoding, ThresholdsOfZeroAndOneKeepAllThatIsApart) {
+  EXPECT_EQ(decode({.score_threshold = 0.0F, .nms_iou = 1.0F}).size(), 4U);
+  EXPECT_TRUE(decode({.score_threshold = 1.0F}).empty());
+}
+
+TEST(EyeAngle, IsClockwiseAndZeroIfUnknown) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_DOUBLE_EQ(eye_angle_deg({{{10.0F, 10.0F}, {20.0F, 20.0F}}}), 45.0);
+  EXPECT_DOUBLE_EQ(eye_angle_deg({{{20.0F, 5.0F}, {10.0F, 5.0F}}}), 180.0);
+  EXPECT_EQ(eye_angle_deg({{{kNan, 10.0F}, {20.0F, 20.0F}}}), 0.0);
+  EXPECT_EQ(eye_angle_deg({}), 0.0);
 }
 
 TEST(IntersectionOverUnion, OfKnownBoxes) {

@@ -1,0 +1,137 @@
+#include "cpu/openvino_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <openvino/opsets/opset13.hpp>
+#include <openvino/pass/serialize.hpp>
+#include <sstream>
+#include <thread>
+
+#include "kilomark/error.hpp"
+
+namespace kilomark::cpu {
+namespace {
+
+constexpr int kLandmarks = 4;
+
+// A network without weights: image (N, 3, 2, 4) to landmarks (N, 4, 2), spread (N, 4) and presence
+// (N,), each a sum over the other dimensions.
+std::string make_model() {
+  const auto image = std::make_shared<ov::opset13::Parameter>(
+      ov::element::f32, ov::PartialShape{-1, 3, 2, kLandmarks});
+  image->get_output_tensor(0).set_names({"image"});
+  ov::OutputVector outputs;
+  for (const auto& [name, equation] :
+       {std::pair("landmarks", "nchw->nwh"), {"spread", "nchw->nw"}, {"presence", "nchw->n"}}) {
+    const auto sum = std::make_shared<ov::opset13::Einsum>(ov::OutputVector{image}, equation);
+    sum->get_output_tensor(0).set_names({name});
+    outputs.push_back(sum->output(0));
+  }
+  std::stringstream xml;
+  std::stringstream weights;
+  ov::pass::Serialize(xml, weights)
+      .run_on_model(std::make_shared<ov::Model>(outputs, ov::ParameterVector{image}));
+  return xml.str();
+}
+
+class OpenvinoSessionTest : public testing::Test {
+ protected:
+  [[nodiscard]] SessionSpec spec() const {
+    return {"landmark",
+            model_,
+            input_,
+            {{"landmarks", {kLandmarks, 2}}, {"spread", {kLandmarks}}, {"presence", {}}}};
+  }
+
+  ov::Core core_;
+  std::string model_ = make_model();
+  NetworkInput input_ = {kLandmarks, 2, ChannelOrder::kRgb, {}, {1.0F, 1.0F, 1.0F}};
+};
+
+struct Outputs {
+  explicit Outputs(std::size_t count)
+      : landmarks(count * kLandmarks * 2), spread(count * kLandmarks), presence(count) {}
+  std::vector<float> landmarks, spread, presence;
+};
+
+// Runs on `count` inputs filled with first, first + 1, ...
+Outputs run(OpenvinoSession& session, std::size_t count, float first) {
+  const OpenvinoSession::Lease lane = session.lease();
+  for (std::size_t i = 0; i < count; ++i) {
+    std::fill_n(lane->input.begin() + static_cast<std::ptrdiff_t>(i * session.input_size()),
+                session.input_size(), first + static_cast<float>(i));
+  }
+  Outputs outputs(count);
+  const std::span<float> spans[] = {outputs.landmarks, outputs.spread, outputs.presence};
+  session.run(*lane, lane->input.data(), count, spans);
+  return outputs;
+}
+
+void expect_outputs(const Outputs& outputs, float first) {
+  for (std::size_t i = 0; i < outputs.presence.size(); ++i) {
+    const float value = first + static_cast<float>(i);
+    EXPECT_EQ(outputs.landmarks[i * kLandmarks * 2 + 7], 3.0F * value);
+    EXPECT_EQ(outputs.spread[i * kLandmarks], 6.0F * value);
+    EXPECT_EQ(outputs.presence[i], 24.0F * value);
+  }
+}
+
+TEST_F(OpenvinoSessionTest, RunsBatchesOfEverySizeUpToTheLargest) {
+  OpenvinoSession session(core_, spec(), {1, 5});
+  for (const std::size_t count : {1U, 5U, 2U, 1U, 3U}) {
+    expect_outputs(run(session, count, static_cast<float>(count)), static_cast<float>(count));
+  }
+}
+
+TEST_F(OpenvinoSessionTest, AFailedRunLeavesItUsable) {
+  OpenvinoSession session(core_, spec(), {1, 4});
+  for (const std::size_t count : {1U, 3U}) {
+    const OpenvinoSession::Lease lane = session.lease();
+    Outputs outputs(count + 1);  // one too many
+    const std::span<float> spans[] = {outputs.landmarks, outputs.spread, outputs.presence};
+    try {
+      session.run(*lane, lane->input.data(), count, spans);
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kInference);
+    }
+  }
+  expect_outputs(run(session, 1, 2.0F), 2.0F);
+  expect_outputs(run(session, 3, 2.0F), 2.0F);
+}
+
+TEST_F(OpenvinoSessionTest, MoreThreadsThanLanesTakeTurns) {
+  OpenvinoSession session(core_, spec(), {2, 3});
+  const auto work = [&](int thread) {
+    for (int turn = 0; turn < 30; ++turn) {
+      const auto first = static_cast<float>(100 * thread + turn);
+      expect_outputs(run(session, static_cast<std::size_t>(1 + (thread + turn) % 3), first), first);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 7; ++i) {
+    threads.emplace_back(work, i);
+  }
+}
+
+TEST_F(OpenvinoSessionTest, RefusesAModelThatIsNotAsDescribed) {
+  const auto code = [&](const SessionSpec& described) {
+    try {
+      const OpenvinoSession session(core_, described, {1, 2});
+    } catch (const Error& error) {
+      return error.code();
+    }
+    return ErrorCode::kInference;
+  };
+  SessionSpec other_shape = spec();
+  other_shape.outputs[1].shape = {kLandmarks + 1};
+  EXPECT_EQ(code(other_shape), ErrorCode::kBundle);
+  SessionSpec other_name = spec();
+  other_name.outputs[2].name = "score";
+  EXPECT_EQ(code(other_name), ErrorCode::kBundle);
+  model_.resize(model_.size() / 2);
+  EXPECT_EQ(code(spec()), ErrorCode::kBundle);
+}
+
+}  // namespace
+}  // namespace kilomark::cpu
