@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "arrays.hpp"
@@ -18,12 +19,14 @@ py::array_t<float> crop(const py::array& image, const std::string& format,
                         const std::array<float, 3>& mean, const std::array<float, 3>& std) {
   const ImageView view = to_image_view(image, format, 0);
   const NetworkInput input{size.first, size.second, to_channel_order(channel_order), mean, std};
-  std::vector<float> output;
+  check_input(input);
+  py::array_t<float> output({3, size.second, size.first});
+  const std::span<float> pixels(output.mutable_data(), static_cast<std::size_t>(output.size()));
   {
     const py::gil_scoped_release release;
-    output = crop_image(view, {center.first, center.second}, side, angle_deg, input);
+    crop_image(view, {center.first, center.second}, side, angle_deg, input, pixels);
   }
-  return to_array(std::move(output), {3, size.second, size.first});
+  return output;
 }
 
 }  // namespace

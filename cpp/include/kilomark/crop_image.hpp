@@ -1,6 +1,6 @@
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "kilomark/geometry.hpp"
 #include "kilomark/image.hpp"
@@ -8,11 +8,11 @@
 
 namespace kilomark {
 
-// One crop of an image as the detector makes it for a network, (3, height, width) float32: for
-// tests, tools, and training that must see what the runtime sees. See Crop::around() for the square
-// and resample.hpp for the pixels. Throws Error{kInvalidInput}, and Error{kBundle} if `input` makes
-// no sense.
-[[nodiscard]] std::vector<float> crop_image(const ImageView& image, Point center, double side,
-                                            double angle_deg, const NetworkInput& input);
+// One crop of an image as the detector makes it for a network, into `output`, (3, height, width):
+// for tests, tools, and training that must see what the runtime sees. See Crop::around() for the
+// square and resample.hpp for the pixels. Throws Error{kInvalidInput}, and Error{kBundle} if
+// `input` makes no sense.
+void crop_image(const ImageView& image, Point center, double side, double angle_deg,
+                const NetworkInput& input, std::span<float> output);
 
 }  // namespace kilomark

@@ -18,6 +18,12 @@ struct CellBytes {
   int channels;
   int block;  // image pixels to a cell, across
   int rows;   // and down; fewer than `block` at the image's lower edge
+
+  // Without the first `count` cells.
+  [[nodiscard]] CellBytes after(int count) const {
+    const std::ptrdiff_t offset = std::ptrdiff_t{count} * block * channels;
+    return {bytes + offset, row_stride_bytes, readable_bytes - offset, channels, block, rows};
+  }
 };
 
 // The taps of a row of output pixels in one direction, field by field.
@@ -38,6 +44,11 @@ struct CellRows {
 struct OutputRow {
   float* planes[3];
   int count;
+
+  // Without the first `done` pixels.
+  [[nodiscard]] OutputRow after(int done) const {
+    return {{planes[0] + done, planes[1] + done, planes[2] + done}, count - done};
+  }
 };
 
 // The inner loops of the crop. Each set of kernels computes what resample.hpp says, to the last
@@ -57,9 +68,10 @@ struct CropKernels {
   void (*write_upright_row)(const Pixel* sums, int first_column, const RowTaps& taps,
                             const ResamplePlan& plan, const OutputRow& out);
 
-  // Both at once, for a row of output pixels that does not run along a row of cells.
-  void (*write_turned_row)(const CellRows& cells, const RowTaps& horizontal,
-                           const RowTaps& vertical, const ResamplePlan& plan, const OutputRow& out);
+  // sample() and normalise() for output pixels from (u, v) on, in a row that does not run along a
+  // row of cells.
+  void (*write_turned_row)(const CellRows& cells, const ResamplePlan& plan, int u, int v,
+                           const OutputRow& out);
 };
 
 [[nodiscard]] const CropKernels& portable_kernels();

@@ -44,21 +44,13 @@ void write_upright_row(const Pixel* sums, int first_column, const RowTaps& taps,
   }
 }
 
-void write_turned_row(const CellRows& cells, const RowTaps& horizontal, const RowTaps& vertical,
-                      const ResamplePlan& plan, const OutputRow& out) {
+void write_turned_row(const CellRows& cells, const ResamplePlan& plan, int u, int v,
+                      const OutputRow& out) {
+  const auto cell = [&](int column, int row) -> const Pixel& {
+    return cells.cells[(row - cells.first_row) * cells.stride + (column - cells.first_column)];
+  };
   for (int i = 0; i < out.count; ++i) {
-    const float across[kMaxTaps] = {horizontal.weight[0][i], horizontal.weight[1][i],
-                                    horizontal.weight[2][i]};
-    const float down[kMaxTaps] = {vertical.weight[0][i], vertical.weight[1][i],
-                                  vertical.weight[2][i]};
-    const Pixel* top = cells.cells + (vertical.first[i] - cells.first_row) * cells.stride +
-                       (horizontal.first[i] - cells.first_column);
-    const Pixel* middle = top + cells.stride;
-    const Pixel* bottom = middle + cells.stride;
-    const Pixel sum = weighted_sum(weighted_sum(top[0], middle[0], bottom[0], down),
-                                   weighted_sum(top[1], middle[1], bottom[1], down),
-                                   weighted_sum(top[2], middle[2], bottom[2], down), across);
-    write_pixel(sum, plan, out, i);
+    write_pixel(sample(plan, u + i, v, cell), plan, out, i);
   }
 }
 
@@ -69,9 +61,5 @@ const CropKernels& portable_kernels() {
                                         write_turned_row};
   return kKernels;
 }
-
-#if !defined(__x86_64__)
-const CropKernels& best_kernels() { return portable_kernels(); }
-#endif
 
 }  // namespace kilomark::cpu

@@ -4,22 +4,20 @@
 #include <utility>
 
 #include "cpu/cell_reader.hpp"
+#include "cpu/column_bounds.hpp"
+#include "cpu/tile.hpp"
 #include "resample_plan.hpp"
 
 namespace kilomark::cpu {
 
 namespace {
 
-// Output pixels [u0, u1) x [v0, v1).
-struct Tile {
-  int u0, v0, u1, v1;
-  [[nodiscard]] int width() const { return u1 - u0; }
-};
-
 // Cells counted from the plan's first.
 struct CellWindow {
   int first_column, first_row, num_columns, num_rows;
 };
+
+constexpr int kCellsAtOnce = 4;  // what the kernels read fastest
 
 // The cells that the pixels of a tile touch. Squares begin ever later, or ever earlier, along rows
 // and columns, also as rounded, so that the tile's corners bound them.
@@ -49,11 +47,17 @@ struct Cropping {
                     window.num_columns, cells);
   }
 
-  // The workspace's cells, at least `count` of them.
-  [[nodiscard]] Pixel* cells(int count) const {
-    std::vector<Pixel>& cells = workspace.cells;
-    cells.resize(std::max(cells.size(), static_cast<std::size_t>(count)));
-    return cells.data();
+  // The same for a part of a row, into the window's cells. A few cells more are read than asked
+  // for, whole vectors full, over the end of the row: the next row is read later.
+  void read_turned_row(const CellWindow& window, const ColumnRange& range, int row,
+                       Pixel* cells) const {
+    const int first = std::max(range.first, window.first_column);
+    const int end = std::min(range.end, window.first_column + window.num_columns);
+    if (first < end) {
+      const int count = (end - first + kCellsAtOnce - 1) / kCellsAtOnce * kCellsAtOnce;
+      cells += (row - window.first_row) * window.num_columns + (first - window.first_column);
+      reader.read_row(plan.first_row + row, plan.first_column + first, count, cells);
+    }
   }
 
   void make_row_taps(const Axis& axis, const Tile& tile, int v, RowTaps& taps) const {
@@ -77,7 +81,7 @@ void crop_upright(const Cropping& crop, const Tile& tile) {
   const ResamplePlan& plan = crop.plan;
   RowTaps& horizontal = crop.workspace.horizontal;
   const CellWindow window = find_window(plan, tile);
-  Pixel* const cells = crop.cells((kRing + 1) * window.num_columns);
+  Pixel* const cells = crop.workspace.make_cells((kRing + 1) * window.num_columns);
   Pixel* const sums = cells + kRing * window.num_columns;
   crop.make_row_taps(plan.x, tile, tile.v0, horizontal);
   int next_row = window.first_row;
@@ -96,24 +100,35 @@ void crop_upright(const Cropping& crop, const Tile& tile) {
   }
 }
 
+// In a turned crop every pixel has taps of its own. Cells are read row by row as the output needs
+// them, so that those in use are in the cache.
 void crop_turned(const Cropping& crop, const Tile& tile) {
-  RowTaps& horizontal = crop.workspace.horizontal;
-  RowTaps& vertical = crop.workspace.vertical;
-  const CellWindow window = find_window(crop.plan, tile);
-  Pixel* const cells = crop.cells(window.num_columns * window.num_rows);
-  for (int row = 0; row < window.num_rows; ++row) {
-    crop.read_row(window, window.first_row + row, cells + row * window.num_columns);
-  }
+  const ResamplePlan& plan = crop.plan;
+  const CellWindow window = find_window(plan, tile);
+  const ColumnBounds bounds(plan, tile);
+  Pixel* const cells =
+      crop.workspace.make_cells(window.num_columns * window.num_rows + kCellsAtOnce);
   const CellRows cell_rows{cells, window.num_columns, window.first_column, window.first_row};
+  int next_row = window.first_row;
   for (int v = tile.v0; v < tile.v1; ++v) {
-    crop.make_row_taps(crop.plan.x, tile, v, horizontal);
-    crop.make_row_taps(crop.plan.y, tile, v, vertical);
-    crop.kernels.write_turned_row(cell_rows, horizontal, vertical, crop.plan,
-                                  crop.output_row(tile, v));
+    const float lowest =
+        std::max(square_begin(plan.y, tile.u0, v), square_begin(plan.y, tile.u1 - 1, v));
+    for (; next_row < static_cast<int>(lowest) + kMaxTaps; ++next_row) {
+      crop.read_turned_row(window, bounds.of_row(next_row), next_row, cells);
+    }
+    crop.kernels.write_turned_row(cell_rows, plan, tile.u0, v, crop.output_row(tile, v));
   }
 }
 
 }  // namespace
+
+Pixel* CropWorkspace::make_cells(int count) {
+  if (count > capacity_) {
+    cells_ = std::make_unique_for_overwrite<Pixel[]>(static_cast<std::size_t>(count));
+    capacity_ = count;
+  }
+  return cells_.get();
+}
 
 void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
                 CropWorkspace& workspace, std::span<float> output, const CropKernels& kernels) {
@@ -122,7 +137,7 @@ void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& in
                           output.data()};
   // Tiles keep the cells that are worked on in the cache. A turned crop reads least around squares.
   const bool is_upright = plan.x.dv == 0.0F && plan.y.du == 0.0F;
-  constexpr int kTurnedSide = 32;
+  constexpr int kTurnedSide = 64;
   const int tile_width = is_upright ? kMaxRow : kTurnedSide;
   const int tile_height = is_upright ? plan.height : kTurnedSide;
   for (int v = 0; v < plan.height; v += tile_height) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <memory>
 #include <span>
-#include <vector>
 
 #include "cpu/crop_kernels.hpp"
 #include "kilomark/crop.hpp"
@@ -12,10 +12,16 @@
 namespace kilomark::cpu {
 
 // Scratch memory of the crop, kept between calls. It does not grow with the image.
-struct CropWorkspace {
-  std::vector<Pixel> cells;
+class CropWorkspace {
+ public:
+  // Room for `count` cells, with anything in them.
+  [[nodiscard]] Pixel* make_cells(int count);
+
   RowTaps horizontal;
-  RowTaps vertical;
+
+ private:
+  std::unique_ptr<Pixel[]> cells_;
+  int capacity_ = 0;
 };
 
 // Crops, resamples and normalises in one pass, as resample.hpp defines it, into `output`, (3,
