@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kilomark.cli.train_contest import add_contest_options, check_data_options, make_contest_task
 from kilomark.cli.train_extra import check_train_extra
 from kilomark.errors import InvalidInputError, KilomarkError
 from kilomark.options import check_whole
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from kilomark.training.contest_task import ContestTask
     from kilomark.training.distributed import Ranks
+    from kilomark.training.landmark_task import LandmarkTask
     from kilomark.training.loop import Trainer
     from kilomark.training.settings import Settings, Stage
     from kilomark.training.task import Task
@@ -36,12 +39,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "train", help="train a network", description="Train a landmark network or the face finder."
     )
     parser.add_argument("network", choices=sorted(DEFAULT_STAGES), help="what to train")
-    parser.add_argument("--faces", type=Path, required=True, help="data set of face crops")
-    parser.add_argument("--scenes", type=Path, required=True, help="data set of scenes")
+    parser.add_argument("--faces", type=Path, help="data set of face crops")
+    parser.add_argument("--scenes", type=Path, help="data set of scenes")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cache", type=Path, help="folder for decoded images")
+    add_contest_options(parser.add_argument_group("a data set in the contest's layout"))
     _add_start_options(parser.add_argument_group("what it starts from"))
     _add_recipe_options(parser.add_argument_group("how it learns"))
     _add_machine_options(parser.add_argument_group("where it runs, which --resume may change"))
@@ -49,6 +53,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_start_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--head",
+        choices=("compact", "seed"),
+        default="compact",
+        help="of landmark networks; seed is the notebook's, of 262 million parameters",
+    )
     group.add_argument(
         "--init",
         default="random",
@@ -156,6 +166,7 @@ def run(args: argparse.Namespace) -> int:
     logger.setLevel(logging.INFO)
     if args.threads:
         torch.set_num_threads(args.threads)
+    check_data_options(args)
     settings = _settings(args)
     try:
         with joined(args.device) as ranks:
@@ -179,7 +190,9 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
     """Make the trainer, started or resumed."""
     import torch
 
+    from kilomark.data.contest_topology import write_topology
     from kilomark.training.checkpoints import newest_checkpoint
+    from kilomark.training.contest_task import ContestTask
     from kilomark.training.loop import Trainer
 
     is_begun = ranks.from_writer(newest_checkpoint(args.out) is not None)
@@ -191,8 +204,16 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
     torch.manual_seed(args.seed)
     with ranks.one_machine_first():
         task, network = _task_and_network(args, settings, start=not is_begun)
-    recipe = {"network": args.network, "init": Path(args.init).name, "init_part": args.init_part}
-    recipe |= _set_teacher(args, task)
+    recipe = {
+        "network": args.network,
+        "init": Path(args.init).name,
+        "init_part": args.init_part,
+        **_recipe_of(args, task),
+        **_set_teacher(args, task),
+    }
+    if isinstance(task, ContestTask) and ranks.is_writer:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_topology(args.out / "topology.json", task.faces.topology)
     trainer = Trainer(
         network,
         task,
@@ -216,33 +237,33 @@ def _task_and_network(
     from kilomark.networks.initial_weights import start_network
     from kilomark.networks.registry import LANDMARK_NETWORKS
     from kilomark.training.finder_task import FinderTask
-    from kilomark.training.landmark_task import LandmarkTask, example_shapes
 
     task: Task
     network: nn.Module
-    data = (args.faces, args.scenes, args.seed, args.cache)
     if args.network == "faces":
+        data = (args.faces, args.scenes, args.seed, args.cache)
         task = FinderTask(*data, decoding=args.decoding)
         network = FaceFinder()
         if start:
             start_network(network, args.init, args.init_part)
     else:
-        task = LandmarkTask(*data, location=settings.loss, decoding=args.decoding)
-        network = LANDMARK_NETWORKS[args.network](task.faces.topology.num_landmarks)
+        task = _landmark_task(args, settings)
+        network = LANDMARK_NETWORKS[args.network](task.faces.topology.num_landmarks, args.head)
         if start and not start_network(network, args.init, args.init_part):
-            network.head.start_at_shapes(example_shapes(task.faces))
+            network.head.start_at_shapes(task.example_shapes())
     freeze(network, settings.frozen)
     return task, network
 
 
 def _set_teacher(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Give the task its teacher, if there is to be one; what the recipe says of it."""
+    from kilomark.training.contest_task import ContestTask
     from kilomark.training.distillation import Teacher
     from kilomark.training.landmark_task import LandmarkTask
 
     if args.teacher is None:
         return {"teacher": None}
-    if not isinstance(task, LandmarkTask):
+    if not isinstance(task, LandmarkTask | ContestTask):
         raise InvalidInputError(
             "--teacher teaches landmarks; expected a landmark network, not the face finder"
         )
@@ -253,6 +274,22 @@ def _set_teacher(args: argparse.Namespace, task: Task) -> dict[str, Any]:
         num_threads=args.threads,
     )
     return {"teacher": task.teacher.identity, "teacher_weight": task.teacher.weight}
+
+
+def _landmark_task(args: argparse.Namespace, settings: Settings) -> LandmarkTask | ContestTask:
+    from kilomark.training.landmark_task import LandmarkTask
+
+    if args.contest is not None:
+        return make_contest_task(args, settings)
+    data = (args.faces, args.scenes, args.seed, args.cache)
+    return LandmarkTask(*data, location=settings.loss, decoding=args.decoding)
+
+
+def _recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
+    from kilomark.training.contest_task import ContestTask
+
+    recipe = {} if args.network == "faces" else {"head": args.head}
+    return {**recipe, **task.recipe()} if isinstance(task, ContestTask) else recipe
 
 
 def _settings(args: argparse.Namespace) -> Settings:

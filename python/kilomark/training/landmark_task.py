@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kilomark.data.face_crops import FaceCrops, read_face_crops
+from kilomark.data.face_crops import read_face_crops
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
 from kilomark.data.scenes import read_backgrounds
 from kilomark.networks.normalisation import normalise
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import Decoding
+    from kilomark.data.landmark_samples import LabelledFaces
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
@@ -65,21 +66,16 @@ class LandmarkTask:
         self, network: nn.Module, batch: list[Tensor], weight: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a collated batch of ``LandmarkSample``."""
-        images, landmarks, presence = batch
-        lesson = None if self.teacher is None else self.teacher.teach(images, presence)
-        return landmark_loss(
-            network(normalise(images)),
-            landmarks,
-            presence,
-            location=self.location,
-            num_faces=weight,
-            lesson=lesson,
-        )
+        return loss_of_samples(network, batch, weight, self.location, self.teacher)
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Accuracy on the validation split."""
         images, target = evaluation_crops(self.validation, size)
         return asdict(landmark_accuracy(predict_landmarks(network, images), target))
+
+    def example_shapes(self) -> Tensor:
+        """Landmarks (M, K, 2) of training crops, to start a head from."""
+        return example_shapes(self.faces)
 
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """The NME."""
@@ -89,6 +85,26 @@ class LandmarkTask:
         """Landmarks on some validation faces, over the labels."""
         crops, labelled = evaluation_crops(self.validation, size, spaced(len(self.validation)))
         return landmark_sheet(crops, predict_landmarks(network, crops), labelled)
+
+
+def loss_of_samples(
+    network: nn.Module,
+    batch: list[Tensor],
+    num_faces: Tensor,
+    location: LocationLoss,
+    teacher: Teacher | None,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Loss of a collated batch of ``LandmarkSample``, by the labels and a teacher."""
+    images, landmarks, presence = batch
+    lesson = None if teacher is None else teacher.teach(images, presence)
+    return landmark_loss(
+        network(normalise(images)),
+        landmarks,
+        presence,
+        location=location,
+        num_faces=num_faces,
+        lesson=lesson,
+    )
 
 
 @torch.no_grad()
@@ -105,12 +121,12 @@ def predict_landmarks(
     return torch.cat(parts).cpu().numpy()
 
 
-def example_shapes(faces: FaceCrops, count: int = 4000) -> Tensor:
+def example_shapes(faces: LabelledFaces, count: int = 4000) -> Tensor:
     """Landmarks (M, K, 2) of crops placed and turned as in training, to start a head from."""
     rng = np.random.default_rng(0)
     shapes = []
     for face in rng.choice(len(faces), min(count, len(faces)), replace=False):
-        landmarks = faces.landmarks[face]
+        landmarks = faces.landmarks_of(int(face))
         center, side = crop_square(landmarks)
         angle = np.deg2rad(rng.normal(0, 14))
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
