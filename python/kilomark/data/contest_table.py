@@ -82,8 +82,8 @@ def read_contest_table(path: Path, cache_dir: Path | None = None) -> ContestTabl
                 table = _map(folder)
     except OSError as error:
         raise InvalidInputError(
-            f"the cache of {path} cannot be written to {root}: {error.strerror}; expected space "
-            f"for about {path.stat().st_size >> 20} MiB: free some, or name another by --cache"
+            f"the cache of {path} cannot be written to {root}: {error.strerror}; expected room "
+            f"for {path.stat().st_size >> 20} MiB: make some, or name another folder by --cache"
         ) from error
     assert table is not None  # it was written just now
     return table
