@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from kilomark.errors import InvalidInputError
 from kilomark.networks.freezing import freeze
 from kilomark.training.checkpoints import newest_checkpoint, read_checkpoint
+from kilomark.training.distributed import Ranks
 from kilomark.training.loop import Trainer, TrainingInterruptedError
 from kilomark.training.settings import Stage
 
@@ -132,6 +133,27 @@ def test_when_a_plateau_is_looked_for_does_matter(tmp_path: Path) -> None:
         line_trainer(tmp_path, settings=replace(plateau, evaluate_every=99)).resume()
 
 
+def test_a_checkpoint_of_the_first_format_goes_on(tmp_path: Path) -> None:
+    """It had no schedule, no recipe, no place in the evaluations, and torch's generator only."""
+    with pytest.raises(TrainingInterruptedError):
+        line_trainer(tmp_path, LineTask(stop_after=5)).train()
+    path = newest_checkpoint(tmp_path)
+    assert path is not None
+    state = read_checkpoint(path)
+    for key in ("schedule", "recipe", "evaluated_at", "epoch"):
+        del state[key]
+    for key in ("loss", "schedule", "frozen", "accumulate", "pictures_kept"):
+        del state["settings"][key]
+    state["rng"] = state["rng"][0]["torch"]
+    torch.save(state, path)
+
+    trainer = line_trainer(tmp_path)
+
+    assert trainer.resume()
+    assert trainer.step == 5
+    trainer.train()
+
+
 def test_there_is_nothing_to_resume_in_a_new_folder(tmp_path: Path) -> None:
     assert not line_trainer(tmp_path / "new").resume()
 
@@ -230,3 +252,18 @@ def test_a_gradient_that_is_not_finite_stops_training(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInputError, match="gradient is nan at step 0"):
         line_trainer(tmp_path, Broken()).train()
+
+
+@pytest.mark.cuda
+def test_a_gpu_trains_saves_and_resumes(tmp_path: Path) -> None:
+    ranks = Ranks(device=torch.device("cuda:0"))
+    settings = replace(SETTINGS, precision="bf16", accumulate=2)
+    with pytest.raises(TrainingInterruptedError):
+        line_trainer(tmp_path, LineTask(stop_after=6), settings, ranks=ranks).train()
+
+    trainer = line_trainer(tmp_path, settings=settings, ranks=ranks)
+
+    assert trainer.resume()
+    assert trainer.step == 3
+    assert next(trainer.network.parameters()).is_cuda
+    assert trainer.train()["size_seen"] == 16

@@ -129,6 +129,11 @@ def joined(device: str) -> Iterator[Ranks]:
         yield Ranks(device=choose_device(device, 0))
         return
     local_rank = int(os.environ["LOCAL_RANK"])
+    if device.startswith("cuda:") and int(os.environ["LOCAL_WORLD_SIZE"]) > 1:
+        raise DeviceUnavailableError(
+            f"--device {device} is one GPU for several processes of this machine; expected 'auto' "
+            "or 'cuda': each process then takes the GPU of its own number"
+        )
     chosen = choose_device(device, local_rank)
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)

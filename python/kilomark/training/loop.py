@@ -27,6 +27,7 @@ from kilomark.training.random_state import (
 )
 from kilomark.training.schedules import make_schedule
 from kilomark.training.stopping import StopRequest
+from kilomark.training.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -292,4 +293,5 @@ class Trainer:
         """Write ``run.json``: what is trained and how, for whoever exports the network."""
         self.run_dir.mkdir(parents=True, exist_ok=True)
         complete = {**self.recipe, "settings": self.settings.to_plain()}
-        (self.run_dir / "run.json").write_text(json.dumps(complete, indent=1) + "\n")
+        content = json.dumps(complete, indent=1) + "\n"
+        write_whole(self.run_dir / "run.json", content.encode())

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import cv2
 import numpy as np
 
+from kilomark.training.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -79,9 +81,6 @@ def write_picture(run_dir: Path, samples_seen: int, picture: Array, *, keep: int
         OSError: the disk is full or not writable.
     """
     _, content = cv2.imencode(".png", picture[..., ::-1])
-    path = run_dir / f"predictions-{samples_seen:012d}.png"
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_bytes(content.tobytes())
-    unfinished.replace(path)
+    write_whole(run_dir / f"predictions-{samples_seen:012d}.png", content.tobytes())
     for old in sorted(run_dir.glob("predictions-*.png"))[:-keep]:
         old.unlink()

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from kilomark.errors import InvalidInputError
+from kilomark.training.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -77,9 +78,7 @@ class Progress:
             return
         rows = self._path.read_text().splitlines(keepends=True)
         kept = [row for row in rows if _samples_of(row) <= samples_seen]
-        unfinished = self._path.with_suffix(".tmp")
-        unfinished.write_text("".join(kept))
-        unfinished.replace(self._path)
+        write_whole(self._path, "".join(kept).encode())
 
     def add(self, parts: Mapping[str, float], samples_seen: int) -> None:
         """Take in one step."""

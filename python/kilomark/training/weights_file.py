@@ -9,6 +9,7 @@ from safetensors.torch import save
 
 from kilomark.errors import InvalidInputError
 from kilomark.training.checkpoints import read_checkpoint, read_newest_checkpoint
+from kilomark.training.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,12 +34,7 @@ def write_weights(state: Mapping[str, Any], path: Path, *, half: bool = False) -
         "network": str(state.get("recipe", {}).get("network", "")),
         "samples_seen": str(state["samples_seen"]),
     }
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        unfinished.write_bytes(save(weights, metadata))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, save(weights, metadata))
 
 
 def _stored(value: Tensor, *, half: bool) -> Tensor:
