@@ -48,6 +48,21 @@ def test_weights_are_stored_as_they_are_used() -> None:
     assert "w4.half" not in stored
 
 
+def test_constants_inside_the_graph_are_cast() -> None:
+    proto = landmark_network()
+    value = numpy_helper.from_array(np.full(1, 0.5, np.float32))
+    proto.graph.node.insert(0, helper.make_node("Constant", [], ["k"], name="k", value=value))
+    proto.graph.node.insert(3, helper.make_node("Mul", ["r1", "k"], ["r1k"], name="scaled"))
+    proto.graph.node[4].input[0] = "r1k"
+
+    half = to_half(proto, [])
+
+    assert element_types(half)["k"] == TensorProto.FLOAT
+    assert element_types(half)["r1k"] == TensorProto.FLOAT16
+    moved = run_model(emulate_half(half), images())["landmarks"]
+    np.testing.assert_allclose(moved, run_model(proto, images())["landmarks"], atol=0.5)
+
+
 def test_output_layers_are_the_last_products_and_what_follows() -> None:
     expected = {"last", "slice", "reshape", "to_pixels", "gather", "sigmoid"}
     assert output_layers(landmark_network()) == expected

@@ -100,7 +100,9 @@ class _HalfWriter:
         replace_nodes(self.graph, self.nodes)
 
     def _is_half(self, node: onnx.NodeProto) -> bool:
-        return node.name not in self.keep and node.op_type not in _NEVER_HALF
+        """Whether the node computes in half; what reads no float32 (a constant) makes it itself."""
+        reads_floats = any(self.types.get(value) == TensorProto.FLOAT for value in node.input)
+        return reads_floats and node.name not in self.keep and node.op_type not in _NEVER_HALF
 
     def _typed(self, value: str, *, half: bool) -> str:
         """Return the name under which ``value`` is to be had in half or in float32."""
