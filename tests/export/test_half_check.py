@@ -30,6 +30,7 @@ def test_the_output_layers_stay_in_float32_and_are_named() -> None:
     (kept,) = facts["kept_in_fp32"].values()
     assert kept == ["last", "slice", "reshape", "to_pixels", "gather", "sigmoid"]
     assert facts["half_layers"] == 6
+    assert facts["largest_in_half"]["layer"] not in kept
     assert facts["moved_by_half"]["images"] == 6
     assert 0 < facts["moved_by_half"]["mean_px"] < facts["moved_by_half"]["worst_px"]
 

@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("onnxruntime", reason="needs the gpu extra: pip install '.[gpu]'")
 
-from tools.verification import graphs_and_batches, memory, parity, speed
+from tools.verification import engines, graphs_and_batches, memory, parity, speed
 from tools.verification.outcomes import (
     CannotCheckError,
     Check,
@@ -139,6 +139,20 @@ def test_frames_and_boxes_are_the_same_each_time() -> None:
     np.testing.assert_array_equal(frames(2)[1], frames(2)[1])
     np.testing.assert_array_equal(boxes(3), boxes(3))
     assert boxes(3).shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("described", "half"),
+    [
+        ("Channel major FP16 format where channel % 8 == 0", True),
+        ("Half", True),
+        ("Row major linear FP32", False),
+        ("Float", False),
+    ],
+)
+def test_the_inspectors_formats_are_understood(described: str, half: bool) -> None:
+    layer = {"Name": "conv", "Inputs": [{"Name": "image", "Format/Datatype": described}]}
+    assert engines._reads_half(layer) is half
 
 
 def test_the_roofline_is_the_larger_of_operations_and_bytes() -> None:

@@ -85,11 +85,13 @@ class HalfNetwork:
 
     def facts(self) -> dict[str, Any]:
         """Return what there is to say of it as JSON values."""
-        largest = max(self.ranges, key=self.ranges.__getitem__)
+        halves = half_layers(self.model)
+        in_half = {name: self.ranges[name] for name in halves if name in self.ranges}
+        largest = max(in_half, key=in_half.__getitem__, default="")
         return {
-            "half_layers": len(half_layers(self.model)),
+            "half_layers": len(halves),
             "kept_in_fp32": _by_reason(self.kept),
-            "largest_activation": {"layer": largest, "value": round(self.ranges[largest], 3)},
+            "largest_in_half": {"layer": largest, "value": round(in_half.get(largest, 0.0), 3)},
             "activation_ranges": {name: round(value, 4) for name, value in self.ranges.items()},
             "moved_by_half": {
                 "mean_px": round(self.movement.mean_px, 5),
