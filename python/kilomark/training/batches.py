@@ -59,14 +59,14 @@ def read_batches(
         batch_sampler=cast("Any", shares),
         num_workers=num_workers,
         generator=torch.Generator(),
-        worker_init_fn=_start_worker,
+        worker_init_fn=start_worker,
         pin_memory=ranks.device.type == "cuda",
     )
     for read in loader:
         yield [tensor.to(ranks.device, non_blocking=True) for tensor in read]
 
 
-def _start_worker(_worker: int) -> None:
+def start_worker(_worker: int) -> None:
     """One thread each; a signal to the whole group of processes is the main process's to act on."""
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

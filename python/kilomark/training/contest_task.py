@@ -19,6 +19,7 @@ from kilomark.data.contest_samples import (
 )
 from kilomark.data.landmark_samples import LandmarkSamples
 from kilomark.networks.normalisation import normalise
+from kilomark.training.batches import start_worker
 from kilomark.training.contest_evaluation import contest_accuracy
 from kilomark.training.landmark_task import (
     example_shapes,
@@ -110,6 +111,7 @@ class ContestTask:
             batch_size=_EVALUATED_AT_ONCE,
             num_workers=self.num_workers,
             generator=torch.Generator(),  # else it draws a number that training would have drawn
+            worker_init_fn=start_worker,
         )
         pairs = (
             (network(normalise(images.to(device))).landmarks.cpu().numpy(), target.numpy())
