@@ -199,6 +199,14 @@ def test_a_batch_that_does_not_divide_is_refused(tmp_path: Path) -> None:
         line_trainer(tmp_path, settings=settings)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("learning_rate", -1.0), ("ema_decay", float("nan")), ("accumulate", 0)]
+)
+def test_settings_out_of_range_are_named(name: str, value: float) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name} is {value}; expected a number from"):
+        replace(SETTINGS, **{name: value})
+
+
 class _Normed(nn.Module):
     def __init__(self) -> None:
         super().__init__()

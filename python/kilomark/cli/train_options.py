@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
-from kilomark.options import check_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -132,9 +131,6 @@ def make_settings(args: argparse.Namespace) -> Settings:
     """
     from kilomark.training.settings import Settings
 
-    check_whole("--evaluate-every", args.evaluate_every)
-    check_whole("--checkpoints-kept", args.checkpoints_kept)
-    check_whole("--accumulate", args.accumulate)
     return Settings(
         stages=_parse_stages(args.stages or DEFAULT_STAGES[args.network]),
         optimizer=args.optimizer,

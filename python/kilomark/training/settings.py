@@ -17,6 +17,23 @@ LocationLoss = Literal["smooth_l1", "mse", "wing"]
 # What a run computes does not depend on these, so they may change when it is resumed.
 _WITHOUT_CONSEQUENCE = {"checkpoint_minutes", "checkpoints_kept", "pictures_kept", "num_workers"}
 
+_LIMITS: dict[str, tuple[float, float]] = {
+    "plateau_factor": (0, 0.99),
+    "plateau_patience": (0, 10**9),
+    "learning_rate": (0, 1000),
+    "trunk_rate": (0, 1000),
+    "weight_decay": (0, 1000),
+    "warmup_steps": (0, 10**9),
+    "accumulate": (1, 10**6),
+    "ema_decay": (0, 1),
+    "clip_norm": (0, float("inf")),
+    "checkpoint_minutes": (0, 10**6),
+    "checkpoints_kept": (1, 10**6),
+    "pictures_kept": (0, 10**6),
+    "evaluate_every": (1, 10**12),
+    "num_workers": (0, 10**4),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -72,6 +89,14 @@ class Settings:
     seed: int = 0
     num_workers: int = 0
     precision: Precision = "fp32"
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _LIMITS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:  # NaN neither
+                raise InvalidInputError(
+                    f"{name} is {value}; expected a number from {least:g} to {most:g}"
+                )
 
     @property
     def num_steps(self) -> int:
