@@ -33,6 +33,7 @@ def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name=np.array([f"{i:05d}" for i in range(30)]),
         split=np.array(["train"] * 24 + ["val"] * 6),
         person=np.arange(30, dtype=np.int32),
+        source=np.array(["drawn", "drawn", "mask"] * 10),
         vertices=np.round(vertices * 32).astype(np.int16),
         pose=np.zeros((30, 3), np.float16),
         valid=np.tile(np.array([0, 0, CROP_PX, CROP_PX], np.int16) * 32, (30, 1)),

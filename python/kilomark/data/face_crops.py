@@ -46,6 +46,7 @@ class FaceCrops:
         valid: (N, 4) float32, x0 y0 x1 y1 of the part of the crop that lies inside the photo.
         person: (N,) int.
         pose: (N, 3) float32, yaw, pitch and roll in degrees.
+        source: (N,) str, where each photo comes from; empty where the data set does not say.
         topology: what the landmark indices mean.
     """
 
@@ -55,6 +56,7 @@ class FaceCrops:
     valid: np.ndarray[Any, Any]
     person: np.ndarray[Any, Any]
     pose: np.ndarray[Any, Any]
+    source: np.ndarray[Any, Any]
     topology: LandmarkTopology
 
     def __len__(self) -> int:
@@ -122,8 +124,15 @@ def read_face_crops(
         valid=labels["valid"][chosen].astype(np.float32) / 32,
         person=labels["person"][chosen],
         pose=labels["pose"][chosen].astype(np.float32),
+        source=_sources_of(labels)[chosen],
         topology=topology,
     )
+
+
+def _sources_of(labels: np.lib.npyio.NpzFile) -> np.ndarray[Any, Any]:
+    if "source" in labels.files:
+        return np.asarray(labels["source"], str)
+    return np.full(len(labels["name"]), "")
 
 
 def _landmarks_of(
