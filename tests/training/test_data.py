@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from kilomark.data.face_crops import read_face_crops
+from kilomark.data.decoys import face_part, hand, texture
+from kilomark.data.face_crops import FaceCrops, read_face_crops
 from kilomark.data.geometry import apply_map, crop_map, warp
 from kilomark.data.landmark_samples import LandmarkSamples, evaluation_crops
 from kilomark.data.mosaics import FACE, Mosaics
@@ -15,6 +16,7 @@ from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -26,6 +28,7 @@ def test_splits_hold_the_labelled_faces(faces_dir: Path, cache_dir: Path) -> Non
     assert train.landmarks.shape == (24, 971, 2)
     assert not set(train.person) & set(val.person)
     assert train.image(3).shape == (176, 176, 3)
+    assert set(train.source) == {"mask", "drawn"}
 
 
 def test_labels_lie_on_the_drawn_face(faces_dir: Path, cache_dir: Path) -> None:
@@ -125,17 +128,26 @@ def test_evaluation_crops_show_the_whole_face(faces_dir: Path, cache_dir: Path) 
     assert np.allclose((landmarks.min(1) + landmarks.max(1)) / 2, 0.5, atol=1e-5)
 
 
-def test_mosaics_label_what_they_show(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> None:
+@pytest.fixture
+def mosaics(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> Mosaics:
     backgrounds, rows, held_out = read_backgrounds(scenes_dir, cache_dir)
+    assert set(rows).isdisjoint(held_out)
     faces = read_face_crops(faces_dir, "train", cache_dir)
-    scenes = read_scenes(scenes_dir, "train", cache_dir)
-    mosaics = Mosaics(
-        faces, scenes, backgrounds, rows, size=128, seed=0, keypoint_landmarks=(0, 1, 2, 3, 4)
+    return Mosaics(
+        faces,
+        read_scenes(scenes_dir, "train", cache_dir),
+        backgrounds,
+        rows,
+        size=128,
+        seed=0,
+        keypoint_landmarks=(0, 1, 2, 3, 4),
+        masked=np.flatnonzero(faces.source == "mask"),
     )
 
+
+def test_mosaics_label_what_they_show(mosaics: Mosaics) -> None:
     drawn = [mosaics[i] for i in range(60)]
 
-    assert set(rows).isdisjoint(held_out)
     boxes = np.concatenate([m.boxes[m.state == FACE] for m in drawn])
     assert len(boxes) > 30
     sizes = (boxes[:, 2:] - boxes[:, :2]).max(1)
@@ -143,3 +155,43 @@ def test_mosaics_label_what_they_show(faces_dir: Path, scenes_dir: Path, cache_d
     assert sizes.max() < 150
     center = (boxes[:, :2] + boxes[:, 2:]) / 2
     assert ((center >= 0) & (center <= 128)).all()
+
+
+def test_a_face_that_is_not_seen_is_not_asked_for(mosaics: Mosaics) -> None:
+    seen = [
+        (mosaic.image[y0:y1, x0:x1].mean(2).std(), state)
+        for mosaic in (mosaics[i] for i in range(80))
+        for (x0, y0, x1, y1), state in zip(
+            np.clip(np.round(mosaic.boxes), 0, 128).astype(int), mosaic.state, strict=True
+        )
+        if state == FACE
+    ]
+
+    assert len(seen) > 30
+    assert min(contrast for contrast, _ in seen) >= 4
+
+
+@pytest.mark.parametrize("make", [face_part, hand])
+def test_decoys_have_a_faces_colours(
+    make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], mosaics: Mosaics
+) -> None:
+    decoys = [make(mosaics.faces, np.random.default_rng(i)) for i in range(20)]
+
+    assert all(decoy.dtype == np.uint8 and min(decoy.shape[:2]) >= 12 for decoy in decoys)
+    skin = np.array([220, 190, 170])  # of the drawn faces
+    near = [(np.abs(decoy - skin.astype(float)).max(2) < 60).mean() for decoy in decoys]
+    assert np.mean(near) > 0.1
+
+
+def test_a_part_of_a_face_is_less_than_half_of_it(mosaics: Mosaics) -> None:
+    widths = [face_part(mosaics.faces, np.random.default_rng(i)).shape[1] for i in range(40)]
+
+    assert max(widths) < 0.5 * np.ptp(mosaics.faces.landmarks, axis=1).max()
+
+
+def test_textures_have_two_colours_and_depend_on_the_seed() -> None:
+    first, again, other = (texture(np.random.default_rng(seed)) for seed in (1, 1, 2))
+
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert first.std() > 5

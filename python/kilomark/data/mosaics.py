@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from kilomark.data.decoys import make_decoy
 from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of, crop_map, warp
 from kilomark.data.photometry import cover_rectangle, degrade
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 MAX_FACES = 9
 _MIRRORED_KEYPOINTS = [1, 0, 2, 4, 3]
-_MIN_FACE_PX, _MAX_FACE_PX = 9.0, 250.0
+_MIN_FACE_PX = 9.0
+_LEAST_CONTRAST = 4.0  # standard deviation of a face's pixels, of 255
+_LARGEST_SHARE = 1.05  # of the cell's shorter side: some faces run out of the image
 
 
 class Mosaic(NamedTuple):
@@ -28,7 +31,7 @@ class Mosaic(NamedTuple):
         image: (size, size, 3) uint8 RGB.
         boxes: (MAX_FACES, 4) float32, x0 y0 x1 y1 in pixels.
         keypoints: (MAX_FACES, 5, 2) float32.
-        state: (MAX_FACES,) int64, NONE, FACE, or IGNORED where too little of a face is seen.
+        state: (MAX_FACES,) int64, NONE, FACE, or IGNORED where a face is hardly seen.
     """
 
     image: np.ndarray[Any, Any]
@@ -55,7 +58,8 @@ class Mosaics:
     """An endless, reproducible stream of images: image i depends on ``seed`` and i alone.
 
     An image is a grid of 1, 4 or 9 cells over a background; a cell holds a photo with a face, a
-    face crop, a background, or nothing.
+    face crop, a background, or nothing. ``masked`` are the rows of ``faces`` to draw more often
+    than their number: faces behind masks.
     """
 
     faces: FaceCrops
@@ -65,6 +69,7 @@ class Mosaics:
     size: int
     seed: int
     keypoint_landmarks: tuple[int, ...]
+    masked: np.ndarray[Any, Any]
 
     def __getitem__(self, index: int) -> Mosaic:
         rng = np.random.default_rng([self.seed, 3, index])
@@ -83,9 +88,17 @@ class Mosaics:
                 box, points, state[cell] = self._place_face(view, rng)
                 boxes[cell] = box + np.array([x0, y0, x0, y0])
                 keypoints[cell] = points + np.array([x0, y0])
+                if rng.random() < 0.06:
+                    view[:] = _darken(view, rng)
             elif rng.random() < 0.5:
                 view[:] = self._background(view.shape[1], view.shape[0], rng)
-        return Mosaic(degrade(canvas, rng), boxes, keypoints, state)
+        image = degrade(canvas, rng)
+        if rng.random() < 0.06:
+            image = _darken(image, rng)
+        for face in np.flatnonzero(state == FACE):
+            if not _is_visible(image, boxes[face]):
+                state[face] = IGNORED
+        return Mosaic(image, boxes, keypoints, state)
 
     def _edges(self, grid: int, rng: np.random.Generator) -> tuple[list[int], list[int]]:
         """Column and row edges of the cells, a little uneven."""
@@ -102,7 +115,7 @@ class Mosaics:
         source = self._source(rng)
         extent = np.array(view.shape[1::-1], np.float64)
         face_px = float(np.ptp(source.outline, axis=0).max())
-        limit = min(_MAX_FACE_PX, 1.05 * extent.min())
+        limit = _LARGEST_SHARE * extent.min()
         target_px = np.exp(rng.uniform(np.log(_MIN_FACE_PX), np.log(limit)))
         if rng.random() < 0.35:  # the whole photo, as the letterbox shows it
             usable = source.inside[2:] - source.inside[:2]
@@ -114,7 +127,9 @@ class Mosaics:
         scale = target_px / face_px
         size = 2 * int(np.ceil(extent.max()))
         middle = (source.outline.min(0) + source.outline.max(0)) / 2
-        angle = float(np.clip(rng.normal(0, 14), -45, 45))
+        angle = float(np.clip(rng.normal(0, 10), -45, 45))
+        if rng.random() < 0.5:
+            angle = float(rng.uniform(-35, 35))
         aspect = float(np.exp(rng.normal(0, 0.05)))
         affine = crop_map(middle, size / scale, size, angle_deg=angle, aspect=aspect, mirror=mirror)
         affine[:, 2] += centre - size / 2
@@ -135,6 +150,9 @@ class Mosaics:
     ) -> None:
         size = (view.shape[1], view.shape[0])
         image = cover_rectangle(source.image, rng) if rng.random() < 0.1 else source.image
+        if rng.random() < 0.1:  # out of focus or moved, while the rest is sharp
+            face_px = float(np.ptp(source.outline, axis=0).max())
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.01, 0.05) * face_px)
         warped = warp(image, affine, size)
         mask = np.zeros(view.shape[:2], np.uint8)
         corners = apply_map(affine, corners_of(source.inside + ONE_PIXEL_LESS)) - 0.5
@@ -148,13 +166,11 @@ class Mosaics:
 
     def _source(self, rng: np.random.Generator) -> _Source:
         kind = rng.random()
-        if kind < 0.2:
-            image = self.backgrounds[int(rng.choice(self.background_rows))]
-            inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
-            outline = corners_of(inside * rng.uniform(0.3, 0.8))
-            return _Source(image, inside, outline, np.zeros((5, 2)), has_face=False)
-        if kind < 0.6:
-            face = int(rng.integers(len(self.faces)))
+        if kind < 0.25:
+            return self._source_without_face(rng)
+        if kind < 0.65:
+            masked = len(self.masked) > 0 and rng.random() < 0.15
+            face = int(rng.choice(self.masked)) if masked else int(rng.integers(len(self.faces)))
             landmarks = self.faces.landmarks[face]
             return _Source(
                 self.faces.image(face),
@@ -168,6 +184,17 @@ class Mosaics:
         outline = _ellipse_in(self.scenes.boxes[scene])
         return _Source(image, inside, outline, self.scenes.keypoints[scene].astype(np.float64))
 
+    def _source_without_face(self, rng: np.random.Generator) -> _Source:
+        """A background or a decoy, placed as faces are: an edge does not give a face away."""
+        if rng.random() < 0.4:
+            image = make_decoy(self.faces, rng)
+            share = rng.uniform(0.6, 1.0)
+        else:
+            image = self.backgrounds[int(rng.choice(self.background_rows))]
+            share = rng.uniform(0.3, 0.8)
+        inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        return _Source(image, inside, corners_of(inside * share), np.zeros((5, 2)), has_face=False)
+
     def _background(
         self, width: int, height: int, rng: np.random.Generator
     ) -> np.ndarray[Any, Any]:
@@ -178,6 +205,19 @@ class Mosaics:
             center, side, max(width, height), angle_deg=rng.normal(0, 10), mirror=rng.random() < 0.5
         )
         return warp(image, affine, (width, height), border=cv2.BORDER_REFLECT_101)
+
+
+def _darken(image: np.ndarray[Any, Any], rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    """A dim light: a sixth to a half of the brightness, and the noise of a short exposure."""
+    noise = rng.standard_normal(image.shape[:2], np.float32)[..., None] * rng.uniform(0.5, 5)
+    dim = image * np.float32(np.exp(rng.uniform(np.log(1 / 6), np.log(1 / 2)))) + noise
+    return np.asarray(np.clip(dim, 0, 255), np.uint8)
+
+
+def _is_visible(image: np.ndarray[Any, Any], box: np.ndarray[Any, Any]) -> bool:
+    """Whether light and shade leave more than noise of a face."""
+    x0, y0, x1, y1 = np.clip(np.round(box), 0, image.shape[0]).astype(int)
+    return bool(image[y0:y1, x0:x1].mean(2).std() >= _LEAST_CONTRAST)
 
 
 def _state_of(box: np.ndarray[Any, Any], extent: np.ndarray[Any, Any]) -> int:

@@ -64,6 +64,7 @@ class FinderTask:
             size=size,
             seed=self.seed,
             keypoint_landmarks=KEYPOINT_LANDMARKS,
+            masked=np.flatnonzero(self.faces.source == "mask"),
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
