@@ -32,7 +32,8 @@ def add_start_options(group: argparse._ArgumentGroup) -> None:
         default="random",
         metavar="WEIGHTS",
         help="random, imagenet, a .safetensors file (a trunk, or what 'kilomark weights' wrote), "
-        "or a checkpoint-*.pt of another run, to go on from its averaged weights "
+        "or a checkpoint-*.pt of another run, to go on from its averaged weights, or the folder of "
+        "a face finder's bundle "
         "(default: random)",
     )
     group.add_argument(

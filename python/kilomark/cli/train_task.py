@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.cli.train_contest import make_contest_task
@@ -23,6 +24,7 @@ def make_task_and_network(
 ) -> tuple[Task, nn.Module]:
     """Read the data and make the network, started from ``--init`` unless it is to be resumed."""
     from kilomark.networks.face_finder import FaceFinder
+    from kilomark.networks.finder_weights import start_finder
     from kilomark.networks.freezing import freeze
     from kilomark.networks.initial_weights import start_network
     from kilomark.networks.registry import LANDMARK_NETWORKS
@@ -34,7 +36,9 @@ def make_task_and_network(
         data = (args.faces, args.scenes, args.seed, args.cache)
         task = FinderTask(*data, decoding=args.decoding)
         network = FaceFinder()
-        if start:
+        if start and Path(args.init).is_dir():
+            start_finder(network, Path(args.init), task.example_images(settings.stages[0].size))
+        elif start:
             start_network(network, args.init, args.init_part)
     else:
         task = _landmark_task(args, settings)
