@@ -10,6 +10,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 OUTER_EYE_CORNERS = (328, 424)  # landmarks of the 971: right eye, left eye
+FAILURE_PERCENT = 8.0  # a face whose mean error is above this share of its eyes' distance failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,58 @@ def landmark_accuracy(
         nme_percent=float(per_face.mean()),
         median_nme_percent=float(np.median(per_face)),
         mse_px2=float(np.mean((landmarks - target) ** 2) * 128**2),
-        failure_percent=float(100 * (per_face > 8).mean()),
+        failure_percent=float(100 * (per_face > FAILURE_PERCENT).mean()),
     )
+
+
+def area_under_curve(per_face: Array, limit: float = FAILURE_PERCENT) -> float:
+    """Area under the cumulative error curve from 0 to ``limit``, as a share: 1 is perfect."""
+    return float(np.clip(limit - per_face, 0, None).mean() / limit)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """How far the predicted spread can be taken for the error.
+
+    Attributes:
+        spread: (B,) mean predicted spread of each bin, the bins holding equally many landmarks.
+        error: (B,) mean error of the same landmarks.
+        off_percent: mean distance of the two over the bins, in percent of the mean error.
+    """
+
+    spread: Array
+    error: Array
+    off_percent: float
+
+
+def calibration(spread: Array, errors: Array, num_bins: int = 12) -> Calibration:
+    """Compare (N, K) predicted spreads with the (N, K) errors that came of them."""
+    order = np.argsort(spread, axis=None)
+    bins = np.array_split(order, num_bins)
+    mean_spread = np.array([spread.flat[rows].mean() for rows in bins])
+    mean_error = np.array([errors.flat[rows].mean() for rows in bins])
+    off = 100 * np.abs(mean_spread - mean_error).mean() / mean_error.mean()
+    return Calibration(mean_spread, mean_error, float(off))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RocCurve:
+    """Share of positives and of negatives at or above each threshold, and the area under it."""
+
+    thresholds: Array
+    true_share: Array
+    false_share: Array
+    area: float
+
+
+def roc_curve(positives: Array, negatives: Array) -> RocCurve:
+    """Every threshold at which the shares change, from the highest down; ties count half."""
+    thresholds = np.unique(np.concatenate([positives, negatives, [np.inf]]))[::-1]
+    true_share = (positives[None] >= thresholds[:, None]).mean(1)
+    false_share = (negatives[None] >= thresholds[:, None]).mean(1)
+    heights = (true_share[1:] + true_share[:-1]) / 2
+    area = float((heights * np.diff(false_share)).sum())
+    return RocCurve(thresholds, true_share, false_share, area)
 
 
 def box_iou(boxes: Array, box: Array) -> Array:
