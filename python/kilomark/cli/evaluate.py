@@ -38,6 +38,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--cache", type=Path, help="folder for decoded images")
     parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="also write report.md, figures.json, plots and contact sheets of people of the data "
+        "set, which are not for publishing",
+    )
+    parser.add_argument("--run", type=Path, help="training run whose learning curve to report")
+    parser.add_argument(
+        "--reviewed",
+        type=Path,
+        metavar="FILE",
+        help="JSON of real faces without a label, by photo, that the report of a face finder does "
+        "not count as false",
+    )
+    parser.add_argument(
         "--write", action="store_true", help="write the figures into the bundle's manifest"
     )
     parser.set_defaults(run=run)
@@ -61,22 +76,66 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _measure(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
-    from kilomark.data.face_crops import read_face_crops
-    from kilomark.data.scenes import read_backgrounds, read_scenes
     from kilomark.manifest import FinderBundle
-    from kilomark.training.evaluation import evaluate_finder, evaluate_landmarks
 
     if args.faces is None or args.scenes is None:
         raise InvalidInputError(
             "no data set to measure on; expected --faces and --scenes, or --contest"
         )
-    backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
     if isinstance(bundle, FinderBundle):
-        scenes = read_scenes(args.scenes, "val", args.cache)
-        return asdict(evaluate_finder(bundle.folder, scenes, backgrounds, held_out))
+        return _measure_finder(bundle, args)
+    return _measure_landmarks(bundle, args)
+
+
+def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
+    from kilomark.data.face_crops import read_face_crops
+    from kilomark.data.scenes import read_backgrounds
+    from kilomark.training.evaluation import landmark_figures, predict_faces
+
     faces = read_face_crops(args.faces, "val", args.cache)
-    accuracy, confidence = evaluate_landmarks(bundle.folder, faces, backgrounds, held_out)
-    return {**asdict(accuracy), **confidence}
+    backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
+    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out)
+    figures = landmark_figures(predictions)
+    if args.report is None:
+        return figures
+    from kilomark.training.report import write_landmark_report
+
+    report = write_landmark_report(args.report, bundle.folder, faces, predictions, args.run)
+    return figures | {"jitter_percent": report.steady[0].jitter_percent}
+
+
+def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
+    from kilomark.data.face_crops import read_face_crops
+    from kilomark.data.scenes import read_backgrounds, read_scenes
+    from kilomark.training.evaluation import find_faces, finder_figures
+
+    scenes = read_scenes(args.scenes, "val", args.cache)
+    backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
+    if args.report is None:
+        finds = find_faces(bundle.folder, scenes, backgrounds, held_out)
+        return asdict(finder_figures(finds, scenes))
+    from kilomark.training.finder_sweep import sweep_sizes
+    from kilomark.training.report_finder import LOWEST_SCORE, read_reviewed, write_finder_report
+
+    faces = read_face_crops(args.faces, "val", args.cache)
+    finds = find_faces(bundle.folder, scenes, backgrounds, held_out, lowest_score=LOWEST_SCORE)
+    sweeps = {
+        f"Recall by size, {size} px images": sweep_sizes(
+            bundle.folder, faces, backgrounds, held_out, image_px=size
+        )
+        for size in (bundle.input.width, 2 * bundle.input.width)
+    }
+    write_finder_report(
+        args.report,
+        bundle.name,
+        scenes,
+        finds,
+        reviewed={} if args.reviewed is None else read_reviewed(args.reviewed),
+        sweeps=sweeps,
+        backgrounds=(backgrounds, held_out),
+        run_dir=args.run,
+    )
+    return asdict(finder_figures(finds, scenes))
 
 
 def _measure_contest(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
