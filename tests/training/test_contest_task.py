@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,12 +100,27 @@ def test_backgrounds_are_negatives_where_there_are_any(
     assert 0.75 < np.mean(presence) < 0.99
 
 
+def _with_few_landmarks(contest_dir: Path, folder: Path, count: int) -> Path:
+    """A copy of a data set with the first ``count`` landmarks alone."""
+    shutil.copytree(contest_dir, folder)
+    table = folder / "train" / "landmarks.csv"
+    rows = [line.split("\t")[: 1 + 2 * count] for line in table.read_text().splitlines()]
+    table.write_text("".join("\t".join(row) + "\n" for row in rows))
+    test = folder / "test" / "test_points.csv"
+    names = [line.partition("\t")[0] for line in test.read_text().splitlines()[1:]]
+    test.write_text("file_name\tpoints\n" + "".join(f"{name}\t[4, 0]\n" for name in names))
+    return folder
+
+
 @pytest.mark.parametrize(
-    "arguments", [("--head", "compact"), ("--crop", "face", "--teacher", "lite")]
+    ("num_landmarks", "arguments"),
+    [(5, ("--head", "seed")), (971, ("--crop", "face", "--teacher", "lite"))],
 )
 def test_train_export_evaluate_submit(
-    contest_dir: Path, tmp_path: Path, arguments: tuple[str, ...]
+    contest_dir: Path, tmp_path: Path, num_landmarks: int, arguments: tuple[str, ...]
 ) -> None:
+    if num_landmarks < 971:
+        contest_dir = _with_few_landmarks(contest_dir, tmp_path / "contest", num_landmarks)
     run, bundle, cache = tmp_path / "run", tmp_path / "bundle", tmp_path / "cache"
     data = ("--contest", contest_dir, "--cache", cache)
 
@@ -118,7 +134,9 @@ def test_train_export_evaluate_submit(
 
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["training"]["data"] == "contest"
-    assert manifest["num_landmarks"] == 971
+    assert manifest["num_landmarks"] == num_landmarks
+    assert (manifest["mirror"] is None) == (num_landmarks != 971)
+    assert ("constant_outputs" in manifest) == ("seed" in arguments)
     # What was measured of the torch module while it was trained, the core measures of the bundle.
     last = json.loads((run / "progress.jsonl").read_text().splitlines()[-1])
     assert np.isclose(manifest["accuracy"]["mse_px2"], last["mse_px2"], rtol=0.02)

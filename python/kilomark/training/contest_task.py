@@ -41,6 +41,7 @@ Array = np.ndarray[Any, Any]
 
 _EVALUATED_AT_ONCE = 32
 _EXAMPLES = 1000
+_LARGEST_CROP_SCALE = 16.0  # that the core takes; landmarks of an eye alone may ask for more
 
 
 class ContestTask:
@@ -148,5 +149,6 @@ class ContestTask:
         recipe: dict[str, Any] = {"data": "contest", "split": self.split, "crop": self.crop}
         if self.crop == "baseline":
             longer_side = np.ptp(self.example_shapes().numpy(), axis=1).max(1)
-            recipe["crop_scale"] = round(float(1 / np.median(longer_side)), 3)
+            scale = float(1 / np.median(longer_side))
+            recipe["crop_scale"] = round(min(scale, _LARGEST_CROP_SCALE), 3)
         return recipe
