@@ -24,15 +24,19 @@ def measure(*, rounds: int) -> Section:
     bundle = read_landmark_bundle("resnext50")
     image, box = frame(WIDTH, HEIGHT), face_box(WIDTH, HEIGHT)
     detector = Detector("resnext50", faces=None)
-    ours, bare, seed = "kilomark predict", "bare OpenVINO inference", "seed's way: PyTorch eager"
+    ours, bare = "kilomark predict", "bare OpenVINO inference"
+    seed, same = "seed's way, its own network", "seed's way, kilomark's network"
     calls = {ours: lambda: detector.predict(image, boxes=box)}
     with section.rival(bare):
         calls[bare] = bare_openvino(bundle, num_threads=num_threads)
     with section.rival(seed):
-        calls[seed] = seed_way(image, box, bundle)
+        calls[seed] = seed_way(image, box, bundle, head="seed")
+    with section.rival(same):
+        calls[same] = seed_way(image, box, bundle, head="compact")
     timings = alternate(calls, rounds=rounds)
     section.add_timings(timings)
     section.rows += stage_rows(detector, image, box=box, rounds=rounds)
     section.hold_to("predict / bare OpenVINO", timings, ours, bare, limit=1.05)
     section.hold_to("predict / seed's way", timings, ours, seed, limit=0.5)
+    section.hold_to("predict / PyTorch eager, same network", timings, ours, same, limit=0.5)
     return section

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kilomark.manifest import LandmarkBundle
+    from kilomark.networks.landmark_network import HeadName
 
     from .photos import BgrImage, Box
     from .timing import Call
@@ -51,10 +52,11 @@ def bare_openvino(bundle: LandmarkBundle, *, num_threads: int, batch: int = 1) -
     return request.infer
 
 
-def seed_way(photo: BgrImage, box: Box, bundle: LandmarkBundle) -> Call:
+def seed_way(photo: BgrImage, box: Box, bundle: LandmarkBundle, *, head: HeadName) -> Call:
     """The seed notebook's prediction: cv2 resize, torchvision normalise, PyTorch eager.
 
-    The network has the shape of ``resnext50`` with random weights, which take as long as others.
+    The network is ``resnext50`` with the compact head of kilomark or with the seed's own, and has
+    random weights, which take as long as others.
     """
     with _installed_by("torch torchvision opencv-python-headless"):
         import cv2
@@ -65,7 +67,7 @@ def seed_way(photo: BgrImage, box: Box, bundle: LandmarkBundle) -> Call:
 
     mean, std = (np.array(values) / 255 for values in (bundle.input.mean, bundle.input.std))
     prepare = transforms.Compose([transforms.ToTensor(), transforms.Normalize(mean, std)])
-    network = make_resnext50(bundle.topology.num_landmarks).eval()
+    network = make_resnext50(bundle.topology.num_landmarks, head).eval()
     x0, y0, side = _square_around(box, bundle.crop_scale)
     size = (bundle.input.width, bundle.input.height)
 

@@ -44,19 +44,26 @@ def measure_memory(*, predicts: int) -> Section:
     )
     samples = _run(["memory", MODEL, demo_photo_path(), str(predicts)])
     resident_mb = samples["resident_mb"]
-    half = len(resident_mb) // 2
-    slope_mb = np.polyfit(samples["predicts"][half:], resident_mb[half:], 1)[0]
-    slope_kib = float(slope_mb) * 1e6 / 1024
+    growth = _growth_kib(samples["predicts"], resident_mb)
+    leak = _growth_kib(samples["predicts"], samples["allocated_mb"])
     section.rows += [
         Row("resident after the first predicts", figure=resident_mb[0], unit="MB"),
         Row("resident at the end", figure=resident_mb[-1], unit="MB"),
-        Row("growth over the second half", figure=slope_kib, unit="KiB/predict"),
+        Row("growth over the second half", figure=growth, unit="KiB/predict"),
+        Row("growth of what is allocated", figure=leak, unit="KiB/predict"),
     ]
     section.targets += [
         Target("resident memory at the end", MEMORY_LIMIT_MB, resident_mb[-1], "MB"),
-        Target("growth of resident memory", FLAT_KIB_PER_PREDICT, slope_kib, "KiB/predict"),
+        Target("growth of resident memory", FLAT_KIB_PER_PREDICT, growth, "KiB/predict"),
     ]
     return section
+
+
+def _growth_kib(predicts: list[float], memory_mb: list[float]) -> float:
+    """Slope of a line through the second half, when everything has been used for the first time."""
+    half = len(predicts) // 2
+    slope_mb = np.polyfit(predicts[half:], memory_mb[half:], 1)[0]
+    return float(slope_mb) * 1e6 / 1024
 
 
 def _run(arguments: list[str]) -> Any:  # noqa: ANN401
