@@ -18,10 +18,11 @@ import torch
 from tests.training.line_task import SETTINGS, LineTask, line_trainer
 
 from kilomark.cli.main import main
-from kilomark.errors import DeviceUnavailableError
+from kilomark.cli.train import _is_begun
+from kilomark.errors import DeviceUnavailableError, InvalidInputError
 from kilomark.training.batches import BatchShares
 from kilomark.training.checkpoints import read_newest_checkpoint
-from kilomark.training.distributed import choose_device
+from kilomark.training.distributed import Ranks, choose_device
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ROOT = Path(__file__).parents[2]
@@ -105,6 +106,25 @@ def test_a_run_goes_on_with_another_number_of_processes(
 
     assert trainer.resume()
     assert "no random states of 1 processes" in caplog.text
+
+
+class _WithOthers(Ranks):
+    """This process as process 0, beside one that sees a checkpoint."""
+
+    def gather(self, value: str) -> list[str]:
+        return [value, "checkpoint-000000000016.pt"]
+
+
+def test_process_0_on_a_machine_without_the_checkpoints_does_not_start_anew(
+    tmp_path: Path,
+) -> None:
+    assert not _is_begun(tmp_path, Ranks())
+    with pytest.raises(InvalidInputError, match="process 1 sees checkpoint-000000000016"):
+        _is_begun(tmp_path, _WithOthers())
+
+    (tmp_path / "checkpoint-000000000016.pt").touch()
+
+    assert _is_begun(tmp_path, _WithOthers())
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 4])

@@ -80,16 +80,34 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _is_begun(run_dir: Path, ranks: Ranks) -> bool:
+    """Whether the run has a checkpoint, which process 0 must have if any has.
+
+    Raises:
+        InvalidInputError: process 0 is on another machine than it was before.
+    """
+    from kilomark.training.checkpoints import newest_checkpoint
+
+    newest = newest_checkpoint(run_dir)
+    names = ranks.gather("" if newest is None else newest.name)
+    if max(names) > names[0]:
+        raise InvalidInputError(
+            f"process {names.index(max(names))} sees {max(names)} in {run_dir} and process 0, "
+            f"which resumes, sees {names[0] or 'no checkpoint'}; expected the newest there: keep "
+            "--out on a shared file system, or start process 0 on the machine that holds it"
+        )
+    return bool(names[0])
+
+
 def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) -> Trainer:
     """Make the trainer, started or resumed."""
     import torch
 
     from kilomark.data.contest_topology import write_topology
-    from kilomark.training.checkpoints import newest_checkpoint
     from kilomark.training.contest_task import ContestTask
     from kilomark.training.loop import Trainer
 
-    is_begun = ranks.from_writer(newest_checkpoint(args.out) is not None)
+    is_begun = _is_begun(args.out, ranks)
     if is_begun and not args.resume:
         raise InvalidInputError(
             f"{args.out} holds checkpoints; expected an empty folder: give --resume to go on "
