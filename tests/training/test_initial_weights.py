@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from kilomark.cli.main import main
+from kilomark.detector import Detector
 from kilomark.errors import InvalidInputError
 from kilomark.networks.face_finder import FaceFinder
 from kilomark.networks.initial_weights import start_network
@@ -19,6 +20,7 @@ from kilomark.training.checkpoints import read_checkpoint, write_checkpoint
 from kilomark.training.weights_file import write_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from torch import nn
@@ -77,11 +79,61 @@ def test_a_finder_starts_from_a_finder(tmp_path: Path) -> None:
     assert _same(network, state["averaged"]) == set(state["averaged"])
 
 
-def test_a_bundle_is_refused_with_a_reason(tmp_path: Path) -> None:
-    (tmp_path / "manifest.json").write_text("{}")
+@pytest.fixture
+def examples() -> Callable[[], torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return lambda: torch.randn(8, 3, 128, 128, generator=generator)
 
+
+@pytest.mark.parametrize("name", ["lite", "resnext50"])
+def test_a_bundle_starts_a_network_that_answers_as_it_does(
+    name: str, examples: Callable[[], torch.Tensor]
+) -> None:
+    network = LANDMARK_NETWORKS[name](971)
+    images = examples()[:2]
+
+    assert start_network(network, name, examples=examples)
+
+    detector = Detector(name, faces=None, device="cpu", num_threads=1)
+    landmarks, spread, presence = detector._core.infer_landmarks(images.numpy())
+    with torch.no_grad():
+        answer = network.eval()(images)
+    assert (answer.landmarks * 128 - torch.from_numpy(landmarks)).abs().max() < 0.02
+    assert (answer.log_spread.exp() * 128 / torch.from_numpy(spread) - 1).abs().max() < 1e-3
+    assert (answer.presence_logit.sigmoid() - torch.from_numpy(presence)).abs().max() < 1e-3
+
+
+def test_its_batch_norms_know_the_examples(examples: Callable[[], torch.Tensor]) -> None:
+    network, images = LANDMARK_NETWORKS["lite"](971), examples()
+    start_network(network, "lite", examples=lambda: images)
+
+    with torch.no_grad():
+        resting, training = network.eval()(images), network.train()(images)
+
+    assert (resting.landmarks - training.landmarks).abs().max() < 0.01
+
+
+def test_a_bundles_trunk_starts_a_network_of_other_landmarks(
+    examples: Callable[[], torch.Tensor],
+) -> None:
+    whole, other = LANDMARK_NETWORKS["lite"](971), LANDMARK_NETWORKS["lite"](5)
+    images = examples()
+    start_network(whole, "lite", examples=lambda: images)
+
+    with pytest.raises(InvalidInputError, match=r"head\.coordinates.* --init-part trunk"):
+        start_network(other, "lite", examples=lambda: images)
+    assert not start_network(other, "lite", "trunk", examples=lambda: images)
+
+    with torch.no_grad():
+        difference = whole.eval().trunk(images) - other.eval().trunk(images)
+    assert difference.abs().max() < 1e-4
+
+
+def test_a_bundle_of_another_network_is_refused(examples: Callable[[], torch.Tensor]) -> None:
+    with pytest.raises(InvalidInputError, match="the bundle is of another network"):
+        start_network(LANDMARK_NETWORKS["resnext50"](971), "lite", examples=examples)
     with pytest.raises(InvalidInputError, match="batch norms are folded"):
-        start_network(make_lite(5), str(tmp_path))
+        start_network(make_lite(971), "lite")
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

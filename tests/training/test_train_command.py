@@ -16,6 +16,8 @@ import torch
 from tests.training.full_disk import files_of_at_most
 
 from kilomark.cli.main import main
+from kilomark.manifest import SHIPPED_BUNDLES
+from kilomark.networks.exported_weights import read_exported_weights
 from kilomark.training.checkpoints import newest_checkpoint, read_newest_checkpoint
 
 if TYPE_CHECKING:
@@ -99,6 +101,18 @@ def test_crops_may_be_decoded_anew_each_time(
 
     weights = [read_newest_checkpoint(run)[1]["network"] for run in (once, always)]
     assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_a_training_goes_on_from_a_shipped_bundle(train_lite: list[str], tmp_path: Path) -> None:
+    command = [*train_lite, "--out", str(tmp_path), "--stages", "64:4:4", "--init", "lite"]
+
+    assert main([*command, "--learning-rate", "1e-9"]) == 0
+
+    found = read_newest_checkpoint(tmp_path)
+    assert found is not None
+    shipped = read_exported_weights(SHIPPED_BUNDLES / "lite")["head.coordinates.weight"]
+    assert torch.allclose(found[1]["network"]["head.coordinates.weight"], shipped, atol=1e-6)
+    assert json.loads((tmp_path / "run.json").read_text())["init"] == "lite"
 
 
 def test_a_full_disk_stops_with_a_message(

@@ -32,15 +32,14 @@ def add_start_options(group: argparse._ArgumentGroup) -> None:
         default="random",
         metavar="WEIGHTS",
         help="random, imagenet, a .safetensors file (a trunk, or what 'kilomark weights' wrote), "
-        "or a checkpoint-*.pt of another run, to go on from its averaged weights, or the folder of "
-        "a face finder's bundle "
-        "(default: random)",
+        "a checkpoint-*.pt of another run, to go on from its averaged weights, a shipped bundle or "
+        "a bundle's folder (default: random)",
     )
     group.add_argument(
         "--init-part",
         choices=("all", "trunk"),
         default="all",
-        help="trunk: take no head from a file that holds one (default: all)",
+        help="trunk: take no head from what holds one (default: all)",
     )
     group.add_argument(
         "--freeze",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.cli.train_contest import make_contest_task
@@ -11,7 +10,7 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     import argparse
 
-    from torch import nn
+    from torch import Tensor, nn
 
     from kilomark.training.contest_task import ContestTask
     from kilomark.training.landmark_task import LandmarkTask
@@ -24,26 +23,28 @@ def make_task_and_network(
 ) -> tuple[Task, nn.Module]:
     """Read the data and make the network, started from ``--init`` unless it is to be resumed."""
     from kilomark.networks.face_finder import FaceFinder
-    from kilomark.networks.finder_weights import start_finder
     from kilomark.networks.freezing import freeze
     from kilomark.networks.initial_weights import start_network
     from kilomark.networks.registry import LANDMARK_NETWORKS
+    from kilomark.training.batches import example_images
     from kilomark.training.finder_task import FinderTask
 
     task: Task
     network: nn.Module
+
+    def examples() -> Tensor:
+        return example_images(task.samples(settings.stages[-1].size))
+
     if args.network == "faces":
         data = (args.faces, args.scenes, args.seed, args.cache)
         task = FinderTask(*data, decoding=args.decoding)
         network = FaceFinder()
-        if start and Path(args.init).is_dir():
-            start_finder(network, Path(args.init), task.example_images(settings.stages[0].size))
-        elif start:
-            start_network(network, args.init, args.init_part)
+        if start:
+            start_network(network, args.init, args.init_part, examples=examples)
     else:
         task = _landmark_task(args, settings)
         network = LANDMARK_NETWORKS[args.network](task.faces.topology.num_landmarks, args.head)
-        if start and not start_network(network, args.init, args.init_part):
+        if start and not start_network(network, args.init, args.init_part, examples=examples):
             network.head.start_at_shapes(task.example_shapes())
     freeze(network, settings.frozen)
     return task, network

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kilomark.errors import InvalidInputError
+from kilomark.manifest import read_bundle, shipped_bundles
+from kilomark.networks.exported_weights import load_exported, read_exported_weights
+from kilomark.networks.face_finder import FaceFinder
+from kilomark.networks.finder_weights import start_finder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from torch import Tensor, nn
 
@@ -20,19 +24,27 @@ Part = Literal["all", "trunk"]
 _TRUNK = "trunk."
 _EXPECTED = (
     "expected a .safetensors file of a trunk under torchvision's names, one that 'kilomark "
-    "weights' wrote, or a checkpoint-*.pt of 'kilomark train'"
+    "weights' wrote, a checkpoint-*.pt of 'kilomark train', or a bundle"
 )
 
 
-def start_network(network: nn.Module, init: str, part: Part = "all") -> bool:
+def start_network(
+    network: nn.Module,
+    init: str,
+    part: Part = "all",
+    *,
+    examples: Callable[[], Tensor] | None = None,
+) -> bool:
     """Load weights into a network.
 
     Args:
         network: one with a ``trunk``, unless ``init`` is ``random`` or holds a whole network.
         init: ``random``; ``imagenet`` (torchvision's trunk, downloaded once); the path of a
-            ``.safetensors`` file of a trunk or of a whole network; or that of a checkpoint, whose
-            averaged weights are taken.
-        part: ``trunk`` takes no more than the trunk from a file that holds more.
+            ``.safetensors`` file of a trunk or of a whole network; that of a checkpoint, whose
+            averaged weights are taken; a shipped bundle's name or a bundle's folder.
+        part: ``trunk`` takes no more than the trunk from what holds more.
+        examples: draws (N, 3, H, W) normalised inputs, which a bundle's batch norms are put back
+            with; without it bundles are refused.
 
     Returns:
         Whether all of the network was started, its head too.
@@ -42,6 +54,9 @@ def start_network(network: nn.Module, init: str, part: Part = "all") -> bool:
     """
     if init == "random":
         return False
+    bundle = _find_bundle(init)
+    if bundle is not None:
+        return _start_from_bundle(network, bundle, part, examples)
     weights = _imagenet_weights() if init == "imagenet" else _read_weights(Path(init))
     has_all = any(name.startswith(_TRUNK) for name in weights) or not hasattr(network, "trunk")
     if has_all and part == "all":
@@ -60,6 +75,28 @@ def start_network(network: nn.Module, init: str, part: Part = "all") -> bool:
         }
     _load(network.get_submodule("trunk"), weights, init)
     return False
+
+
+def _find_bundle(init: str) -> Path | None:
+    if init in shipped_bundles() or (Path(init) / "manifest.json").is_file():
+        return read_bundle(init).folder
+    return None
+
+
+def _start_from_bundle(
+    network: nn.Module, bundle: Path, part: Part, examples: Callable[[], Tensor] | None
+) -> bool:
+    if examples is None:
+        raise InvalidInputError(
+            f"{bundle} is a bundle, whose batch norms are folded into its convolutions; expected a "
+            "checkpoint, or what 'kilomark weights' wrote"
+        )
+    if isinstance(network, FaceFinder):
+        start_finder(network, bundle, examples())
+        return True
+    inside = _TRUNK if part == "trunk" else ""
+    load_exported(network, read_exported_weights(bundle), examples(), inside=inside)
+    return part == "all"
 
 
 def _load(module: nn.Module, weights: Mapping[str, Tensor], init: str) -> None:
@@ -81,12 +118,6 @@ def _load(module: nn.Module, weights: Mapping[str, Tensor], init: str) -> None:
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
-    if path.is_dir() and (path / "manifest.json").is_file():
-        raise InvalidInputError(
-            f"{path} is a bundle; expected a checkpoint: a bundle's batch norms are folded into "
-            "its convolutions, so that it can't be trained on. Start from the run that it was "
-            "exported from, or from what 'kilomark weights' wrote of it"
-        )
     if path.suffix == ".pt":
         from kilomark.training.checkpoints import read_checkpoint
 

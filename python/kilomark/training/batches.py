@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import cv2
+import numpy as np
 import torch
 from torch.utils.data import DataLoader
+
+from kilomark.networks.normalisation import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,6 +74,12 @@ def start_worker(_worker: int) -> None:
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def example_images(samples: Samples, count: int = 64) -> Tensor:
+    """(N, 3, H, W) normalised images of the first samples, to measure activations on."""
+    images = np.stack([samples[index][0] for index in range(count)])
+    return normalise(torch.from_numpy(images))
 
 
 def split_batch(batch: Sequence[Tensor], num_parts: int) -> list[list[Tensor]]:

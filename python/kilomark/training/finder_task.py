@@ -67,12 +67,6 @@ class FinderTask:
             masked=np.flatnonzero(self.faces.source == "mask"),
         )
 
-    def example_images(self, size: int, count: int = 64) -> Tensor:
-        """(N, 3, size, size) normalised mosaics, to measure a network's activations on."""
-        mosaics = self.samples(size)
-        images = np.stack([mosaics[index].image for index in range(count)])
-        return normalise(torch.from_numpy(images))
-
     def weight(self, batch: list[Tensor]) -> Tensor:
         """Number of cells that belong to a face."""
         images, boxes, _, state = batch
