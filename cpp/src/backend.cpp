@@ -1,6 +1,9 @@
 #include "kilomark/backend.hpp"
 
+#include <utility>
+
 #include "cpu/cpu_backend.hpp"
+#include "cuda/cuda_backend.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"
 
@@ -11,10 +14,19 @@ std::unique_ptr<Backend> make_backend(const LandmarkNetwork& landmarks, const Fi
   if (options.device == "cpu") {
     return std::make_unique<cpu::CpuBackend>(landmarks, finder, options);
   }
-  fail(ErrorCode::kDevice, text("device \"", options.device, "\""),
-       "a device that this build can use: cpu", "pass device=\"cpu\"");
+  if (cuda::cuda_index(options.device) >= 0) {
+    return std::make_unique<cuda::CudaBackend>(landmarks, finder, options);
+  }
+  fail(ErrorCode::kDevice, text("device \"", options.device, "\""), "cpu, cuda or cuda:<number>",
+       "pass device=\"cpu\"");
 }
 
-std::vector<std::string> available_devices() { return {"cpu"}; }
+std::vector<std::string> available_devices() {
+  std::vector<std::string> devices{"cpu"};
+  for (std::string& device : cuda::cuda_devices()) {
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
 
 }  // namespace kilomark

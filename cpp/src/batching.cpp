@@ -1,7 +1,5 @@
 #include "batching.hpp"
 
-#include <algorithm>
-
 namespace kilomark {
 
 namespace {
@@ -24,14 +22,6 @@ std::vector<std::span<float>> slice(Outputs& outputs, const OutputSizes& sizes, 
     spans.push_back(std::span(outputs[i]).subspan(first * sizes[i], count * sizes[i]));
   }
   return spans;
-}
-
-template <class RunBatch>
-void for_each_batch(std::size_t total, int max_batch, const RunBatch& run_batch) {
-  const auto largest = static_cast<std::size_t>(max_batch);
-  for (std::size_t first = 0; first < total; first += largest) {
-    run_batch(first, std::min(largest, total - first));
-  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -19,6 +20,15 @@ struct BatchedOutputs {
   std::vector<std::vector<float>> outputs;
   BatchTimes times;
 };
+
+// Calls run_batch(first, count) for `total` items in batches of at most `max_batch`.
+template <class RunBatch>
+void for_each_batch(std::size_t total, int max_batch, const RunBatch& run_batch) {
+  const auto largest = static_cast<std::size_t>(max_batch);
+  for (std::size_t first = 0; first < total; first += largest) {
+    run_batch(first, std::min(largest, total - first));
+  }
+}
 
 // Runs any number of tasks in batches of at most `max_batch`.
 [[nodiscard]] BatchedOutputs run_in_batches(Backend& backend, NetworkRole role,

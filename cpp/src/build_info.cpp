@@ -9,7 +9,7 @@ std::map<std::string, std::string> build_info() {
           {"compiler", __VERSION__},
           {"openvino_build", KILOMARK_OPENVINO_VERSION},
           {"openvino_run", cpu::openvino_version()},
-          {"cuda", "OFF"}};
+          {"cuda", KILOMARK_CUDA_BUILT}};
 }
 
 }  // namespace kilomark

@@ -19,6 +19,15 @@ void check_image(const ImageView& image, std::size_t index) {
          text("at least ", row_bytes, " bytes, the size of a row"),
          "pass rows that run downwards and do not overlap");
   }
+  const std::ptrdiff_t pair_bytes = std::ptrdiff_t{image.width + 1} / 2 * 2;
+  if (is_nv12(image.format) &&
+      (image.chroma == nullptr || image.chroma_stride_bytes < pair_bytes)) {
+    fail(ErrorCode::kInvalidInput,
+         text("image ", index, " in NV12 with rows of chroma ", image.chroma_stride_bytes,
+              " bytes apart"),
+         text("at least ", pair_bytes, " bytes, the size of a row"),
+         "pass the plane of chroma, a pair of bytes for every two pixels");
+  }
 }
 
 }  // namespace kilomark

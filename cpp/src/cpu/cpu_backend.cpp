@@ -6,6 +6,7 @@
 
 #include "kilomark/error.hpp"
 #include "stopwatch.hpp"
+#include "text.hpp"
 
 namespace kilomark::cpu {
 
@@ -73,6 +74,14 @@ CpuBackend::Network& CpuBackend::network(NetworkRole role) {
 }
 
 std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    if (images[i].memory != ImageMemory::kHost || is_nv12(images[i].format)) {
+      fail(ErrorCode::kInvalidInput,
+           text("image ", i, is_nv12(images[i].format) ? " in NV12" : " in memory of a GPU"),
+           "BGR, RGB or gray pixels in memory of the host",
+           "copy and convert it, or make the detector with device=\"cuda\"");
+    }
+  }
   return std::make_unique<BorrowedImages>(images);
 }
 

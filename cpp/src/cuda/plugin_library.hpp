@@ -1,10 +1,11 @@
 #pragma once
 
-#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "cuda/plugin_abi.hpp"
+#include "kilomark/cuda_probe.hpp"
 
 namespace kilomark::cuda {
 
@@ -19,5 +20,8 @@ struct Plugin {
 // The plugins beside this library, for the newest TensorRT first; or the one that the environment
 // variable KILOMARK_CUDA_PLUGIN names. At least one entry. Each file is loaded once.
 [[nodiscard]] std::vector<Plugin> load_plugins();
+
+// What one plugin finds; see cuda_probe().
+[[nodiscard]] CudaProbe probe_plugin(const Plugin& plugin, std::span<const std::string> folders);
 
 }  // namespace kilomark::cuda

@@ -38,7 +38,9 @@ CudaProbe to_probe(const std::string& path, const PluginProbe& found) {
   return probe;
 }
 
-CudaProbe probe_plugin(const Plugin& plugin, std::span<const std::string> folders) {
+}  // namespace
+
+CudaProbe cuda::probe_plugin(const Plugin& plugin, std::span<const std::string> folders) {
   if (plugin.api == nullptr) {
     CudaProbe probe;
     probe.reason = plugin.reason;
@@ -54,13 +56,11 @@ CudaProbe probe_plugin(const Plugin& plugin, std::span<const std::string> folder
   return to_probe(plugin.path, *found);
 }
 
-}  // namespace
-
 CudaProbe cuda_probe(std::span<const std::string> library_folders) {
   CudaProbe best;
   std::string reasons;
   for (const Plugin& plugin : cuda::load_plugins()) {
-    CudaProbe probe = probe_plugin(plugin, library_folders);
+    CudaProbe probe = cuda::probe_plugin(plugin, library_folders);
     if (probe.reason.empty()) {
       return probe;
     }

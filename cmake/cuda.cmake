@@ -1,0 +1,92 @@
+# Decides whether the CUDA plugin is built, and with what: sets KILOMARK_CUDA_PLUGIN to its target, or to nothing.
+#
+# The plugin needs nvcc and TensorRT's headers (NvInferRuntime.h), not its libraries: those are loaded at run time.
+# Hints: CUDACXX, CUDA_HOME or CUDAToolkit_ROOT for the toolkit; KILOMARK_TENSORRT_INCLUDE or TENSORRT_ROOT for the headers.
+
+set(KILOMARK_CUDA AUTO CACHE STRING "Build the CUDA plugin: AUTO (where nvcc and TensorRT's headers are found), ON or OFF")
+set_property(CACHE KILOMARK_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(KILOMARK_CUDA_PLUGIN "")
+set(KILOMARK_CUDA_BUILT "OFF") # for build_info()
+set(KILOMARK_CUDA_MISSING "") # why there is none
+
+function(kilomark_find_nvcc)
+  if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    find_program(
+      KILOMARK_NVCC nvcc
+      HINTS ${CUDAToolkit_ROOT} ENV CUDAToolkit_ROOT ENV CUDA_HOME ENV CUDA_PATH
+      PATHS /usr/local/cuda /opt/cuda
+      PATH_SUFFIXES bin)
+    if(KILOMARK_NVCC)
+      set(CMAKE_CUDA_COMPILER "${KILOMARK_NVCC}" CACHE FILEPATH "CUDA compiler")
+    endif()
+  endif()
+  include(CheckLanguage)
+  check_language(CUDA)
+endfunction()
+
+# All of 7.5 to 12.0 that the compiler knows, and of the last one code that newer GPUs compile for themselves.
+function(kilomark_choose_architectures)
+  if(CMAKE_CUDA_ARCHITECTURES)
+    return()
+  endif()
+  execute_process(COMMAND "${CMAKE_CUDA_COMPILER}" --list-gpu-arch OUTPUT_VARIABLE _listed COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "compute_[0-9]+" _listed "${_listed}")
+  set(_real "")
+  foreach(_architecture IN LISTS _listed)
+    string(REPLACE "compute_" "" _number "${_architecture}")
+    if(_number GREATER_EQUAL 75 AND _number LESS_EQUAL 120)
+      list(APPEND _real "${_number}-real")
+      set(_last "${_number}")
+    endif()
+  endforeach()
+  set(CMAKE_CUDA_ARCHITECTURES "${_real};${_last}-virtual" CACHE STRING "CUDA architectures" FORCE)
+endfunction()
+
+# The major version of the headers. Since 10.11 it is defined through another macro.
+function(kilomark_read_tensorrt_major result)
+  file(STRINGS "${KILOMARK_TENSORRT_INCLUDE}/NvInferVersion.h" _lines
+       REGEX "^#define (NV_TENSORRT_MAJOR|TRT_MAJOR_ENTERPRISE) +[0-9]+")
+  string(REGEX MATCH "[0-9]+" _major "${_lines}")
+  set(${result} "${_major}" PARENT_SCOPE)
+endfunction()
+
+if(NOT KILOMARK_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "KILOMARK_CUDA is ${KILOMARK_CUDA}; expected AUTO, ON or OFF")
+endif()
+if(KILOMARK_CUDA STREQUAL "OFF")
+  set(KILOMARK_CUDA_MISSING "KILOMARK_CUDA is OFF")
+else()
+  find_path(
+    KILOMARK_TENSORRT_INCLUDE NvInferRuntime.h
+    HINTS ${TENSORRT_ROOT} ENV TENSORRT_ROOT
+    PATHS /usr/local/tensorrt /usr/local/TensorRT /opt/tensorrt /opt/TensorRT /usr/src/tensorrt
+    PATH_SUFFIXES include
+    DOC "Folder of NvInferRuntime.h")
+  kilomark_find_nvcc()
+  if(NOT EXISTS "${KILOMARK_TENSORRT_INCLUDE}/NvInferRuntime.h")
+    set(KILOMARK_CUDA_MISSING "no NvInferRuntime.h of TensorRT; set KILOMARK_TENSORRT_INCLUDE to its folder")
+  elseif(NOT CMAKE_CUDA_COMPILER)
+    set(KILOMARK_CUDA_MISSING "nvcc was not found; set CUDACXX to it")
+  else()
+    kilomark_read_tensorrt_major(KILOMARK_TENSORRT_MAJOR)
+    if(NOT KILOMARK_TENSORRT_MAJOR GREATER_EQUAL 10)
+      set(KILOMARK_CUDA_MISSING
+          "${KILOMARK_TENSORRT_INCLUDE} holds TensorRT '${KILOMARK_TENSORRT_MAJOR}'; expected 10.1 or newer")
+    endif()
+  endif()
+endif()
+
+if(KILOMARK_CUDA_MISSING)
+  if(KILOMARK_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "KILOMARK_CUDA=ON: ${KILOMARK_CUDA_MISSING}")
+  endif()
+  message(STATUS "CUDA plugin: not built (${KILOMARK_CUDA_MISSING})")
+else()
+  kilomark_choose_architectures()
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  set(KILOMARK_CUDA_PLUGIN "kilomark_cuda_trt${KILOMARK_TENSORRT_MAJOR}")
+  set(KILOMARK_CUDA_BUILT "lib${KILOMARK_CUDA_PLUGIN}.so, CUDA ${CUDAToolkit_VERSION}")
+  message(STATUS "CUDA plugin: lib${KILOMARK_CUDA_PLUGIN}.so with CUDA ${CUDAToolkit_VERSION}, "
+                 "architectures ${CMAKE_CUDA_ARCHITECTURES}, TensorRT's headers of ${KILOMARK_TENSORRT_INCLUDE}")
+endif()

@@ -1,0 +1,197 @@
+#include "cuda/cuda_backend.hpp"
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#include "cuda/log_queue.hpp"
+#include "kilomark/cuda_probe.hpp"
+#include "kilomark/error.hpp"
+#include "resample_plan.hpp"
+#include "text.hpp"
+
+namespace kilomark::cuda {
+
+namespace {
+
+constexpr std::uint64_t kLandmarksIndex = 0;
+constexpr std::uint64_t kFinderIndex = 1;
+
+// The plugin's error, as this library throws them.
+void check(const PluginApi& api, Status status) {
+  if (status != kOk) {
+    throw Error(static_cast<ErrorCode>(status - 1), api.last_error());
+  }
+}
+
+// The images of a call, on the device.
+class DeviceImages final : public HeldImages {
+ public:
+  DeviceImages(const PluginApi& api, Session* session, std::span<const ImageView> images)
+      : api_(api), session_(session), images_(images) {
+    std::vector<FrameView> frames;
+    for (const ImageView& image : images) {
+      frames.push_back(to_frame(image));
+    }
+    check(api, api.hold_frames(session, frames.data(), frames.size(), &held_));
+  }
+  ~DeviceImages() final { api_.release_frames(session_, held_); }
+
+  [[nodiscard]] const HeldFrames* held() const { return held_; }
+  [[nodiscard]] PixelFormat format(std::size_t index) const { return images_[index].format; }
+
+ private:
+  static FrameView to_frame(const ImageView& image) {
+    FrameView frame{};
+    frame.pixels = image.pixels;
+    frame.chroma = image.chroma;
+    frame.row_stride_bytes = image.row_stride_bytes;
+    frame.chroma_stride_bytes = image.chroma_stride_bytes;
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.channels = channel_count(image.format);
+    frame.format = image.format == PixelFormat::kNv12        ? FrameFormat::kNv12Bt601
+                   : image.format == PixelFormat::kNv12Bt709 ? FrameFormat::kNv12Bt709
+                                                             : FrameFormat::kPacked;
+    frame.memory = image.memory == ImageMemory::kCuda ? FrameMemory::kDevice : FrameMemory::kHost;
+    frame.stream = image.stream;
+    return frame;
+  }
+
+  const PluginApi& api_;
+  Session* session_;
+  std::span<const ImageView> images_;
+  HeldFrames* held_ = nullptr;
+};
+
+std::vector<float*> pointers(std::span<const std::span<float>> outputs) {
+  std::vector<float*> pointers;
+  for (const std::span<float> output : outputs) {
+    pointers.push_back(output.data());
+  }
+  return pointers;
+}
+
+NetworkConfig to_config(const char* name, const std::string& plan, const NetworkInput& input,
+                        std::span<const OutputConfig> outputs) {
+  return {name,         plan.data(),    plan.size(),   input.width,
+          input.height, outputs.data(), outputs.size()};
+}
+
+// For comparing and for finding faults: KILOMARK_CUDA_GRAPHS=0 runs without CUDA graphs.
+bool use_graphs() {
+  const char* const value = std::getenv("KILOMARK_CUDA_GRAPHS");
+  return value == nullptr || std::string_view(value) != "0";
+}
+
+// The plugin that finds the device, or an error with every reason why none does.
+const PluginApi* choose_plugin(int index, const std::string& device) {
+  std::string reasons;
+  for (const Plugin& plugin : load_plugins()) {
+    const CudaProbe probe = probe_plugin(plugin, {});
+    const auto devices = static_cast<int>(probe.devices.size());
+    std::string reason = probe.reason;
+    if (reason.empty() && index >= devices) {
+      reason = text("there is no GPU ", index, ", there are ", devices);
+    } else if (reason.empty()) {
+      reason = probe.devices[static_cast<std::size_t>(index)].reason;
+    }
+    if (reason.empty()) {
+      return plugin.api;
+    }
+    reasons += text(reasons.empty() ? "" : "; ", reason);
+  }
+  fail(ErrorCode::kDevice, text("device \"", device, "\" that cannot be used: ", reasons),
+       "a GPU, its driver, TensorRT and the CUDA plugin", "pass device=\"cpu\"");
+}
+
+}  // namespace
+
+int cuda_index(std::string_view device) {
+  constexpr std::string_view kName = "cuda";
+  if (device == kName) {
+    return 0;
+  }
+  if (!device.starts_with("cuda:")) {
+    return -1;
+  }
+  int index = -1;
+  const char* const end = device.data() + device.size();
+  const auto [rest, error] = std::from_chars(device.data() + kName.size() + 1, end, index);
+  return error == std::errc() && rest == end ? index : -1;
+}
+
+std::vector<std::string> cuda_devices() {
+  std::vector<std::string> names;
+  const CudaProbe probe = cuda_probe();
+  for (const CudaDevice& device : probe.devices) {
+    if (probe.reason.empty() && device.reason.empty()) {
+      names.push_back(device.index == 0 ? "cuda" : text("cuda:", device.index));
+    }
+  }
+  return names;
+}
+
+CudaBackend::CudaBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+                         const BackendOptions& options)
+    : device_(options.device), landmark_input_(landmarks.input) {
+  const int index = cuda_index(options.device);
+  api_ = choose_plugin(index, options.device);
+  api_->set_logger(&push_log);
+  const auto count = static_cast<std::uint64_t>(landmarks.num_landmarks);
+  const std::array landmark_outputs{OutputConfig{"landmarks", 2 * count},
+                                    OutputConfig{"spread", count}, OutputConfig{"presence", 1}};
+  std::vector<NetworkConfig> networks{
+      to_config("landmark", landmarks.model, landmarks.input, landmark_outputs)};
+  std::array<OutputConfig, 3> finder_outputs{};
+  if (finder != nullptr) {
+    finder_input_ = finder->input;
+    const auto cells = static_cast<std::uint64_t>(finder->num_cells());
+    finder_outputs = {OutputConfig{"scores", cells}, OutputConfig{"distances", 4 * cells},
+                      OutputConfig{"keypoints", 2 * kNumKeypoints * cells}};
+    networks.push_back(to_config("finder", finder->model, finder->input, finder_outputs));
+  }
+  const SessionConfig config{index, options.max_batch, use_graphs() ? 1 : 0, networks.data(),
+                             networks.size()};
+  check(*api_, api_->create_session(&config, &session_));
+}
+
+CudaBackend::~CudaBackend() { api_->destroy_session(session_); }
+
+const NetworkInput& CudaBackend::input(NetworkRole role) const {
+  return role == NetworkRole::kFinder ? finder_input_ : landmark_input_;
+}
+
+std::unique_ptr<HeldImages> CudaBackend::hold(std::span<const ImageView> images) {
+  return std::make_unique<DeviceImages>(*api_, session_, images);
+}
+
+BatchTimes CudaBackend::run(NetworkRole role, const HeldImages& images,
+                            std::span<const CropTask> tasks,
+                            std::span<const std::span<float>> outputs) {
+  const auto& on_device = static_cast<const DeviceImages&>(images);
+  std::vector<CropRequest> crops;
+  crops.reserve(tasks.size());
+  for (const CropTask& task : tasks) {
+    // The kernel reads NV12 as the RGB image that it stands for.
+    const PixelFormat format = on_device.format(task.image);
+    crops.push_back(
+        {task.image,
+         make_resample_plan(task.crop, is_nv12(format) ? PixelFormat::kRgb : format, input(role))});
+  }
+  RunTimes times{};
+  check(*api_,
+        api_->run(session_, role == NetworkRole::kFinder ? kFinderIndex : kLandmarksIndex,
+                  on_device.held(), crops.data(), crops.size(), pointers(outputs).data(), &times));
+  return {times.crop_ms, times.infer_ms};
+}
+
+void CudaBackend::infer(NetworkRole role, std::span<const float> tensors,
+                        std::span<const std::span<float>> outputs) {
+  const auto size = 3 * static_cast<std::size_t>(input(role).width) *
+                    static_cast<std::size_t>(input(role).height);
+  check(*api_, api_->infer(session_, role == NetworkRole::kFinder ? kFinderIndex : kLandmarksIndex,
+                           tensors.data(), tensors.size() / size, pointers(outputs).data()));
+}
+
+}  // namespace kilomark::cuda

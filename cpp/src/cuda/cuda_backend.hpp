@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cuda/plugin_library.hpp"
+#include "kilomark/backend.hpp"
+
+namespace kilomark::cuda {
+
+// The networks on an NVIDIA GPU, by way of the plugin. The models are TensorRT's serialized
+// engines.
+class CudaBackend final : public Backend {
+ public:
+  // `device` is "cuda" or "cuda:<number>". Throws Error{kDevice} with the reason if it cannot be
+  // used, Error{kBundle} if an engine is not what its description says.
+  CudaBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+              const BackendOptions& options);
+  ~CudaBackend() final;
+
+  [[nodiscard]] std::string_view device() const noexcept final { return device_; }
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
+  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+                 std::span<const std::span<float>> outputs) final;
+  void infer(NetworkRole role, std::span<const float> tensors,
+             std::span<const std::span<float>> outputs) final;
+
+ private:
+  [[nodiscard]] const NetworkInput& input(NetworkRole role) const;
+
+  std::string device_;
+  const PluginApi* api_ = nullptr;
+  NetworkInput landmark_input_;
+  NetworkInput finder_input_;
+  Session* session_ = nullptr;
+};
+
+// The number of a device that is called "cuda" or "cuda:<number>", or -1.
+[[nodiscard]] int cuda_index(std::string_view device);
+
+// "cuda", "cuda:1" ...: what can be used here.
+[[nodiscard]] std::vector<std::string> cuda_devices();
+
+}  // namespace kilomark::cuda

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "cpu/preprocess.hpp"
+#include "cuda/session.hpp"
+#include "fake_tensorrt.hpp"
+#include "resample_plan.hpp"
+
+namespace kilomark::cuda {
+
+// A session of the fake landmark network on two frames, and what it must answer.
+class Scene {
+ public:
+  static constexpr int kSize = 32;
+
+  explicit Scene(FakeDriver& driver) : driver_(driver) {
+    std::mt19937 random(5);
+    for (const auto& [width, height] : {std::pair(61, 43), std::pair(40, 90)}) {
+      std::vector<std::uint8_t>& bytes =
+          pixels_.emplace_back(static_cast<std::size_t>(3 * width * height));
+      for (std::uint8_t& byte : bytes) {
+        byte = static_cast<std::uint8_t>(random());
+      }
+      images_.push_back({bytes.data(), width, height, 3 * width, PixelFormat::kBgr});
+    }
+  }
+
+  FakePlan plan = fake_landmark_plan(kSize);
+  int max_batch = 16;
+  bool use_graphs = true;
+
+  [[nodiscard]] std::unique_ptr<Session> make_session() const {
+    static constexpr OutputConfig kOutputs[] = {{"landmarks", 10}, {"spread", 5}, {"presence", 1}};
+    const std::string bytes = plan.serialize();
+    const NetworkConfig network{"landmark", bytes.data(), bytes.size(), kSize, kSize, kOutputs, 3};
+    const SessionConfig config{0, max_batch, use_graphs ? 1 : 0, &network, 1};
+    return std::make_unique<Session>(driver_, std::make_unique<FakeTensorRt>(driver_), config);
+  }
+
+  [[nodiscard]] std::vector<FrameView> frames() const {
+    std::vector<FrameView> frames;
+    for (const ImageView& image : images_) {
+      frames.push_back({image.pixels, nullptr, image.row_stride_bytes, 0, image.width, image.height,
+                        3, FrameFormat::kPacked, FrameMemory::kHost, 0});
+    }
+    return frames;
+  }
+
+  [[nodiscard]] static Crop crop(std::size_t index) {
+    const auto shift = static_cast<float>(index % 23);
+    return Crop::around({10.0F + shift, 30.0F - shift},
+                        20.0 + 3.0 * static_cast<double>(index % 11),
+                        11.0 * static_cast<double>(index), kSize, kSize);
+  }
+  [[nodiscard]] static NetworkInput input() {
+    return {kSize, kSize, ChannelOrder::kRgb, {0, 0, 0}, {255, 255, 255}};
+  }
+  [[nodiscard]] static std::vector<CropRequest> crops(std::size_t count) {
+    std::vector<CropRequest> crops;
+    for (std::size_t i = 0; i < count; ++i) {
+      crops.push_back({i % 2, make_resample_plan(crop(i), PixelFormat::kBgr, input())});
+    }
+    return crops;
+  }
+
+  // Holds the frames, crops `count` of them, and returns spread, (count, 5).
+  [[nodiscard]] static std::vector<float> run(Session& session, std::span<const FrameView> frames,
+                                              std::size_t count) {
+    std::vector<float> landmarks(10 * count);
+    std::vector<float> spread(5 * count);
+    std::vector<float> presence(count);
+    float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
+    std::unique_ptr<HeldFrames> held = session.hold(frames);
+    try {
+      (void)session.run(0, *held, crops(count), outputs);
+    } catch (...) {
+      session.release(std::move(held));
+      throw;
+    }
+    session.release(std::move(held));
+    return spread;
+  }
+  [[nodiscard]] std::vector<float> run(Session& session, std::size_t count) const {
+    return run(session, frames(), count);
+  }
+
+  // The crop of the CPU, (3, kSize, kSize).
+  [[nodiscard]] std::vector<float> crop_on_cpu(std::size_t index) const {
+    cpu::CropWorkspace workspace;
+    std::vector<float> tensor(static_cast<std::size_t>(3 * kSize * kSize));
+    cpu::crop_image(images_[index % 2], crop(index), input(), workspace, tensor);
+    return tensor;
+  }
+
+  // The means of its channels, in double.
+  [[nodiscard]] std::vector<float> expected(std::size_t count) const {
+    std::vector<float> spread;
+    constexpr std::size_t kArea = kSize * kSize;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::vector<float> tensor = crop_on_cpu(i);
+      for (const std::size_t channel : {0, 1, 2, 0, 1}) {
+        double sum = 0.0;
+        for (std::size_t p = 0; p < kArea; ++p) {
+          sum += tensor[channel * kArea + p];
+        }
+        spread.push_back(static_cast<float>(sum / static_cast<double>(kArea)));
+      }
+    }
+    return spread;
+  }
+
+ private:
+  FakeDriver& driver_;
+  std::vector<std::vector<std::uint8_t>> pixels_;
+  std::vector<ImageView> images_;
+};
+
+}  // namespace kilomark::cuda
