@@ -9,17 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include "kilomark/image.hpp"
 #include "kilomark/network.hpp"
 
 namespace kilomark::bindings {
 
 namespace py = pybind11;
 
-// Borrows the pixels of a uint8 array (H, W) or (H, W, C). Refuses every other type, shape and
-// layout: nothing is copied or cast here. `index` names the image in the message.
-[[nodiscard]] ImageView to_image_view(const py::handle& array, const std::string& format,
-                                      std::size_t index);
+// For messages: "an array of uint8, shape (480, 640, 3), strides (1920, 3, 1)".
+[[nodiscard]] std::string describe(const py::handle& object);
 
 // Borrows a float32, C-contiguous array of `rank` dimensions. `name` is used in messages.
 [[nodiscard]] std::span<const float> to_floats(const py::handle& array, const char* name,

@@ -11,5 +11,7 @@ void bind_detections(pybind11::module_& module);
 void bind_detector(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
 void bind_cuda(pybind11::module_& module);
+void bind_cuda_array(pybind11::module_& module);
+void bind_log(pybind11::module_& module);
 
 }  // namespace kilomark::bindings

@@ -6,6 +6,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "image_views.hpp"
 #include "kilomark/crop_image.hpp"
 #include "kilomark/error.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "bindings.hpp"
 #include "detections_binding.hpp"
+#include "image_views.hpp"
 #include "kilomark/detector.hpp"
 #include "kilomark/error.hpp"
 

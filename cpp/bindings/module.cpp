@@ -11,5 +11,7 @@ PYBIND11_MODULE(_core, module) {
   bind_detector(module);
   bind_crop(module);
   bind_cuda(module);
+  bind_cuda_array(module);
+  bind_log(module);
   module.def("build_info", &kilomark::build_info);
 }

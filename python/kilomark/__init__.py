@@ -27,6 +27,7 @@ from kilomark.faces import Face
 from kilomark.images import ImageLike
 from kilomark.manifest import shipped_bundles
 from kilomark.pose import Pose
+from kilomark.raw_images import RawImage
 from kilomark.topology import LandmarkGroup, Topology
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "KilomarkError",
     "LandmarkGroup",
     "Pose",
+    "RawImage",
     "Topology",
     "__version__",
     "available_devices",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 _Floats: TypeAlias = NDArray[np.float32]
 _Pixels: TypeAlias = NDArray[np.uint8]
+_Image: TypeAlias = _Pixels | CudaArray | tuple[_Pixels | CudaArray, _Pixels | CudaArray]
 _ChannelOrder: TypeAlias = Literal["rgb", "bgr"]
 
 @final
@@ -121,7 +122,7 @@ class Detector:
     def device(self) -> str: ...
     def predict(
         self,
-        images: Sequence[_Pixels],
+        images: Sequence[_Image],
         formats: Sequence[str],
         *,
         boxes: Sequence[_Floats] | None = None,
@@ -181,6 +182,26 @@ class CudaProbe:
     def tensorrt_path(self) -> str: ...
     @property
     def devices(self) -> list[CudaDevice]: ...
+
+@final
+class CudaArray:
+    """A uint8 array on a GPU, borrowed through DLPack or ``__cuda_array_interface__``."""
+
+    def __init__(self, array: object) -> None: ...
+    @property
+    def address(self) -> int: ...
+    @property
+    def stream(self) -> int:
+        """The CUDA stream that it is written on, as a number; 0 if it is written."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+def take_log_messages() -> list[tuple[int, str]]:
+    """Take what the backends logged since the last call: levels as `logging` has them, and texts.
+
+    The core writes to no log itself, since it may run without the GIL.
+    """
 
 def cuda_probe(library_folders: Sequence[str] = ()) -> CudaProbe:
     """Look for the plugin, the driver, TensorRT and GPUs; raise nothing for what is missing.

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.boxes import to_boxes
-from kilomark.devices import choose_num_threads
+from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.faces import Face
-from kilomark.images import ImageLike, Pixels, to_pixels
+from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
     LARGEST_INPUT_PX,
     FinderBundle,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from kilomark.raw_images import RawPixels
     from kilomark.topology import Topology
 
 __all__ = ["Detector"]
@@ -94,13 +95,14 @@ class Detector:
         bundles = [landmarks] if finder is None else [landmarks, finder]
         chosen, models = device_models(device, bundles, max_batch=max_batch)
         self._topology = landmarks.topology
-        self._core = _core.Detector(
-            _to_landmark_network(landmarks, models[0]),
-            None if finder is None else _to_finder_network(finder, models[1]),
-            device=chosen,
-            num_threads=choose_num_threads(num_threads),
-            max_batch=max_batch,
-        )
+        with forwarded_log():
+            self._core = _core.Detector(
+                _to_landmark_network(landmarks, models[0]),
+                None if finder is None else _to_finder_network(finder, models[1]),
+                device=chosen,
+                num_threads=choose_num_threads(num_threads),
+                max_batch=max_batch,
+            )
         self._has_finder = finder is not None
         log.info("landmarks by %r on %s", landmarks.name, self.device)
 
@@ -137,8 +139,9 @@ class Detector:
 
         Args:
             image: a uint8 array (H, W, 3) BGR as OpenCV gives it, gray (H, W) or (H, W, 1), or BGRA
-                (H, W, 4); a path, whose EXIF orientation is honoured; a PIL image; or a list or
-                tuple of these. An array is always one image: pass a batch as ``list(batch)``.
+                (H, W, 4), in memory of the host or of the detector's GPU; a path, whose EXIF
+                orientation is honoured; a PIL image; a `kilomark.RawImage` for RGB or NV12; or a
+                list or tuple of these. An array is always one image: pass ``list(batch)``.
             boxes: where the faces are, so that the face finder is not run: (M, 4) x0, y0, x1, y1 in
                 pixels, around the landmarks (brows to chin, ear to ear), or (4,) for one face. For
                 a list of images, a list of as many of these. There is then one face per box, in
@@ -179,16 +182,17 @@ class Detector:
             raise InvalidInputError(
                 "this detector was made with faces=None, so it has no face finder; pass boxes="
             )
-        pixels = [to_pixels(image) for image in images]
-        detections, times = self._core.predict(
-            [item.array for item in pixels],
-            [item.format for item in pixels],
-            boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
-            score_threshold=self._score_threshold,
-            nms_iou=self._nms_iou,
-            max_faces=self._max_faces,
-            presence_threshold=self._presence_threshold,
-        )
+        pixels = [to_core_pixels(image) for image in images]
+        with forwarded_log():
+            detections, times = self._core.predict(
+                [item.array for item in pixels],
+                [item.format for item in pixels],
+                boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
+                score_threshold=self._score_threshold,
+                nms_iou=self._nms_iou,
+                max_faces=self._max_faces,
+                presence_threshold=self._presence_threshold,
+            )
         return [_to_faces(item, self._topology) for item in detections], times
 
 
@@ -205,7 +209,7 @@ def _check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | 
 
 
 def _to_boxes_per_image(
-    boxes: Sequence[Boxes], pixels: Sequence[Pixels]
+    boxes: Sequence[Boxes], pixels: Sequence[Pixels | RawPixels]
 ) -> list[npt.NDArray[np.float32]]:
     return [
         to_boxes(item, width=image.width, height=image.height, shown=f"boxes of image {index}")

@@ -6,12 +6,24 @@ import importlib.util
 import logging
 import os
 import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from kilomark import _core
 from kilomark.errors import DeviceUnavailableError
 from kilomark.options import check_whole
 
-__all__ = ["available_devices", "choose_device", "choose_num_threads", "cuda_index", "probe_cuda"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "available_devices",
+    "choose_device",
+    "choose_num_threads",
+    "cuda_index",
+    "forwarded_log",
+    "probe_cuda",
+]
 
 log = logging.getLogger(__name__)
 
@@ -90,3 +102,17 @@ def choose_num_threads(num_threads: int | None) -> int:
             num_threads, usable, usable,
         )  # fmt: skip
     return min(num_threads, usable)
+
+
+@contextmanager
+def forwarded_log() -> Iterator[None]:
+    """Pass what the core's backends log meanwhile, TensorRT's messages too, to `logging`.
+
+    The core keeps its messages until they are taken: it may not log itself while it works without
+    the GIL.
+    """
+    try:
+        yield
+    finally:
+        for level, text in _core.take_log_messages():
+            log.log(level, "%s", text)

@@ -9,23 +9,30 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from kilomark import _core
 from kilomark.errors import InvalidInputError, KilomarkError
+from kilomark.raw_images import (
+    GpuArray,
+    PixelFormat,
+    RawImage,
+    RawPixels,
+    is_gpu_array,
+    raw_to_pixels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ImageLike", "PixelFormat", "Pixels", "open_photo", "to_pixels"]
+__all__ = ["ImageLike", "PixelFormat", "Pixels", "open_photo", "to_core_pixels", "to_pixels"]
 
-ImageLike: TypeAlias = npt.NDArray[Any] | str | os.PathLike[str] | Image.Image
-"""A uint8 array as OpenCV gives it, the path of a photo, or a PIL image."""
-
-PixelFormat = Literal["gray", "bgr", "rgb", "bgra", "rgba"]
+ImageLike: TypeAlias = npt.NDArray[Any] | str | os.PathLike[str] | Image.Image | GpuArray | RawImage
+"""A uint8 array as OpenCV gives it, here or on a GPU, the path of a photo, or a PIL image."""
 
 ARRAY_FORMATS: dict[int, PixelFormat] = {1: "gray", 3: "bgr", 4: "bgra"}
 PIL_FORMATS: dict[str, PixelFormat] = {"L": "gray", "RGB": "rgb", "RGBA": "rgba"}
@@ -84,6 +91,30 @@ def to_pixels(image: ImageLike) -> Pixels:
         f"an image cannot be a {type(image).__module__}.{type(image).__name__}; {EXPECTED}, "
         "a path or a PIL image" + _type_remedy(image)
     )
+
+
+def to_core_pixels(image: ImageLike) -> Pixels | RawPixels:
+    """Turn an image into what the core takes.
+
+    Args:
+        image: as for `to_pixels`; or an array in memory of a GPU, (H, W, 3) BGR, (H, W) gray or
+            (H, W, 4) BGRA, for a detector on that GPU; or a `RawImage`, whose format is as it says.
+
+    Raises:
+        InvalidInputError: it is none of these, is empty, or cannot be read.
+    """
+    if isinstance(image, RawImage):
+        return raw_to_pixels(image)
+    if not isinstance(image, np.ndarray) and is_gpu_array(image):
+        array = _core.CudaArray(image)
+        channels = 1 if len(array.shape) == 2 else array.shape[-1]
+        if len(array.shape) not in (2, 3) or channels not in ARRAY_FORMATS:
+            raise InvalidInputError(
+                f"an image array on a GPU of shape {array.shape}; {EXPECTED}; for another order of "
+                "the channels, or for NV12, pass kilomark.RawImage(array, format)"
+            )
+        return RawPixels(array, ARRAY_FORMATS[channels])
+    return to_pixels(image)
 
 
 def open_photo(path: str | os.PathLike[str]) -> Image.Image:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from tests.tiny_bundles import bright_cells
 
+from kilomark.devices import probe_cuda
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -91,6 +93,15 @@ def test_webcam_says_what_is_missing(
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("example", ["photo", "folder", "webcam"])
+def test_gpu_frames_says_that_there_is_no_gpu(root: Path, bundles: list[str]) -> None:
+    if not probe_cuda().reason:
+        pytest.skip("there is a GPU; tools/verify_gpu.py tests frames on it")
+    done = run(root / "examples/gpu_frames.py", "photo.jpg", *bundles)
+    assert done.returncode == 1
+    assert done.stderr.startswith("no GPU can be used here, so there is nothing to show: ")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("example", ["photo", "folder", "webcam", "gpu_frames"])
 def test_example_is_short(root: Path, example: str) -> None:
     assert len((root / f"examples/{example}.py").read_text().splitlines()) < 60

@@ -1,0 +1,200 @@
+"""A detector on the CUDA plugin, whose driver and TensorRT are the C++ tests' own."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.tiny_bundles import bright_cells
+
+from kilomark import Detector, RawImage
+from kilomark.devices import available_devices, probe_cuda
+from kilomark.errors import BundleError, DeviceUnavailableError, InferenceError, InvalidInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kilomark import Face
+
+NOISE = np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8)
+BOXES = np.array([[10, 20, 60, 70], [-20, 5, 40, 30], [90, 60, 130, 95]], np.float32)
+
+
+class GpuArray:
+    """An array that says it is on a GPU, as PyCUDA does: the fake driver reads it anyway."""
+
+    def __init__(self, array: npt.NDArray[Any], **changes: object) -> None:
+        self.array = array
+        self.changes = changes
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        interface = self.array.__array_interface__
+        keys = ("shape", "typestr", "strides")
+        facts = {key: interface[key] for key in keys}
+        return {**facts, "data": interface["data"], "version": 3, "stream": None, **self.changes}
+
+
+class DlpackArray:
+    """The same through DLPack, as torch does."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.array = array
+        self.streams: list[object] = []
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (2, 0)
+
+    def __dlpack__(self, *, stream: int | None = None) -> object:
+        self.streams.append(stream)
+        return self.array.__dlpack__()
+
+
+def assert_same(found: list[Face], expected: list[Face]) -> None:
+    assert len(found) == len(expected) > 0
+    for face, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(face.landmarks, other.landmarks, atol=1e-3)
+        np.testing.assert_allclose(face.spread, other.spread, atol=1e-5)
+        np.testing.assert_allclose(face.box, other.box, atol=1e-3)
+        assert face.score == pytest.approx(other.score, abs=1e-5)
+
+
+@pytest.mark.usefixtures("fake_gpu")
+def test_probe() -> None:
+    probe = probe_cuda()
+    assert probe.reason == ""
+    assert probe.tensorrt_version == "10.14.1.48"
+    assert probe.devices[0].compute_capability == (8, 6)
+    assert "6.1" in probe.devices[1].reason
+    assert available_devices() == ["cpu", "cuda"]
+
+
+@pytest.mark.parametrize("shape", [(90, 120, 3), (90, 120), (90, 120, 4)])
+def test_given_boxes_as_on_the_cpu(
+    gpu_detector: Detector, detector: Detector, shape: tuple[int, ...]
+) -> None:
+    image = np.random.default_rng(5).integers(0, 256, shape, np.uint8)
+    found = gpu_detector.predict(image, boxes=BOXES)
+    assert gpu_detector.device == "cuda"
+    assert_same(found, detector.predict(image, boxes=BOXES))
+
+
+def test_finds_faces_as_on_the_cpu(gpu_detector: Detector, detector: Detector) -> None:
+    images = [bright_cells((3, 4)), bright_cells((1, 1), (6, 6)), bright_cells((2, 2))]
+    found, expected = gpu_detector.predict(images), detector.predict(images)
+    for some, others in zip(found, expected, strict=True):
+        assert_same(some, others)
+
+
+def test_arrays_on_the_gpu_are_read_where_they_are(gpu_detector: Detector) -> None:
+    expected = gpu_detector.predict(NOISE, boxes=BOXES)
+    wide = np.zeros((90, 130, 3), np.uint8)
+    wide[:, :120] = NOISE
+    for array in (GpuArray(NOISE), GpuArray(wide[:, :120]), DlpackArray(NOISE)):
+        assert_same(gpu_detector.predict(array, boxes=BOXES), expected)
+
+
+def test_dlpack_is_asked_for_the_default_stream(gpu_detector: Detector) -> None:
+    array = DlpackArray(NOISE)
+    with pytest.raises(
+        InferenceError, match="cudaEventRecord"
+    ):  # the fake driver has no such stream
+        gpu_detector.predict(GpuArray(NOISE, stream=12345), boxes=BOXES)
+    gpu_detector.predict(array, boxes=BOXES)
+    assert array.streams == [1]
+
+
+def test_rgb_and_nv12(gpu_detector: Detector) -> None:
+    expected = gpu_detector.predict(NOISE, boxes=BOXES)
+    rgb = np.ascontiguousarray(NOISE[..., ::-1])
+    assert_same(gpu_detector.predict(RawImage(rgb, "rgb"), boxes=BOXES), expected)
+    assert_same(gpu_detector.predict(RawImage(GpuArray(rgb), "rgb"), boxes=BOXES), expected)
+
+    surface = np.random.default_rng(7).integers(0, 256, (135, 120), np.uint8)
+    one = gpu_detector.predict(RawImage(surface, "nv12"), boxes=BOXES)
+    luma, chroma = surface[:90], surface[90:].reshape(45, 60, 2)
+    for planes in ((luma, chroma), (GpuArray(luma), GpuArray(chroma))):
+        two = gpu_detector.predict(RawImage(planes[0], "nv12", chroma=planes[1]), boxes=BOXES)
+        assert_same(two, one)
+    other = gpu_detector.predict(RawImage(surface, "nv12_bt709"), boxes=BOXES)
+    assert not np.allclose(other[0].spread, one[0].spread)
+
+
+def test_nv12_has_the_colours_of_opencv(gpu_detector: Detector) -> None:
+    cv2 = pytest.importorskip("cv2")
+    surface = np.random.default_rng(7).integers(0, 256, (135, 120), np.uint8)
+    found = gpu_detector.predict(RawImage(surface, "nv12"), boxes=BOXES)
+    bgr = cv2.cvtColor(surface, cv2.COLOR_YUV2BGR_NV12)
+    for face, other in zip(found, gpu_detector.predict(bgr, boxes=BOXES), strict=True):
+        np.testing.assert_allclose(face.spread, other.spread, atol=1.0 / 255)
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (GpuArray(NOISE.astype(np.float32)), "of type <f4"),
+        (GpuArray(np.moveaxis(NOISE, -1, 0)), r"on a GPU of shape \(3, 90, 120\).*RawImage"),
+        (GpuArray(NOISE[:, ::-1]), "pixels of a row side by side"),
+        (GpuArray(NOISE, stream=0), "stream 0"),
+        (GpuArray(NOISE, mask=GpuArray(NOISE)), "a mask"),
+        (RawImage(NOISE[:, :, 0], "rgb"), r"\(height, width, 3\)"),
+        (RawImage(NOISE[:89, :, 0].copy(), "nv12"), "the chroma under the luma"),
+        (RawImage(NOISE[:, :, 0].copy(), "nv12", NOISE[:44, :, 0].copy()), "chroma of"),
+        (RawImage(NOISE.astype(np.int16), "bgr"), "dtype int16"),
+        (RawImage(NOISE[None], "bgr"), r"raw image of shape \(1, 90, 120, 3\)"),
+        (RawImage(GpuArray(NOISE[0, 0]), "gray"), r"raw image of shape \(3,\)"),
+    ],
+)
+def test_refuses_arrays_that_do_not_fit(
+    gpu_detector: Detector, image: RawImage | GpuArray, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        gpu_detector.predict(image, boxes=BOXES[:1])
+
+
+def test_threads_share_a_detector(gpu_detector: Detector) -> None:
+    expected = gpu_detector.predict(NOISE, boxes=BOXES)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: gpu_detector.predict(NOISE, boxes=BOXES), range(12)):
+            assert_same(found, expected)
+
+
+def test_more_faces_than_the_engine_takes_at_once(gpu_detector: Detector) -> None:
+    boxes = np.repeat(BOXES, 20, axis=0)
+    assert_same(
+        gpu_detector.predict(NOISE, boxes=boxes)[::20], gpu_detector.predict(NOISE, boxes=BOXES)
+    )
+
+
+@pytest.mark.usefixtures("fake_gpu")
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [("cuda:1", "compute capability 6.1"), ("cuda:7", "there is no GPU 7")],
+)
+def test_gpus_that_cannot_be_used(tiny: Path, device: str, message: str) -> None:
+    with pytest.raises(DeviceUnavailableError, match=message):
+        Detector(tiny, faces=None, device=device)
+
+
+@pytest.mark.usefixtures("fake_gpu")
+def test_an_engine_that_does_not_load(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kilomark.detector.device_models", lambda *_, **__: ("cuda", [b"junk"]))
+    with pytest.raises(BundleError, match="magicTag"):
+        Detector(tiny, faces=None, device="cuda")
+
+
+def test_a_cpu_takes_neither_gpu_memory_nor_nv12(detector: Detector) -> None:
+    with pytest.raises(InvalidInputError, match="in memory of a GPU"):
+        detector.predict(GpuArray(NOISE), boxes=BOXES)
+    with pytest.raises(InvalidInputError, match="in NV12"):
+        detector.predict(RawImage(NOISE[:, :, 0].copy(), "nv12"), boxes=BOXES[:1])
+
+
+def test_raw_images_are_checked() -> None:
+    with pytest.raises(InvalidInputError, match="format of a raw image is 'yuv'"):
+        RawImage(NOISE, "yuv")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="only NV12 has a plane of it"):
+        RawImage(NOISE, "bgr", chroma=NOISE)
