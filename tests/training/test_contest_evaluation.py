@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("pyarrow", reason="needs the train extra: pip install '.[train]'")
+pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
 from tests import tiny_bundles
 
+from kilomark.cli.main import main
 from kilomark.data.contest_crop import crop_as_baseline
 from kilomark.data.contest_topology import choose_topology
 from kilomark.training.contest_evaluation import contest_accuracy
@@ -28,6 +30,14 @@ def test_mse_is_the_contests_and_nme_is_of_the_971() -> None:
 
     assert np.isclose(accuracy["mse_px2"], 2 / 3 * 1.28**2 / 2)
     assert np.isclose(accuracy["nme_percent"], 2 / 3 * 2)
+
+
+def test_no_report_is_promised_of_a_contest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "lite", "--contest", str(tmp_path), "--report", str(tmp_path)]) == 2
+
+    assert "--contest without it" in capsys.readouterr().err
 
 
 def test_other_landmarks_have_an_mse_alone() -> None:

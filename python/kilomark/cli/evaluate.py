@@ -145,6 +145,11 @@ def _measure_contest(bundle: Bundle, args: argparse.Namespace) -> dict[str, floa
     from kilomark.training.contest_evaluation import evaluate_contest
     from kilomark.training.contest_prediction import PhotoPredictor
 
+    if args.report is not None:
+        raise InvalidInputError(
+            "--report is written of a data set of face crops and scenes; expected --faces and "
+            "--scenes with it, or --contest without it"
+        )
     predictor = PhotoPredictor(bundle.folder)
     contest = read_contest(args.contest, args.cache)
     if contest.num_landmarks != predictor.num_landmarks:
