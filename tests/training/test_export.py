@@ -110,13 +110,18 @@ def test_train_export_evaluate(
         "train", "lite", *data, "--out", run, "--stages", "64:16:8,128:16:8", "--threads", "1"
     )
     _kilomark("export", run, "--faces", str(faces_dir), "--out", bundle, "--name", "mine")
-    printed = _kilomark("evaluate", bundle, *data, "--write")
+    report = tmp_path / "report"
+    printed = _kilomark(
+        "evaluate", bundle, *data, "--write", "--report", str(report), "--run-dir", run
+    )
 
     manifest = json.loads((tmp_path / "mine" / "manifest.json").read_text())
     assert manifest["name"] == "mine"
     assert manifest["training"]["samples_seen"] == 32
     assert manifest["accuracy"] == json.loads(printed)
     assert manifest["accuracy"]["nme_percent"] > 0
+    assert (report / "report.md").stat().st_size > 1000
+    assert (report / "learning_curves.png").is_file()
 
 
 def _kilomark(*arguments: str) -> str:

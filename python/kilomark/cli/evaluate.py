@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="also write report.md, figures.json, plots and contact sheets of people of the data "
         "set, which are not for publishing",
     )
-    parser.add_argument("--run", type=Path, help="training run whose learning curve to report")
+    parser.add_argument("--run-dir", type=Path, help="training run whose learning curve to report")
     parser.add_argument(
         "--reviewed",
         type=Path,
@@ -100,7 +100,7 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
         return figures
     from kilomark.training.report import write_landmark_report
 
-    report = write_landmark_report(args.report, bundle.folder, faces, predictions, args.run)
+    report = write_landmark_report(args.report, bundle.folder, faces, predictions, args.run_dir)
     return figures | {"jitter_percent": report.steady[0].jitter_percent}
 
 
@@ -133,7 +133,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         reviewed={} if args.reviewed is None else read_reviewed(args.reviewed),
         sweeps=sweeps,
         backgrounds=(backgrounds, held_out),
-        run_dir=args.run,
+        run_dir=args.run_dir,
     )
     return asdict(finder_figures(finds, scenes))
 

@@ -35,7 +35,7 @@ Array = np.ndarray[Any, Any]
 IMAGE_PX = 512  # side of the mosaics; the finder sees them at this size, pixel for pixel
 SIZES_PX = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 240, 320, 400)
 KINDS = ("plain", "tilted", "grey", "dark", "blurred", "masked")
-TILT_DEG = 30.0  # to either side
+TILT_DEG = 30.0  # to either side, whatever the photo's own
 _BLUR = 0.03  # of the face's longer side
 _DARK = 0.25  # of the light
 _GREY_WEIGHTS = np.array([[0.299, 0.587, 0.114]] * 3, np.float32)
@@ -64,7 +64,7 @@ def sweep_sizes(
     backgrounds: PackedImages,
     background_rows: Array,
     *,
-    num_faces: int = 50,
+    num_faces: int = 30,
     image_px: int = IMAGE_PX,
 ) -> Sweep:
     """Look for ``num_faces`` faces of every kind at every size, at score 0.5 and IoU 0.5.
@@ -116,7 +116,8 @@ def _mosaics(
         side = min(background.shape[:2])
         affine = crop_map(np.array(background.shape[1::-1]) / 2, side, image_px)
         canvas = warp(background, affine, (image_px, image_px))
-        angle = TILT_DEG * rng.choice([-1, 1]) if kind == "tilted" else 0.0
+        roll_deg = float(faces.pose[face, 2])
+        angle = roll_deg - TILT_DEG * rng.choice([-1, 1]) if kind == "tilted" else 0.0
         label = _place(canvas, faces, int(face), size_px, angle, rng)
         yield _spoil(canvas, kind, size_px, rng), label
 
