@@ -155,7 +155,7 @@ print(cache.find(key).plan, len(list(cache.folder.iterdir())))
 def test_a_write_that_fails_leaves_the_old_engine_and_no_rest(tmp_path: Path) -> None:
     program = FULL_DISK.format(folder=str(tmp_path))
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300
     )
     assert "cannot be written: File too large" in done.stdout, done.stderr
     assert "b'small' 2" in done.stdout

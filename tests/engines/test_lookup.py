@@ -126,8 +126,8 @@ def test_of_two_processes_one_builds_and_the_other_waits(tmp_path: Path, tiny: P
         assert read_line(first) == "building"
         with start_builder(tmp_path, tiny) as second:
             assert "waiting" in read_line(second, of_errors=True)
-            made, _ = first.communicate("go on\n", timeout=60)
-            got, _ = second.communicate("go on\n", timeout=60)
+            made, _ = first.communicate("go on\n", timeout=300)
+            got, _ = second.communicate("go on\n", timeout=300)
     assert made.strip() == got.strip() == f"made by {first.pid}"
     assert (tmp_path / "builds").read_text() == "build\n"
 
@@ -137,9 +137,9 @@ def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path, tiny: Path) -> 
         assert read_line(first) == "building"
         with start_builder(tmp_path, tiny) as second:
             assert "waiting" in read_line(second, of_errors=True)
-            first.communicate("go on\n", timeout=60)
+            first.communicate("go on\n", timeout=300)
             assert read_line(second) == "building"
-            made, _ = second.communicate("go on\n", timeout=60)
+            made, _ = second.communicate("go on\n", timeout=300)
     assert first.returncode == 9
     assert made.strip() == f"made by {second.pid}"
 
@@ -150,6 +150,6 @@ def test_importing_the_engines_imports_nothing_heavy() -> None:
         "print([m for m in ('torch', 'tensorrt', 'onnx', 'onnxruntime') if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=True
     )
     assert done.stdout.strip() == "[]"
