@@ -40,6 +40,7 @@ CHECKS: dict[str, Check] = {
     "threads": graphs_and_batches.two_threads,
     "device-input": device_input.frames_on_the_gpu,
     "streams": device_input.streams_are_honoured,
+    "nv12": device_input.nv12_frames,
     "memory": memory.memory_stays,
     "latency": speed.latency,
     "throughput": speed.throughput,

@@ -28,6 +28,7 @@ CHECKS = (
     graphs_and_batches.two_threads,
     device_input.frames_on_the_gpu,
     device_input.streams_are_honoured,
+    device_input.nv12_frames,
     memory.memory_stays,
 )
 

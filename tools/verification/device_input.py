@@ -5,9 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
+from kilomark import RawImage
+
 from . import limits
 from .outcomes import CannotCheckError, Figures, require
-from .subject import Subject, boxes, crop_sides, frames, moved_px
+from .subject import Picture, Subject, boxes, crop_sides, frames, moved_px
 
 
 def frames_on_the_gpu(subject: Subject) -> Figures:
@@ -55,6 +59,35 @@ def streams_are_honoured(subject: Subject) -> Figures:
         worst = max(worst, float(moved_px(found, wanted, crop_sides(given)).max()))
     require(worst <= limits.DEVICE_INPUT_WORST_PX, f"a landmark moves by {worst:.2f} px")
     return {"worst_px": worst}
+
+
+def nv12_frames(subject: Subject) -> Figures:
+    """A frame in NV12, of host memory, answers as in BGR, but for the colours that it averages."""
+    if subject.device == "cpu":
+        raise CannotCheckError("NV12 is for GPUs")
+    (picture,) = frames(1)
+    given = boxes(8)
+    detector = subject.detector()
+    wanted = detector.predict(picture, boxes=given)
+    found = detector.predict(RawImage(to_nv12(picture), "nv12"), boxes=given)
+    moved = moved_px(found, wanted, crop_sides(given))
+    figures = {"mean_px": moved.mean(), "worst_px": moved.max()}
+    require(
+        moved.mean() <= limits.NV12_MEAN_PX, f"moves by {moved.mean():.3f} px on average", figures
+    )
+    return figures
+
+
+def to_nv12(picture: Picture) -> Picture:
+    """(H, W, 3) BGR to (3 H / 2, W): luma, then chroma averaged over 2 x 2, BT.601 limited."""
+    height, width = picture.shape[:2]
+    blue, green, red = np.moveaxis(picture.astype(np.float64), -1, 0)
+    luma = 16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255
+    cb = 128 + (-37.797 * red - 74.203 * green + 112.0 * blue) / 255
+    cr = 128 + (112.0 * red - 93.786 * green - 18.214 * blue) / 255
+    planes = [plane.reshape(height // 2, 2, width // 2, 2).mean(axis=(1, 3)) for plane in (cb, cr)]
+    chroma = np.stack(planes, axis=-1).reshape(height // 2, width)
+    return np.rint(np.concatenate([luma, chroma])).astype(np.uint8)
 
 
 class _InterfaceOnly:

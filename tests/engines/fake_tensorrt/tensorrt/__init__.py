@@ -1,6 +1,7 @@
 """A stand-in for TensorRT's Python package: the names that kilomark uses, as TensorRT 10 has them.
 
-The environment variable FAKE_TENSORRT makes it misbehave.
+The environment variable FAKE_TENSORRT makes it misbehave, FAKE_TENSORRT_VERSION gives it another
+version, and FAKE_TENSORRT_PLAN is the engine that it builds, for the C++ tests' TensorRT to run.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import os
 
 MOOD = os.environ.get("FAKE_TENSORRT", "")
-__version__ = "10.14.1.48"
+__version__ = os.environ.get("FAKE_TENSORRT_VERSION", "10.14.1.48")
 
 
 class ILogger:
@@ -136,6 +137,8 @@ class Builder:
         for step in (0, 1):
             assert monitor.step_complete("Building", step)
         monitor.phase_finish("Building")
+        if "FAKE_TENSORRT_PLAN" in os.environ:
+            return os.environ["FAKE_TENSORRT_PLAN"].encode()
         return json.dumps(
             {
                 "strongly_typed": bool(network.flags & 2),
