@@ -51,7 +51,7 @@ LAYOUT = "uint8.*the pixels of a row side by side"
         (None, "bgr", "an object of type NoneType"),
         (IMAGE.tolist(), "bgr", "an object of type list"),
         (b"\xff\xd8", "bgr", "an object of type bytes"),
-        (IMAGE, "hsv", 'format "hsv"; expected gray, bgr, rgb, bgra or rgba'),
+        (IMAGE, "hsv", 'format "hsv"; expected gray, bgr, rgb, bgra, rgba, nv12 or nv12_bt709'),
         (IMAGE, "", 'format ""'),
     ],
 )
