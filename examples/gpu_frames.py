@@ -27,7 +27,8 @@ def to_torch(pixels: npt.NDArray[np.uint8]) -> Any:  # noqa: ANN401
 
 
 def to_pycuda(pixels: npt.NDArray[np.uint8]) -> Any:  # noqa: ANN401
-    from pycuda import gpuarray
+    # The context of CUDA's runtime, which kilomark uses; pycuda.autoinit would make another.
+    from pycuda import autoprimaryctx, gpuarray  # noqa: F401
 
     return gpuarray.to_gpu(pixels)
 
