@@ -150,7 +150,10 @@ void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
     ov::Shape shape = input_shape_;
     shape[0] = count;
     request.set_tensor(kInputName, ov::Tensor(ov::element::f32, shape, input));
-    request.infer();
+    // Not infer(), which computes on the calling thread: OpenVINO then keeps an arena of TBB for each
+    // thread that ever called and frees it when that thread ends, beside workers that still leave it.
+    request.start_async();
+    request.wait();
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       const ov::Tensor tensor = request.get_tensor(output_names_[i]);
       if (tensor.get_size() != outputs[i].size()) {
