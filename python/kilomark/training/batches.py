@@ -57,6 +57,8 @@ def read_batches(
     shares = BatchShares(first, last, batch, ranks.rank, ranks.world_size)
     if not len(shares):
         return
+    if num_workers:  # OpenCV's threads don't survive a fork: a worker that stops them waits for ever
+        cv2.setNumThreads(1)
     loader = DataLoader(
         cast("Dataset[Any]", samples),
         batch_sampler=cast("Any", shares),
