@@ -150,8 +150,8 @@ void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
     ov::Shape shape = input_shape_;
     shape[0] = count;
     request.set_tensor(kInputName, ov::Tensor(ov::element::f32, shape, input));
-    // Not infer(), which computes on the calling thread: OpenVINO then keeps an arena of TBB for each
-    // thread that ever called and frees it when that thread ends, beside workers that still leave it.
+    // Not infer(), which computes on the calling thread: OpenVINO then keeps an arena of TBB for
+    // each thread that ever called, and frees it when that thread ends, beside workers leaving it.
     request.start_async();
     request.wait();
     for (std::size_t i = 0; i < outputs.size(); ++i) {

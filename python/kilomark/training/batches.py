@@ -57,7 +57,7 @@ def read_batches(
     shares = BatchShares(first, last, batch, ranks.rank, ranks.world_size)
     if not len(shares):
         return
-    if num_workers:  # OpenCV's threads don't survive a fork: a worker that stops them waits for ever
+    if num_workers:  # a fork loses OpenCV's threads, and a worker that stops them waits for ever
         cv2.setNumThreads(1)
     loader = DataLoader(
         cast("Dataset[Any]", samples),
