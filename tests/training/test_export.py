@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import torch
+from tests.training.bundle_answers import bundle_answers
 
 from kilomark.data.geometry import crop_map, warp
 from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
@@ -49,22 +50,13 @@ def test_resnext50_is_torchvisions_up_to_layer3() -> None:
 
 
 def test_the_exported_landmark_network_answers_as_the_torch_one() -> None:
-    from kilomark._core import Detector, LandmarkNetwork, NetworkInput
-
     torch.manual_seed(0)
     network = make_lite(971).eval()
     images = torch.randn(3, 3, 128, 128)
     with torch.no_grad():
         wanted = LandmarkModel(network)(images)
 
-    proto = halve_weights(to_onnx(LandmarkModel(network), 128, ["landmarks", "spread", "presence"]))
-    network_input = NetworkInput(
-        width=128, height=128, channel_order="rgb", mean=(0, 0, 0), std=(1, 1, 1)
-    )
-    described = LandmarkNetwork(
-        model=proto.SerializeToString(), input=network_input, num_landmarks=971, crop_scale=1.25
-    )
-    found = Detector(described, None).infer_landmarks(images.numpy())
+    found = bundle_answers(network, images, 971)
 
     for ours, theirs in zip(found, wanted, strict=True):
         assert np.abs(ours - theirs.numpy()).max() < MAX_HALF_WEIGHT_ERROR_PX

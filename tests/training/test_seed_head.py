@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from tests.training.bundle_answers import bundle_answers
 from torch import nn
 from torchvision.models import resnext50_32x4d
 
-from kilomark.export.onnx_model import LandmarkModel, halve_weights, to_onnx
+from kilomark.export.onnx_model import LandmarkModel
 from kilomark.networks.registry import LANDMARK_NETWORKS
 from kilomark.networks.seed_head import SeedHead
 from kilomark.training.landmark_losses import landmark_loss
@@ -105,22 +106,12 @@ def test_the_spread_learns_the_mean_error_and_moves_no_landmark() -> None:
 
 
 def test_its_bundle_answers_as_the_torch_network() -> None:
-    from kilomark._core import Detector, NetworkInput
-    from kilomark._core import LandmarkNetwork as Described
-
     network = _small_network().eval()
     images = torch.randn(3, 3, 128, 128)
     with torch.no_grad():
         wanted = LandmarkModel(network)(images)
 
-    proto = halve_weights(to_onnx(LandmarkModel(network), 128, ["landmarks", "spread", "presence"]))
-    network_input = NetworkInput(
-        width=128, height=128, channel_order="rgb", mean=(0, 0, 0), std=(1, 1, 1)
-    )
-    described = Described(
-        model=proto.SerializeToString(), input=network_input, num_landmarks=5, crop_scale=1.25
-    )
-    found = Detector(described, None).infer_landmarks(images.numpy())
+    found = bundle_answers(network, images, 5)
 
     for ours, theirs in zip(found, wanted, strict=True):
         assert np.abs(ours - theirs.numpy()).max() < 0.05
