@@ -63,6 +63,39 @@ std::vector<FoundFace> collect_candidates(const FinderOutput& output, const Find
   return candidates;
 }
 
+bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+
+// The cells that found one face, best first. Each errs by a little of its own, and which of them is
+// best changes from frame to frame: their mean, weighted by score, is steadier than the best.
+class CellsOfFace {
+ public:
+  explicit CellsOfFace(const FoundFace& best) : best_(best), mean_(best), weight_(best.score) {}
+
+  [[nodiscard]] const FoundFace& best() const { return best_; }
+  [[nodiscard]] const FoundFace& mean() const { return mean_; }  // with the best one's score
+
+  void add(const FoundFace& cell) {
+    if (cell.score <= 0.0F || !std::ranges::all_of(cell.keypoints, is_finite)) {
+      return;
+    }
+    weight_ += cell.score;
+    const float share = cell.score / weight_;
+    mean_.box = {
+        std::lerp(mean_.box.x0, cell.box.x0, share), std::lerp(mean_.box.y0, cell.box.y0, share),
+        std::lerp(mean_.box.x1, cell.box.x1, share), std::lerp(mean_.box.y1, cell.box.y1, share)};
+    for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+      Point& point = mean_.keypoints[k];
+      point = {std::lerp(point.x, cell.keypoints[k].x, share),
+               std::lerp(point.y, cell.keypoints[k].y, share)};
+    }
+  }
+
+ private:
+  FoundFace best_;
+  FoundFace mean_;
+  float weight_;
+};
+
 }  // namespace
 
 float intersection_over_union(const Box& a, const Box& b) {
@@ -89,19 +122,20 @@ std::vector<FoundFace> decode_faces(const FinderOutput& output, const FinderGrid
   std::vector<FoundFace> candidates =
       collect_candidates(output, grid, letterbox, image, options.score_threshold);
   std::ranges::stable_sort(candidates, std::ranges::greater{}, &FoundFace::score);
-  std::vector<FoundFace> faces;
+  std::vector<CellsOfFace> faces;
   for (const FoundFace& candidate : candidates) {
-    if (options.max_faces > 0 && std::ssize(faces) == options.max_faces) {
-      break;
-    }
-    const bool is_new = std::ranges::none_of(faces, [&](const FoundFace& face) {
-      return intersection_over_union(face.box, candidate.box) > options.nms_iou;
+    const auto same = std::ranges::find_if(faces, [&](const CellsOfFace& face) {
+      return intersection_over_union(face.best().box, candidate.box) > options.nms_iou;
     });
-    if (is_new) {
-      faces.push_back(candidate);
+    if (same != faces.end()) {
+      same->add(candidate);
+    } else if (options.max_faces == 0 || std::ssize(faces) < options.max_faces) {
+      faces.emplace_back(candidate);
     }
   }
-  return faces;
+  std::vector<FoundFace> means(faces.size());
+  std::ranges::transform(faces, means.begin(), &CellsOfFace::mean);
+  return means;
 }
 
 }  // namespace kilomark

@@ -31,8 +31,9 @@ struct FinderGrid {
   std::vector<int> strides;
 };
 
-// Faces above the score threshold, best first, without those that non-maximum suppression drops, in
-// image pixels. Boxes that are not finite, have no area or lie outside the image are no faces.
+// Faces above the score threshold, best first, in image pixels. Of boxes that overlap by more than
+// nms_iou one face is made: their mean, weighted by score, with the best one's score. Boxes that
+// are not finite, have no area or lie outside the image are no faces.
 [[nodiscard]] std::vector<FoundFace> decode_faces(const FinderOutput& output,
                                                   const FinderGrid& grid, const Crop& letterbox,
                                                   const ImageView& image,

@@ -35,17 +35,41 @@ TEST_F(FaceDecoding, ReadsBoxesAroundTheirCells) {
   EXPECT_FLOAT_EQ(faces[1].keypoints[0].x, 49.0F);
 }
 
-TEST_F(FaceDecoding, DropsTheLesserOfTwoThatOverlap) {
-  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 10};
+TEST_F(FaceDecoding, MakesOneFaceOfTwoThatOverlap) {
+  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
+  keypoints_[30] = 18.0F;  // the lesser one's right eye is at 66, the better one's at 17
   const std::vector<FoundFace> faces = decode({});
   ASSERT_EQ(faces.size(), 1U);
   EXPECT_FLOAT_EQ(faces[0].score, 0.9F);
+  EXPECT_FLOAT_EQ(faces[0].box.x0, 6.0F);
+  EXPECT_FLOAT_EQ(faces[0].box.y1, 58.0F + 17.0F * 0.8F / 1.7F);
+  EXPECT_FLOAT_EQ(faces[0].keypoints[0].x, 17.0F + 49.0F * 0.8F / 1.7F);
+}
+
+TEST_F(FaceDecoding, LeavesNonsenseOutOfTheMean) {
+  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
+  keypoints_[35] = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<FoundFace> faces = decode({});
+  ASSERT_EQ(faces.size(), 1U);
+  EXPECT_FLOAT_EQ(faces[0].box.y1, 58.0F);
+  EXPECT_FLOAT_EQ(faces[0].keypoints[0].x, 17.0F);
+}
+
+TEST_F(FaceDecoding, MakesOneFaceOfScoresOfZero) {
+  scores_ = {0, 0, 0, 0};
+  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
+  const std::vector<FoundFace> faces = decode({.score_threshold = 0.0F});
+  ASSERT_EQ(faces.size(), 3U);
+  EXPECT_FLOAT_EQ(faces[0].box.y1, 58.0F);
 }
 
 TEST_F(FaceDecoding, KeepsAtMostSoMany) {
   PredictOptions options;
   options.max_faces = 1;
   EXPECT_EQ(decode(options).size(), 1U);
+  distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
+  ASSERT_EQ(decode(options).size(), 1U);
+  EXPECT_GT(decode(options)[0].box.y1, 60.0F);  // the second cell counts though no face is added
 }
 
 TEST_F(FaceDecoding, TakesNoNonsenseForAFace) {

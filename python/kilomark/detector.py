@@ -57,8 +57,8 @@ class Detector:
         score_threshold: found faces below this score, 0 to 1, are dropped.
         presence_threshold: found faces in whose crop the landmark network sees no face, by a
             presence below this, 0 to 1, are dropped.
-        nms_iou: of two found boxes that overlap by more than this intersection over union, 0 to 1,
-            the one of lower score is dropped.
+        nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
+            to 1, are taken for the same face, whose box is their mean, weighted by score.
         max_faces: keep at most this many found faces per image, those of highest score.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through the landmark network at once. More faces take several

@@ -15,7 +15,7 @@ namespace kilomark {
 
 struct PredictOptions {
   float score_threshold = 0.5F;     // of found faces
-  float nms_iou = 0.4F;             // of two found boxes that overlap more, the better one stays
+  float nms_iou = 0.4F;             // found boxes that overlap more are one face, at their mean
   int max_faces = 0;                // per image, best scores first; 0: all
   float presence_threshold = 0.0F;  // of found faces
 };
