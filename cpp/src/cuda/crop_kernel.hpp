@@ -59,6 +59,16 @@ struct ThreadIndex {
   unsigned thread_x, thread_y;
 };
 
+KILOMARK_HD Nv12Surface nv12_surface(const FrameView& frame) {
+  return {frame.pixels,
+          frame.chroma,
+          frame.row_stride_bytes,
+          frame.chroma_stride_bytes,
+          frame.width,
+          frame.height,
+          frame.format == FrameFormat::kNv12Bt709};
+}
+
 // Cells of the frame of a crop, counted from its plan's first.
 struct FrameCells {
   const CropItem& item;
@@ -71,14 +81,7 @@ struct FrameCells {
       return read_cell(frame.pixels, frame.row_stride_bytes, frame.width, frame.height,
                        frame.channels, item.plan.block, frame_column, frame_row);
     }
-    const Nv12Surface surface{frame.pixels,
-                              frame.chroma,
-                              frame.row_stride_bytes,
-                              frame.chroma_stride_bytes,
-                              frame.width,
-                              frame.height,
-                              frame.format == FrameFormat::kNv12Bt709};
-    return read_nv12_cell(surface, item.plan.block, frame_column, frame_row);
+    return read_nv12_cell(nv12_surface(frame), item.plan.block, frame_column, frame_row);
   }
 };
 

@@ -142,13 +142,7 @@ struct Surface {
   }
 
   [[nodiscard]] std::vector<std::uint8_t> as_converted_by_the_kernel() const {
-    const Nv12Surface surface{frame.pixels,
-                              frame.chroma,
-                              frame.row_stride_bytes,
-                              frame.chroma_stride_bytes,
-                              frame.width,
-                              frame.height,
-                              frame.format == FrameFormat::kNv12Bt709};
+    const Nv12Surface surface = nv12_surface(frame);
     std::vector<std::uint8_t> converted;
     for (int y = 0; y < frame.height; ++y) {
       for (int x = 0; x < frame.width; ++x) {
