@@ -150,8 +150,10 @@ void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
     ov::Shape shape = input_shape_;
     shape[0] = count;
     request.set_tensor(kInputName, ov::Tensor(ov::element::f32, shape, input));
-    // Not infer(), which computes on the calling thread: OpenVINO then keeps an arena of TBB for
-    // each thread that ever called, and frees it when that thread ends, beside workers leaving it.
+    // Not infer(), which computes on the calling thread: OpenVINO then keeps something of the model
+    // in that thread's local storage and frees it when the thread ends. Python counts a thread as
+    // ended before that, so that the model could be freed at the same time: a crash in one of 80
+    // test runs.
     request.start_async();
     request.wait();
     for (std::size_t i = 0; i < outputs.size(); ++i) {
