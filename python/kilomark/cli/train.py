@@ -36,6 +36,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("network", choices=sorted(DEFAULT_STAGES), help="what to train")
     parser.add_argument("--faces", type=Path, help="data set of face crops")
     parser.add_argument("--scenes", type=Path, help="data set of scenes")
+    parser.add_argument(
+        "--false-faces",
+        type=Path,
+        metavar="FILE.json",
+        help="for the face finder: what tools/find_false_faces.py wrote of an earlier one",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     parser.add_argument("--seed", type=int, default=0)

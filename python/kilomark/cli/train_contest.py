@@ -50,6 +50,10 @@ def check_data_options(args: argparse.Namespace) -> None:
     Raises:
         InvalidInputError: there is none, or more than one, or it is of no use to the network.
     """
+    if args.false_faces is not None and args.network != "faces":
+        raise InvalidInputError(
+            f"--false-faces teaches the face finder; expected 'faces', not {args.network!r}"
+        )
     if args.contest is None:
         if args.faces is None or args.scenes is None:
             raise InvalidInputError(

@@ -37,7 +37,7 @@ def make_task_and_network(
 
     if args.network == "faces":
         data = (args.faces, args.scenes, args.seed, args.cache)
-        task = FinderTask(*data, decoding=args.decoding)
+        task = FinderTask(*data, decoding=args.decoding, false_faces=args.false_faces)
         network = FaceFinder()
         if start:
             start_network(network, args.init, args.init_part, examples=examples)
@@ -83,6 +83,9 @@ def _landmark_task(args: argparse.Namespace, settings: Settings) -> LandmarkTask
 def recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Return what a run says of its head and its data."""
     from kilomark.training.contest_task import ContestTask
+    from kilomark.training.finder_task import FinderTask
 
-    recipe = {} if args.network == "faces" else {"head": args.head}
+    if isinstance(task, FinderTask):
+        return {"false_faces": len(task.false_faces) if task.false_faces else 0}
+    recipe = {"head": args.head}
     return {**recipe, **task.recipe()} if isinstance(task, ContestTask) else recipe

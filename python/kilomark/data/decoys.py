@@ -1,4 +1,4 @@
-"""What a face finder takes for faces and should not: parts of faces, hands, textures.
+"""What a face finder takes for faces and should not: parts of faces, hands, letters, textures.
 
 No photo of a hand comes with the data set, so hands are drawn, in the colours of a real face.
 """
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 DECOY_PX = 96
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&@"
+_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
 def make_decoy(faces: FaceCrops, rng: np.random.Generator) -> Image:
-    """A part of a face 4 times in 10, a hand 3 times, a texture 3 times."""
+    """A part of a face 3 times in 10, a hand 2 times, letters 3 times, a texture 2 times."""
     kind = rng.random()
-    if kind < 0.4:
+    if kind < 0.3:
         return face_part(faces, rng)
-    if kind < 0.7:
+    if kind < 0.5:
         return hand(faces, rng)
-    return texture(rng)
+    return letters(rng) if kind < 0.8 else texture(rng)
 
 
 def face_part(faces: FaceCrops, rng: np.random.Generator) -> Image:
@@ -59,6 +61,21 @@ def hand(faces: FaceCrops, rng: np.random.Generator) -> Image:
     outline = (palm.tolist(), (2 * radius).tolist(), rng.uniform(0, 180))
     cv2.ellipse(image, outline, skin.tolist(), -1)
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 2.5))
+
+
+def letters(rng: np.random.Generator) -> Image:
+    """One to four letters on a plain ground, as on signs, shirts and screens."""
+    size = DECOY_PX
+    image = np.empty((size, size, 3), np.uint8)
+    image[:] = rng.integers(0, 256, 3)
+    drawn = "".join(rng.choice(list(_LETTERS), int(rng.integers(1, 5))))
+    scale, thickness = rng.uniform(1.0, 4.0), int(rng.integers(2, 13))
+    font = int(rng.choice(_FONTS))
+    (width, height), _ = cv2.getTextSize(drawn, font, scale, thickness)
+    origin = ((size - width) // 2, (size + height) // 2)
+    colour = rng.integers(0, 256, 3).tolist()
+    cv2.putText(image, drawn, origin, font, scale, colour, thickness, cv2.LINE_AA)
+    return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 2.0))
 
 
 def texture(rng: np.random.Generator) -> Image:

@@ -14,13 +14,19 @@ from kilomark.data.photometry import cover_rectangle, degrade
 
 if TYPE_CHECKING:
     from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.false_faces import FalseFaces
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
 
-MAX_FACES = 9
+MAX_FACES = 25
 _MIRRORED_KEYPOINTS = [1, 0, 2, 4, 3]
-_MIN_FACE_PX = 9.0
+_LEAST_FACE_PX = 9.0
+_LEAST_FACE_TO_FIND_PX = 12.5  # below, a face is a blob, and not to be told from one
+_SOFTNESS = 0.35  # of an image whose faces are small
 _LEAST_CONTRAST = 4.0  # standard deviation of a face's pixels, of 255
+_GRID_SHARES = (0.4, 0.22, 0.18, 0.12, 0.08)  # of images of 1, 2, ... cells a side
+_LEAST_CELL_PX = 40
+_MASKED_SHARE = 0.25  # of the face crops, where there are masked ones
 _LARGEST_SHARE = 1.05  # of the cell's shorter side: some faces run out of the image
 
 
@@ -51,15 +57,16 @@ class _Source(NamedTuple):
     outline: np.ndarray[Any, Any]  # (P, 2) points whose box is the face's box, however turned
     keypoints: np.ndarray[Any, Any]  # (5, 2)
     has_face: bool = True  # else a piece of background, so that an edge does not give a face away
+    natural_share: float | None = None  # of its photo's longer side: how large it is to be drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mosaics:
     """An endless, reproducible stream of images: image i depends on ``seed`` and i alone.
 
-    An image is a grid of 1, 4 or 9 cells over a background; a cell holds a photo with a face, a
+    An image is a grid of 1, 4, ... 25 cells over a background; a cell holds a photo with a face, a
     face crop, a background, or nothing. ``masked`` are the rows of ``faces`` to draw more often
-    than their number: faces behind masks.
+    than their number: faces behind masks. ``false_faces`` are shown as they lie in their photos.
     """
 
     faces: FaceCrops
@@ -70,6 +77,7 @@ class Mosaics:
     seed: int
     keypoint_landmarks: tuple[int, ...]
     masked: np.ndarray[Any, Any]
+    false_faces: FalseFaces | None = None
 
     def __getitem__(self, index: int) -> Mosaic:
         rng = np.random.default_rng([self.seed, 3, index])
@@ -77,7 +85,7 @@ class Mosaics:
         boxes = np.zeros((MAX_FACES, 4), np.float32)
         keypoints = np.zeros((MAX_FACES, 5, 2), np.float32)
         state = np.full(MAX_FACES, NONE, np.int64)
-        grid = int(rng.choice([1, 2, 3], p=[0.5, 0.3, 0.2]))
+        grid = self._grid(rng)
         edges = self._edges(grid, rng)
         for cell in range(grid * grid):
             row, column = divmod(cell, grid)
@@ -92,13 +100,18 @@ class Mosaics:
                     view[:] = _darken(view, rng)
             elif rng.random() < 0.5:
                 view[:] = self._background(view.shape[1], view.shape[0], rng)
-        image = degrade(canvas, rng)
+        image = degrade(canvas, rng, softness=_SOFTNESS)
         if rng.random() < 0.06:
             image = _darken(image, rng)
         for face in np.flatnonzero(state == FACE):
             if not _is_visible(image, boxes[face]):
                 state[face] = IGNORED
         return Mosaic(image, boxes, keypoints, state)
+
+    def _grid(self, rng: np.random.Generator) -> int:
+        """Cells a side: few in a small image, so that each has room for a face."""
+        shares = np.array(_GRID_SHARES[: max(1, self.size // _LEAST_CELL_PX)])
+        return 1 + int(rng.choice(len(shares), p=shares / shares.sum()))
 
     def _edges(self, grid: int, rng: np.random.Generator) -> tuple[list[int], list[int]]:
         """Column and row edges of the cells, a little uneven."""
@@ -116,8 +129,10 @@ class Mosaics:
         extent = np.array(view.shape[1::-1], np.float64)
         face_px = float(np.ptp(source.outline, axis=0).max())
         limit = _LARGEST_SHARE * extent.min()
-        target_px = np.exp(rng.uniform(np.log(_MIN_FACE_PX), np.log(limit)))
-        if rng.random() < 0.35:  # the whole photo, as the letterbox shows it
+        target_px = np.exp(rng.uniform(np.log(_LEAST_FACE_PX), np.log(limit)))
+        if source.natural_share is not None:
+            target_px = source.natural_share * self.size * np.exp(rng.normal(0, 0.2))
+        elif rng.random() < 0.35:  # the whole photo, as the letterbox shows it
             usable = source.inside[2:] - source.inside[:2]
             target_px = face_px * float((extent / usable).min()) * np.exp(rng.normal(0, 0.08))
         room = np.maximum(extent - target_px, 0)
@@ -169,7 +184,7 @@ class Mosaics:
         if kind < 0.25:
             return self._source_without_face(rng)
         if kind < 0.65:
-            masked = len(self.masked) > 0 and rng.random() < 0.15
+            masked = len(self.masked) > 0 and rng.random() < _MASKED_SHARE
             face = int(rng.choice(self.masked)) if masked else int(rng.integers(len(self.faces)))
             landmarks = self.faces.landmarks[face]
             return _Source(
@@ -186,6 +201,8 @@ class Mosaics:
 
     def _source_without_face(self, rng: np.random.Generator) -> _Source:
         """A background or a decoy, placed as faces are: an edge does not give a face away."""
+        if self.false_faces is not None and rng.random() < 0.5:
+            return self._false_face(self.false_faces, rng)
         if rng.random() < 0.4:
             image = make_decoy(self.faces, rng)
             share = rng.uniform(0.6, 1.0)
@@ -194,6 +211,15 @@ class Mosaics:
             share = rng.uniform(0.3, 0.8)
         inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
         return _Source(image, inside, corners_of(inside * share), np.zeros((5, 2)), has_face=False)
+
+    def _false_face(self, false_faces: FalseFaces, rng: np.random.Generator) -> _Source:
+        index = int(rng.integers(len(false_faces)))
+        image, box = false_faces.cut(index)
+        inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        share = float((box[2:] - box[:2]).max()) / false_faces.photo_px(index)
+        return _Source(
+            image, inside, corners_of(box), np.zeros((5, 2)), has_face=False, natural_share=share
+        )
 
     def _background(
         self, width: int, height: int, rng: np.random.Generator
@@ -221,7 +247,12 @@ def _is_visible(image: np.ndarray[Any, Any], box: np.ndarray[Any, Any]) -> bool:
 
 
 def _state_of(box: np.ndarray[Any, Any], extent: np.ndarray[Any, Any]) -> int:
-    """A face counts if 70 % of its box is seen, and is not held against the finder below that."""
+    """Whether a face counts: if it is large enough, and 70 % of its box is seen.
+
+    The others are not held against the finder.
+    """
+    if (box[2:] - box[:2]).max() < _LEAST_FACE_TO_FIND_PX:
+        return IGNORED
     seen = np.clip(np.minimum(box[2:], extent) - np.maximum(box[:2], 0), 0, None)
     share = float(np.prod(seen) / np.prod(box[2:] - box[:2]))
     return FACE if share >= 0.7 else IGNORED

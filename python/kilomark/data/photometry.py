@@ -17,10 +17,13 @@ Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 _MEAN_COLOUR = (124, 116, 104)  # what the runtime puts outside the image
 
 
-def degrade(image: Image, rng: np.random.Generator) -> Image:
-    """Change gain, offset, tint, sharpness, noise and colour as cameras and codecs do."""
+def degrade(image: Image, rng: np.random.Generator, *, softness: float = 1.0) -> Image:
+    """Change gain, offset, tint, sharpness, noise and colour as cameras and codecs do.
+
+    ``softness`` scales how far an image is blurred or sampled down: 1 suits a face that fills it.
+    """
     if rng.random() < 0.35:
-        image = _soften(image, rng)
+        image = _soften(image, rng, softness)
     if rng.random() < 0.2:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.25:
@@ -65,15 +68,15 @@ def _noise_table(length: int) -> np.ndarray[Any, Any]:
     return np.random.default_rng(length).standard_normal(length, np.float32)
 
 
-def _soften(image: Image, rng: np.random.Generator) -> Image:
+def _soften(image: Image, rng: np.random.Generator, softness: float) -> Image:
     """Blur, or sample down and up again."""
     height, width = image.shape[:2]
     if rng.random() < 0.5:
-        sigma = rng.uniform(0.4, 2.0) * width / 128
+        sigma = rng.uniform(0.4, 2.0) * softness * width / 128
         kernel = cv2.getGaussianKernel(2 * round(3 * sigma) + 1, sigma)
         blurred: Image = cv2.sepFilter2D(image, -1, kernel, kernel)  # twice as fast as GaussianBlur
         return blurred
-    factor = rng.uniform(0.25, 0.8)
+    factor = 1 - softness * (1 - rng.uniform(0.25, 0.8))
     small = (max(8, int(width * factor)), max(8, int(height * factor)))
     reduced = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     return cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from kilomark.data.face_crops import read_face_crops
+from kilomark.data.false_faces import read_false_faces
 from kilomark.data.geometry import warp
 from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import read_backgrounds, read_scenes
@@ -45,6 +46,7 @@ class FinderTask:
         cache_dir: Path | None = None,
         *,
         decoding: Decoding = "once",
+        false_faces: Path | None = None,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.scenes = read_scenes(scenes_dir, "train", cache_dir)
@@ -52,6 +54,9 @@ class FinderTask:
         self.backgrounds, self.background_rows, self.held_out_rows = read_backgrounds(
             scenes_dir, cache_dir
         )
+        self.false_faces = None
+        if false_faces is not None:
+            self.false_faces = read_false_faces(false_faces, self.scenes.images)
         self.seed = seed
 
     def samples(self, size: int) -> Mosaics:
@@ -65,6 +70,7 @@ class FinderTask:
             seed=self.seed,
             keypoint_landmarks=KEYPOINT_LANDMARKS,
             masked=np.flatnonzero(self.faces.source == "mask"),
+            false_faces=self.false_faces,
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
