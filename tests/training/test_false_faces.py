@@ -1,0 +1,126 @@
+"""What a face finder took for faces, read back and shown to the next one."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
+
+from tools.find_false_faces import find_false_faces
+
+from kilomark import InvalidInputError
+from kilomark.cli.main import main
+from kilomark.data.false_faces import read_false_faces
+from kilomark.data.scenes import read_scenes
+from kilomark.training.finder_task import FinderTask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kilomark.data.scenes import Scenes
+
+
+@pytest.fixture
+def scenes(scenes_dir: Path, cache_dir: Path) -> Scenes:
+    return read_scenes(scenes_dir, "train", cache_dir)
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(json.dumps(content))
+    return path
+
+
+class Finds:
+    """A detector that finds the same in every photo."""
+
+    def __init__(self, *faces: tuple[Any, float]) -> None:
+        self.faces = [SimpleNamespace(box=box, presence=presence) for box, presence in faces]
+
+    def predict(self, photo: np.ndarray) -> list[SimpleNamespace]:
+        assert photo.dtype == np.uint8
+        return self.faces
+
+
+def test_what_is_no_labelled_face_and_looks_like_none_is_false(
+    scenes: Scenes, tmp_path: Path
+) -> None:
+    elsewhere, second_face = [0, 0, 4, 4], [4, 4, 9, 9]
+    detector = Finds((scenes.boxes[0], 0.1), (elsewhere, 0.4), (second_face, 0.9))
+
+    found = find_false_faces(detector, scenes)
+
+    first = scenes.images.names[int(scenes.rows[0])]
+    assert found[first] == [elsewhere]
+    assert len(read_false_faces(write(tmp_path / "false.json", found), scenes.images)) >= len(found)
+
+
+def test_a_box_is_cut_out_with_what_is_around(scenes: Scenes, tmp_path: Path) -> None:
+    name = scenes.images.names[1]
+    path = write(tmp_path / "false.json", {name: [[10, 20, 30, 30], [-5, 0, 7, 9]]})
+
+    false_faces = read_false_faces(path, scenes.images)
+
+    assert len(false_faces) == 2
+    photo = scenes.images[1]
+    assert false_faces.photo_px(0) == max(photo.shape[:2])
+    image, box = false_faces.cut(0)
+    assert np.array_equal(image, photo[10:40, 0:40])
+    assert np.array_equal(box, [10, 10, 30, 20])
+    image, box = false_faces.cut(1)
+    assert np.array_equal(image, photo[:15, :13])
+    assert np.array_equal(box, [-5, 0, 7, 9])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [1, 2, 3],
+        {"nobody": [[0, 0, 5, 5]]},
+        {"NAME": [[0, 0, 5]]},
+        {"NAME": [[5, 0, 5, 5]]},
+        {"NAME": [[0, 0, float("nan"), 5]]},
+        {"NAME": [[9000, 0, 9010, 5]]},
+        {"NAME": 3},
+    ],
+)
+def test_other_files_are_refused(content: object, scenes: Scenes, tmp_path: Path) -> None:
+    text = json.dumps(content).replace("NAME", scenes.images.names[0])
+    path = tmp_path / "false.json"
+    path.write_text(text)
+
+    with pytest.raises(InvalidInputError):
+        read_false_faces(path, scenes.images)
+
+
+def test_mosaics_show_them_and_ask_for_no_face_there(
+    faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
+) -> None:
+    size = int(scenes.images[0].shape[0])
+    boxes = {scenes.images.names[0]: [[0, 0, size / 2, size / 2]]}
+    path = write(tmp_path / "false.json", boxes)
+    plain, taught = (
+        FinderTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
+        for given in (None, path)
+    )
+
+    drawn = [(plain[i], taught[i]) for i in range(100)]
+
+    shown = [other for one, other in drawn if not np.array_equal(one.image, other.image)]
+    assert 3 < len(shown) < 50
+    assert not any(mosaic.state.any() for mosaic in shown)  # of one cell each
+
+
+def test_landmark_networks_have_no_use_for_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = write(tmp_path / "false.json", {})
+    arguments = ["train", "lite", "--faces", "x", "--scenes", "y", "--out", str(tmp_path / "run")]
+
+    assert main([*arguments, "--false-faces", str(path)]) != 0
+
+    assert "--false-faces teaches the face finder" in capsys.readouterr().err

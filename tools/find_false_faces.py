@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Write down what a face finder takes for faces in the photos that it is trained on.
+
+    python tools/find_false_faces.py runs/my-faces --scenes DATA/scenes --out false_faces.json
+    kilomark train faces --init runs/my-faces --false-faces false_faces.json ...
+
+A found box that is not the photo's labelled face is false, unless the landmark network sees a face
+in it: the photo may show a second person, whom nobody labelled. Needs the extra `train`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from kilomark import Detector
+from kilomark.data.scenes import Scenes, read_scenes
+from kilomark.training.metrics import box_iou
+
+SMALLEST_SCORE = 0.3  # what is nearly a face teaches as much as what is taken for one
+LARGEST_OVERLAP = 0.3  # with the labelled face, as intersection over union
+LARGEST_PRESENCE = 0.5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("bundle", type=Path, help="of the face finder")
+    parser.add_argument("--scenes", type=Path, required=True, help="data set of scenes")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--landmarks", default="resnext50", help="bundle that knows faces")
+    parser.add_argument("--cache", type=Path, help="folder for decoded images")
+    args = parser.parse_args()
+
+    detector = Detector(
+        args.landmarks,
+        faces=args.bundle,
+        score_threshold=SMALLEST_SCORE,
+        presence_threshold=0.0,
+    )
+    scenes = read_scenes(args.scenes, "train", args.cache)
+    found = find_false_faces(detector, scenes)
+    args.out.write_text(json.dumps(found))
+    count = sum(len(boxes) for boxes in found.values())
+    print(f"{args.out}: {count} boxes in {len(found)} of {len(scenes)} photos")
+
+
+def find_false_faces(detector: Detector, scenes: Scenes) -> dict[str, list[list[float]]]:
+    """Boxes x0 y0 x1 y1 by the name of their photo."""
+    found: dict[str, list[list[float]]] = defaultdict(list)
+    for scene in range(len(scenes)):
+        photo = np.ascontiguousarray(scenes.image(scene)[..., ::-1])
+        for face in detector.predict(photo):
+            box = np.asarray(face.box, np.float32)
+            overlap = float(box_iou(box[None], scenes.boxes[scene])[0])
+            if overlap < LARGEST_OVERLAP and face.presence < LARGEST_PRESENCE:
+                name = scenes.images.names[int(scenes.rows[scene])]
+                found[name].append([round(float(edge), 1) for edge in box])
+    return dict(found)
+
+
+if __name__ == "__main__":
+    main()
