@@ -14,6 +14,7 @@ import onnx
 import torch
 from tests.training.bundle_answers import bundle_answers
 
+from kilomark.cli.main import main
 from kilomark.data.geometry import crop_map, warp
 from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
 from kilomark.networks.face_finder import FaceFinder
@@ -72,6 +73,27 @@ def test_weights_are_stored_in_half_and_used_in_single() -> None:
     elements = {value.type.tensor_type.elem_type for value in proto.graph.output}
     assert elements == {onnx.TensorProto.FLOAT}
     assert not any(node.metadata_props for node in proto.graph.node)
+
+
+def test_each_stride_has_a_score_shift_of_its_own() -> None:
+    network, images = FaceFinder().eval(), torch.rand(2, 3, 64, 96)
+    shift = (0.5, -1.0, 2.0)
+    with torch.no_grad():
+        plain, shifted = FinderModel(network)(images), FinderModel(network, shift)(images)
+
+    wanted = torch.tensor(shift).repeat_interleave(torch.tensor([8 * 12, 4 * 6, 2 * 3]))
+    assert (plain[0].logit() - shifted[0].logit() - wanted).abs().max() < 1e-4
+    assert torch.equal(plain[1], shifted[1])
+
+
+@pytest.mark.parametrize("given", ["", "1,2", "1,2,3,4", "a", "nan"])
+def test_a_score_shift_is_one_number_or_one_a_stride(
+    given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "run", "--out", "bundle", "--score-shift", given])
+
+    assert "--score-shift" in capsys.readouterr().err
 
 
 def test_training_crops_are_the_runtimes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from kilomark.data.face_crops import LandmarkTopology
 
 logger = logging.getLogger(__name__)
+
+NO_SHIFT = (0.0, 0.0, 0.0)  # of the finder's strides 8, 16 and 32
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,11 +40,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--single", action="store_true", help="keep weights in single precision")
     parser.add_argument(
         "--score-shift",
-        type=float,
-        default=0.0,
-        help="taken off the face finder's score logits, so that 0.5 is a good threshold",
+        type=_parse_shift,
+        default=NO_SHIFT,
+        metavar="S8,S16,S32",
+        help="taken off the face finder's score logits, stride by stride, so that 0.5 is a good "
+        "threshold for faces of all sizes; one number is for all",
     )
     parser.set_defaults(run=run)
+
+
+def _parse_shift(text: str) -> tuple[float, ...]:
+    shifts = tuple(float(number) for number in text.split(","))
+    if len(shifts) == 1:
+        shifts *= len(NO_SHIFT)
+    if len(shifts) != len(NO_SHIFT) or not all(map(math.isfinite, shifts)):
+        raise ValueError(text)  # argparse says what is wrong
+    return shifts
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,7 +79,7 @@ def export_run(
     name: str | None = None,
     faces_dir: Path | None = None,
     is_single: bool = False,
-    score_shift: float = 0.0,
+    score_shift: tuple[float, ...] = NO_SHIFT,
 ) -> None:
     """Write the averaged network of a run's newest checkpoint as a bundle.
 
@@ -75,7 +89,7 @@ def export_run(
         name: of the bundle; the network's by default.
         faces_dir: data set of face crops, for runs that do not hold their own ``topology.json``.
         is_single: whether weights are stored in single precision.
-        score_shift: taken off the face finder's score logits.
+        score_shift: taken off the face finder's score logits, one a stride.
 
     Raises:
         InvalidInputError: it is no run, or its landmarks' topology is not to be found.
@@ -94,7 +108,7 @@ def export_run(
     training = {**recipe, "samples_seen": state["samples_seen"]}
     name = name or recipe["network"]
     if recipe["network"] == "faces":
-        training["score_shift"] = score_shift
+        training["score_shift"] = list(score_shift)
         exported = _finder(name, state["averaged"], training)
     else:
         exported = _landmark_network(name, state["averaged"], training, run_dir, faces_dir)
@@ -154,10 +168,10 @@ def _finder(name: str, weights: dict[str, Any], training: dict[str, Any]) -> _Ex
 
     network = FaceFinder()
     network.load_state_dict(weights)
-    network.score.get_parameter("bias").data -= training["score_shift"]
     manifest = finder_manifest(name, _last_size(training), STRIDES, training)
     names = ["scores", "distances", "keypoints"]
-    return _Exported(FinderModel(network), manifest, names, has_dynamic_size=True)
+    model = FinderModel(network, training["score_shift"])
+    return _Exported(model, manifest, names, has_dynamic_size=True)
 
 
 def _write(exported: _Exported, out: Path, *, is_single: bool) -> None:

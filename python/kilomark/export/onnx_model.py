@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
@@ -13,6 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from kilomark.networks.face_finder import STRIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 OPSET = 18
 _SMALLEST_HALVED = 256  # tensors below this many elements stay in single precision
@@ -34,24 +37,39 @@ class LandmarkModel(nn.Module):
 
 
 class FinderModel(nn.Module):
-    """A face finder that answers in pixels of its input, as bundles do."""
+    """A face finder that answers in pixels of its input, as bundles do.
 
-    def __init__(self, network: nn.Module) -> None:
+    ``score_shift``, one a stride, is taken off the score logits: the strides are not equally sure
+    of themselves, and users have one threshold for all.
+    """
+
+    def __init__(
+        self, network: nn.Module, score_shift: Sequence[float] = (0.0,) * len(STRIDES)
+    ) -> None:
         super().__init__()
         self.network = network
+        self.score_shift = tuple(score_shift)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints (N, M, 5, 2)."""
         output = self.network(image)
         cells = [(image.shape[2] // stride) * (image.shape[3] // stride) for stride in STRIDES]
-        stride = torch.cat(
-            [
-                torch.full((1, 1), float(stride)).expand(number, 1)
-                for stride, number in zip(STRIDES, cells, strict=True)
-            ]
-        )
-        scores = torch.sigmoid(output.score_logits)
+        stride = _per_cell(STRIDES, cells)
+        logits = output.score_logits
+        if any(self.score_shift):
+            logits = logits - _per_cell(self.score_shift, cells)[:, 0]
+        scores = torch.sigmoid(logits)
         return scores, output.distances * stride, output.keypoints * stride[:, :, None]
+
+
+def _per_cell(values: Sequence[float], cells: Sequence[int]) -> Tensor:
+    """Repeat the value of each stride for all of its cells: (M, 1)."""
+    return torch.cat(
+        [
+            torch.full((1, 1), float(value)).expand(number, 1)
+            for value, number in zip(values, cells, strict=True)
+        ]
+    )
 
 
 def fold_batch_norms(network: nn.Module) -> None:
