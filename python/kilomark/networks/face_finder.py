@@ -69,9 +69,9 @@ class FaceFinder(nn.Module):
         )
         self.stages = nn.ModuleList(
             [
-                nn.Sequential(separable(32, 64, 2), Residual(64), Residual(64)),
-                nn.Sequential(separable(64, 112, 2), Residual(112), Residual(112), Residual(112)),
-                nn.Sequential(separable(112, 160, 2), Residual(160), Residual(160)),
+                nn.Sequential(separable(32, 64, 2), *(Residual(64) for _ in range(4))),
+                nn.Sequential(separable(64, 112, 2), *(Residual(112) for _ in range(5))),
+                nn.Sequential(separable(112, 160, 2), *(Residual(160) for _ in range(3))),
             ]
         )
         self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1) for c in (64, 112, 160))
