@@ -115,6 +115,19 @@ def test_mosaics_show_them_and_ask_for_no_face_there(
     assert not any(mosaic.state.any() for mosaic in shown)  # of one cell each
 
 
+def test_a_finder_may_have_taken_nothing_for_a_face(
+    faces_dir: Path, scenes_dir: Path, cache_dir: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "false.json", {})
+    plain, taught = (
+        FinderTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
+        for given in (None, path)
+    )
+
+    for i in range(40):
+        assert np.array_equal(plain[i].image, taught[i].image)
+
+
 def test_landmark_networks_have_no_use_for_them(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

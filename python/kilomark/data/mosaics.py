@@ -201,7 +201,7 @@ class Mosaics:
 
     def _source_without_face(self, rng: np.random.Generator) -> _Source:
         """A background or a decoy, placed as faces are: an edge does not give a face away."""
-        if self.false_faces is not None and rng.random() < 0.5:
+        if self.false_faces and rng.random() < 0.5:
             return self._false_face(self.false_faces, rng)
         if rng.random() < 0.4:
             image = make_decoy(self.faces, rng)
