@@ -19,6 +19,7 @@ import numpy as np
 
 from kilomark import Detector
 from kilomark.data.scenes import Scenes, read_scenes
+from kilomark.training.evaluation import to_bgr
 from kilomark.training.metrics import box_iou
 
 SMALLEST_SCORE = 0.3  # what is nearly a face teaches as much as what is taken for one
@@ -52,7 +53,7 @@ def find_false_faces(detector: Detector, scenes: Scenes) -> dict[str, list[list[
     """Boxes x0 y0 x1 y1 by the name of their photo."""
     found: dict[str, list[list[float]]] = defaultdict(list)
     for scene in range(len(scenes)):
-        photo = np.ascontiguousarray(scenes.image(scene)[..., ::-1])
+        photo = to_bgr(scenes.image(scene))
         for face in detector.predict(photo):
             box = np.asarray(face.box, np.float32)
             overlap = float(box_iou(box[None], scenes.boxes[scene])[0])

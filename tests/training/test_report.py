@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from kilomark.data.face_crops import read_face_crops
-from kilomark.data.scenes import read_backgrounds, read_scenes
+from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_bundle
 from kilomark.training import report
 from kilomark.training.evaluation import FinderFinds, LandmarkPredictions, find_faces
 from kilomark.training.finder_sweep import Sweep, sweep_sizes
-from kilomark.training.report_finder import read_reviewed, without_reviewed, write_finder_report
+from kilomark.training.report_finder import without_reviewed, write_finder_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def test_reviewed_faces_are_not_false(scenes: Scenes, tmp_path: Path) -> None:
     file = tmp_path / "reviewed.json"
     file.write_text(json.dumps({name: second.tolist()}))
 
-    counted = without_reviewed(finds, scenes, read_reviewed(file))
+    counted = without_reviewed(finds, scenes, read_boxes_by_photo(file))
 
     assert [len(found) for found in counted.boxes] == [1, 2]
     assert np.array_equal(counted.boxes[0][0], scenes.boxes[0])
@@ -96,7 +96,7 @@ def test_a_broken_review_is_refused(content: str, tmp_path: Path) -> None:
     file.write_text(content)
 
     with pytest.raises(InvalidInputError, match="expected a JSON object of photo names"):
-        read_reviewed(file)
+        read_boxes_by_photo(file)
 
 
 def test_a_finder_report_holds_what_was_measured(

@@ -106,7 +106,7 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
 
 def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
     from kilomark.data.face_crops import read_face_crops
-    from kilomark.data.scenes import read_backgrounds, read_scenes
+    from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
     from kilomark.training.evaluation import find_faces, finder_figures
 
     scenes = read_scenes(args.scenes, "val", args.cache)
@@ -115,7 +115,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         finds = find_faces(bundle.folder, scenes, backgrounds, held_out)
         return asdict(finder_figures(finds, scenes))
     from kilomark.training.finder_sweep import sweep_sizes
-    from kilomark.training.report_finder import LOWEST_SCORE, read_reviewed, write_finder_report
+    from kilomark.training.report_finder import LOWEST_SCORE, write_finder_report
 
     faces = read_face_crops(args.faces, "val", args.cache)
     finds = find_faces(bundle.folder, scenes, backgrounds, held_out, lowest_score=LOWEST_SCORE)
@@ -130,7 +130,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         bundle.name,
         scenes,
         finds,
-        reviewed={} if args.reviewed is None else read_reviewed(args.reviewed),
+        reviewed={} if args.reviewed is None else read_boxes_by_photo(args.reviewed),
         sweeps=sweeps,
         backgrounds=(backgrounds, held_out),
         run_dir=args.run_dir,

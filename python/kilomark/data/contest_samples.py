@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from kilomark.data.contest_crop import crop_as_baseline
-from kilomark.data.geometry import apply_map, crop_map, warp
+from kilomark.data.geometry import apply_map, box_of_image, crop_map, warp
 from kilomark.data.landmark_samples import LandmarkSample, crop_square, shuffled_order
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ContestFaces:
 
     def valid_part(self, face: int, image: Array) -> Array:  # noqa: ARG002
         """All of the photo: x0, y0, x1, y1."""
-        return np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        return box_of_image(image)
 
     def plain_crop(self, face: int, crop: CropName, size: int) -> PlainCrop:
         """Cut ``face`` out as it is measured, without augmentation."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kilomark.data.packed_images import rows_of
+from kilomark.data.scenes import read_boxes_by_photo
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -53,25 +53,14 @@ class FalseFaces:
 
 
 def read_false_faces(path: Path, images: PackedImages) -> FalseFaces:
-    """Read what tools/find_false_faces.py wrote: boxes by the name of their photo.
-
-    Args:
-        path: a JSON file, ``{"photo": [[x0, y0, x1, y1], ...], ...}``.
-        images: the photos.
+    """Read what tools/find_false_faces.py wrote of ``images``.
 
     Raises:
         InvalidInputError: it is no such file, or names a photo that is not there.
     """
-    try:
-        boxes_of = json.loads(path.read_text())
-        names = [name for name, boxes in boxes_of.items() for _ in boxes]
-        boxes = np.array([box for boxes in boxes_of.values() for box in boxes], np.float32)
-        boxes = boxes.reshape(len(names), 4)
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise InvalidInputError(
-            f"{path} holds no boxes of false faces ({error}); expected the JSON file that "
-            "tools/find_false_faces.py wrote"
-        ) from error
+    boxes_of = read_boxes_by_photo(path)
+    names = [name for name, boxes in boxes_of.items() for _ in boxes]
+    boxes = np.concatenate([np.empty((0, 4), np.float32), *boxes_of.values()])
     rows = rows_of(images, names)
     sizes = np.array([images[int(row)].shape[1::-1] for row in rows], np.float32).reshape(-1, 2)
     inside = (boxes[:, 2:] > np.maximum(boxes[:, :2], 0)) & (boxes[:, :2] < sizes)

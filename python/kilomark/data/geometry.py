@@ -110,6 +110,11 @@ def box_of(landmarks: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.concatenate([coordinates.min(-1), coordinates.max(-1)], -1)
 
 
+def box_of_image(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Box (4,) float32 of all of an (H, W, C) image."""
+    return np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+
+
 def corners_of(box: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The four corners (4, 2) of a box, clockwise in the image."""
     x0, y0, x1, y1 = box

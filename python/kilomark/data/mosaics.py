@@ -9,7 +9,15 @@ import cv2
 import numpy as np
 
 from kilomark.data.decoys import make_decoy
-from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of, crop_map, warp
+from kilomark.data.geometry import (
+    ONE_PIXEL_LESS,
+    apply_map,
+    box_of,
+    box_of_image,
+    corners_of,
+    crop_map,
+    warp,
+)
 from kilomark.data.photometry import cover_rectangle, degrade
 
 if TYPE_CHECKING:
@@ -195,7 +203,7 @@ class Mosaics:
             )
         scene = int(rng.integers(len(self.scenes)))
         image = self.scenes.image(scene)
-        inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        inside = box_of_image(image)
         outline = _ellipse_in(self.scenes.boxes[scene])
         return _Source(image, inside, outline, self.scenes.keypoints[scene].astype(np.float64))
 
@@ -209,13 +217,13 @@ class Mosaics:
         else:
             image = self.backgrounds[int(rng.choice(self.background_rows))]
             share = rng.uniform(0.3, 0.8)
-        inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        inside = box_of_image(image)
         return _Source(image, inside, corners_of(inside * share), np.zeros((5, 2)), has_face=False)
 
     def _false_face(self, false_faces: FalseFaces, rng: np.random.Generator) -> _Source:
         index = int(rng.integers(len(false_faces)))
         image, box = false_faces.cut(index)
-        inside = np.array([0, 0, image.shape[1], image.shape[0]], np.float32)
+        inside = box_of_image(image)
         share = float((box[2:] - box[:2]).max()) / false_faces.photo_px(index)
         return _Source(
             image, inside, corners_of(box), np.zeros((5, 2)), has_face=False, natural_share=share

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,27 @@ def read_scenes(folder: Path, split: Split, cache_dir: Path | None = None) -> Sc
         boxes=labels["box"][chosen],
         keypoints=labels["keypoints"][chosen],
     )
+
+
+def read_boxes_by_photo(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """Read boxes (M, 4) float32 that somebody noted beside the labels, by the photo's name.
+
+    Args:
+        path: a JSON file, ``{"photo": [[x0, y0, x1, y1], ...], ...}``.
+
+    Raises:
+        InvalidInputError: the file holds something else.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: np.array(boxes, np.float32).reshape(len(boxes), 4) for name, boxes in raw.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"cannot read boxes from {path} ({error}); expected a JSON object of photo names, each "
+            "with a list of boxes [x0, y0, x1, y1]"
+        ) from error
 
 
 def read_backgrounds(

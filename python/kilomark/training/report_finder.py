@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilomark.errors import InvalidInputError
 from kilomark.training import report_plots as plots
 from kilomark.training.evaluation import FinderFinds, finder_figures
 from kilomark.training.metrics import FinderAccuracy, box_iou, finder_accuracy
@@ -28,22 +27,6 @@ Array = np.ndarray[Any, Any]
 LOWEST_SCORE = 0.2  # what the curve of precision against recall begins with
 _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _THRESHOLD = 0.5
-
-
-def read_reviewed(path: Path) -> dict[str, Array]:
-    """Read boxes (M, 4) of real faces that carry no label, by photo: JSON lists of four numbers.
-
-    Raises:
-        InvalidInputError: the file holds something else.
-    """
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        return {name: np.array(boxes, np.float32).reshape(-1, 4) for name, boxes in raw.items()}
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise InvalidInputError(
-            f"cannot read reviewed faces from {path} ({error}); expected a JSON object of photo "
-            "names, each with a list of boxes [x0, y0, x1, y1]"
-        ) from error
 
 
 def without_reviewed(
