@@ -18,6 +18,7 @@ from kilomark.cli.main import main
 from kilomark.data.false_faces import read_false_faces
 from kilomark.data.scenes import read_scenes
 from kilomark.training.finder_task import FinderTask
+from kilomark.training.landmark_task import LandmarkTask
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,12 +129,31 @@ def test_a_finder_may_have_taken_nothing_for_a_face(
         assert np.array_equal(plain[i].image, taught[i].image)
 
 
-def test_landmark_networks_have_no_use_for_them(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_landmark_networks_learn_that_they_hold_no_face(
+    faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
 ) -> None:
-    path = write(tmp_path / "false.json", {})
-    arguments = ["train", "lite", "--faces", "x", "--scenes", "y", "--out", str(tmp_path / "run")]
+    path = write(tmp_path / "false.json", {scenes.images.names[0]: [[5, 5, 40, 40]]})
+    plain, taught = (
+        LandmarkTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
+        for given in (None, path)
+    )
 
-    assert main([*arguments, "--false-faces", str(path)]) != 0
+    drawn = [(plain[i], taught[i]) for i in range(300)]
 
-    assert "--false-faces teaches the face finder" in capsys.readouterr().err
+    shown = [other for one, other in drawn if not np.array_equal(one.image, other.image)]
+    assert 2 < len(shown) < 40
+    assert not any(sample.presence for sample in shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lite", "--contest", "x", "--false-faces", "f.json"], "--false-faces names photos of"),
+    ],
+)
+def test_what_nothing_can_be_made_of_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["train", *arguments, "--out", str(tmp_path / "run")]) != 0
+
+    assert message in capsys.readouterr().err

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kilomark.data.photometry import cover_rectangle, degrade, fill_outside
+from kilomark.data.photometry import cover_rectangle, degrade, fill_outside, see_from_afar
 
 Image = np.ndarray[Any, Any]
 
@@ -135,3 +135,17 @@ def test_images_of_any_size_are_changed(shape: tuple[int, int, int]) -> None:
         for changed in (cover_rectangle(image, rng), degrade(image, rng)):
             assert changed.shape == shape
             assert changed.dtype == np.uint8
+
+
+def test_from_afar_few_pixels_are_left() -> None:
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::2] = 255  # 64 of them: more than a far face has pixels
+    halves = np.zeros((128, 128, 3), np.uint8)
+    halves[:, 64:] = 255
+
+    for seed in range(20):
+        far = see_from_afar(stripes, np.random.default_rng(seed))
+        still_there = see_from_afar(halves, np.random.default_rng(seed))
+        assert far.shape == stripes.shape
+        assert far.std() < 30
+        assert np.abs(still_there[:, [20, -20]].astype(int) - [[[0] * 3, [255] * 3]]).max() == 0

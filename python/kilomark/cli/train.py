@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--false-faces",
         type=Path,
         metavar="FILE.json",
-        help="for the face finder: what tools/find_false_faces.py wrote of an earlier one",
+        help="what tools/find_false_faces.py wrote of a face finder, to be shown as what is none",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")

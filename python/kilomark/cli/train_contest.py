@@ -50,9 +50,9 @@ def check_data_options(args: argparse.Namespace) -> None:
     Raises:
         InvalidInputError: there is none, or more than one, or it is of no use to the network.
     """
-    if args.false_faces is not None and args.network != "faces":
+    if args.false_faces is not None and args.contest is not None:
         raise InvalidInputError(
-            f"--false-faces teaches the face finder; expected 'faces', not {args.network!r}"
+            "--false-faces names photos of --scenes; expected --faces and --scenes, not --contest"
         )
     if args.contest is None:
         if args.faces is None or args.scenes is None:

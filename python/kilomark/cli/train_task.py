@@ -77,7 +77,12 @@ def _landmark_task(args: argparse.Namespace, settings: Settings) -> LandmarkTask
     if args.contest is not None:
         return make_contest_task(args, settings)
     data = (args.faces, args.scenes, args.seed, args.cache)
-    return LandmarkTask(*data, location=settings.loss, decoding=args.decoding)
+    return LandmarkTask(
+        *data,
+        location=settings.loss,
+        decoding=args.decoding,
+        false_faces=args.false_faces,
+    )
 
 
 def recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
@@ -85,7 +90,7 @@ def recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     from kilomark.training.contest_task import ContestTask
     from kilomark.training.finder_task import FinderTask
 
-    if isinstance(task, FinderTask):
-        return {"false_faces": len(task.false_faces) if task.false_faces else 0}
-    recipe = {"head": args.head}
-    return {**recipe, **task.recipe()} if isinstance(task, ContestTask) else recipe
+    if isinstance(task, ContestTask):
+        return {"head": args.head, **task.recipe()}
+    recipe = {"false_faces": len(task.false_faces) if task.false_faces else 0}
+    return recipe if isinstance(task, FinderTask) else {"head": args.head, **recipe}

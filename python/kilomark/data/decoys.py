@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.landmark_samples import LabelledFaces
 
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
@@ -20,7 +20,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&@"
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
-def make_decoy(faces: FaceCrops, rng: np.random.Generator) -> Image:
+def make_decoy(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     """A part of a face 3 times in 10, a hand 2 times, letters 3 times, a texture 2 times."""
     kind = rng.random()
     if kind < 0.3:
@@ -30,10 +30,10 @@ def make_decoy(faces: FaceCrops, rng: np.random.Generator) -> Image:
     return letters(rng) if kind < 0.8 else texture(rng)
 
 
-def face_part(faces: FaceCrops, rng: np.random.Generator) -> Image:
+def face_part(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     """A quarter to two fifths of a face's width: an eye, a mouth, a cheek, filling the image."""
     face = int(rng.integers(len(faces)))
-    landmarks, image = faces.landmarks[face], faces.image(face)
+    landmarks, image = faces.landmarks_of(face), faces.image(face)
     low, high = landmarks.min(0), landmarks.max(0)
     side = max(12, int((high - low).max() * rng.uniform(0.25, 0.4)))
     x, y = np.clip(rng.uniform(low, high - side), 0, np.array(image.shape[1::-1]) - side).astype(
@@ -42,7 +42,7 @@ def face_part(faces: FaceCrops, rng: np.random.Generator) -> Image:
     return np.ascontiguousarray(image[y : y + side, x : x + side])
 
 
-def hand(faces: FaceCrops, rng: np.random.Generator) -> Image:
+def hand(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     """A palm and two to five fingers, shaded, in the colour of a cheek, over noise."""
     size = DECOY_PX
     skin = _skin_colour(faces, rng)
@@ -99,10 +99,10 @@ def texture(rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(blend, 0, 255), np.uint8)
 
 
-def _skin_colour(faces: FaceCrops, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+def _skin_colour(faces: LabelledFaces, rng: np.random.Generator) -> np.ndarray[Any, Any]:
     """Mean colour of the middle of a face, where there is mostly skin."""
     face = int(rng.integers(len(faces)))
-    landmarks = faces.landmarks[face]
+    landmarks = faces.landmarks_of(face)
     low, high = landmarks.min(0), landmarks.max(0)
     begin = np.maximum(low + 0.35 * (high - low), 0).astype(int)
     end = (low + 0.65 * (high - low)).astype(int)

@@ -38,14 +38,17 @@ class FalseFaces:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def photo(self, index: int) -> Array:
+        """Photo of box ``index``: (H, W, 3) uint8 RGB."""
+        return self.images[int(self.rows[index])]
+
     def photo_px(self, index: int) -> int:
         """Longer side of the photo of box ``index``."""
-        height, width = self.images[int(self.rows[index])].shape[:2]
-        return int(max(height, width))
+        return int(max(self.photo(index).shape[:2]))
 
     def cut(self, index: int) -> tuple[Array, Array]:
         """Box ``index`` with what is around it: (H, W, 3) uint8 RGB, and the box (4,) in that."""
-        photo, box = self.images[int(self.rows[index])], self.boxes[index]
+        photo, box = self.photo(index), self.boxes[index]
         margin = _MARGIN * float((box[2:] - box[:2]).max())
         low = np.clip(box[:2] - margin, 0, None).astype(int)
         high = np.ceil(np.minimum(box[2:] + margin, photo.shape[1::-1])).astype(int)

@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import cv2
 import numpy as np
 
-from kilomark.data.geometry import ONE_PIXEL_LESS, apply_map, box_of, corners_of, crop_map, warp
-from kilomark.data.photometry import cover_rectangle, degrade, fill_outside
+from kilomark.data.decoys import make_decoy
+from kilomark.data.geometry import (
+    ONE_PIXEL_LESS,
+    apply_map,
+    box_of,
+    box_of_image,
+    corners_of,
+    crop_map,
+    warp,
+)
+from kilomark.data.photometry import cover_rectangle, degrade, fill_outside, see_from_afar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kilomark.data.face_crops import FaceCrops, LandmarkTopology
+    from kilomark.data.false_faces import FalseFaces
     from kilomark.data.packed_images import PackedImages
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
+_FAR_SHARE = 0.07  # of the faces; of what is none, half: far letters and badges look like faces
 
 
 class LabelledFaces(Protocol):
@@ -72,8 +83,9 @@ class Placement:
 class LandmarkSamples:
     """An endless, reproducible stream of samples: sample i depends on ``seed`` and i alone.
 
-    Every ``len(faces)`` samples show each face once, in a new order. Without ``backgrounds``, all
-    samples without a face are badly placed crops of one.
+    Every ``len(faces)`` samples show each face once, in a new order. Samples without a face are
+    badly placed crops of one, pieces of ``backgrounds``, and decoys; with ``false_faces``, what a
+    face finder took for faces.
     """
 
     faces: LabelledFaces
@@ -82,7 +94,8 @@ class LandmarkSamples:
     size: int
     seed: int
     placement: Placement = Placement()
-    negative_share: float = 0.1
+    negative_share: float = 0.14
+    false_faces: FalseFaces | None = None
 
     def __getitem__(self, index: int) -> LandmarkSample:
         epoch, position = divmod(index, len(self.faces))
@@ -99,6 +112,8 @@ class LandmarkSamples:
         image = self._cut(face, affine, rng)
         if rng.random() < 0.3:
             image = cover_rectangle(image, rng)
+        if rng.random() < _FAR_SHARE:
+            image = see_from_afar(image, rng)
         if is_mirrored and partners is not None:
             landmarks = np.take(landmarks, partners, axis=0)
         mapped = apply_map(affine, landmarks) / self.size
@@ -130,23 +145,51 @@ class LandmarkSamples:
         return fill_outside(image, apply_map(affine, corners_of(valid)), draw_background, rng)
 
     def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
-        """A background, or a face so badly placed that its landmarks can't be meant."""
-        if self.backgrounds is not None and rng.random() < 0.6:
+        """A place without a face, or one that is so badly placed that it can't be meant."""
+        kind = rng.random()
+        if kind < 0.35:
+            image = self._badly_placed(face, rng)
+        elif kind < 0.7 and self.backgrounds is not None:
             image = self._background_crop(rng)
+        elif kind < 0.85 and self.false_faces:
+            image = self._false_face(self.false_faces, rng)
         else:
-            center, side = crop_square(self.faces.landmarks_of(face))
-            if rng.random() < 0.7:
-                direction = rng.normal(size=2)
-                shift = direction / np.linalg.norm(direction) * rng.uniform(0.5, 0.9)
-                scale = np.exp(rng.normal(0, 0.2))
-            else:
-                shift = rng.normal(0, 0.2, 2)
-                scale = rng.uniform(0.2, 0.45) if rng.random() < 0.5 else rng.uniform(2.5, 4)
-            angle = rng.uniform(-180, 180)
-            affine = crop_map(center + shift * side, side * scale, self.size, angle_deg=angle)
-            image = self._cut(face, affine, rng)
+            image = make_decoy(self.faces, rng)
+            image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
+        if rng.random() < 0.5:
+            image = see_from_afar(image, rng)
         nowhere = np.full((self.faces.topology.num_landmarks, 2), 0.5, np.float32)
         return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
+
+    def _badly_placed(self, face: int, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+        center, side = crop_square(self.faces.landmarks_of(face))
+        if rng.random() < 0.7:
+            direction = rng.normal(size=2)
+            shift = direction / np.linalg.norm(direction) * rng.uniform(0.5, 0.9)
+            scale = np.exp(rng.normal(0, 0.2))
+        else:
+            shift = rng.normal(0, 0.2, 2)
+            scale = rng.uniform(0.2, 0.45) if rng.random() < 0.5 else rng.uniform(2.5, 4)
+        angle = rng.uniform(-180, 180)
+        affine = crop_map(center + shift * side, side * scale, self.size, angle_deg=angle)
+        return self._cut(face, affine, rng)
+
+    def _false_face(
+        self, false_faces: FalseFaces, rng: np.random.Generator
+    ) -> np.ndarray[Any, Any]:
+        index = int(rng.integers(len(false_faces)))
+        photo, box = false_faces.photo(index), false_faces.boxes[index]
+        side = CROP_SCALE * float((box[2:] - box[:2]).max())
+        affine = crop_map(
+            (box[:2] + box[2:]) / 2 + rng.normal(0, 0.05, 2) * side,
+            side * np.exp(rng.normal(0, 0.15)),
+            self.size,
+            angle_deg=rng.normal(0, 20),
+            mirror=rng.random() < 0.5,
+        )
+        image = warp(photo, affine, (self.size, self.size))
+        outline = apply_map(affine, corners_of(box_of_image(photo) + ONE_PIXEL_LESS))
+        return fill_outside(image, outline, None, rng)
 
     def _background_crop(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
         assert self.backgrounds is not None  # else nobody asks for one

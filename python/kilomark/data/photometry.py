@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
+_FAR_PX = (15, 62)
 _MEAN_COLOUR = (124, 116, 104)  # what the runtime puts outside the image
 
 
@@ -80,6 +81,13 @@ def _soften(image: Image, rng: np.random.Generator, softness: float) -> Image:
     small = (max(8, int(width * factor)), max(8, int(height * factor)))
     reduced = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     return cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def see_from_afar(image: Image, rng: np.random.Generator) -> Image:
+    """Leave a square image no more pixels than a crop of a face of 12 to 50 px has."""
+    far_px = round(math.exp(rng.uniform(*np.log(_FAR_PX))))
+    reduced = cv2.resize(image, (far_px, far_px), interpolation=cv2.INTER_AREA)
+    return cv2.resize(reduced, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _recompress(image: Image, quality: int) -> Image:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from kilomark.data.face_crops import read_face_crops
+from kilomark.data.false_faces import read_false_faces
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
-from kilomark.data.scenes import read_backgrounds
+from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.networks.normalisation import normalise
 from kilomark.training.landmark_losses import landmark_loss
 from kilomark.training.metrics import landmark_accuracy
@@ -43,10 +44,15 @@ class LandmarkTask:
         *,
         location: LocationLoss = "smooth_l1",
         decoding: Decoding = "once",
+        false_faces: Path | None = None,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.validation = read_face_crops(faces_dir, "val", cache_dir)
         self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
+        self.false_faces = None
+        if false_faces is not None:
+            scenes = read_scenes(scenes_dir, "train", cache_dir)
+            self.false_faces = read_false_faces(false_faces, scenes.images)
         self.seed = seed
         self.location = location
         self.teacher: Teacher | None = None
@@ -55,7 +61,12 @@ class LandmarkTask:
     def samples(self, size: int) -> LandmarkSamples:
         """Augmented crops of ``size`` px."""
         return LandmarkSamples(
-            self.faces, self.backgrounds, self.background_rows, size=size, seed=self.seed
+            self.faces,
+            self.backgrounds,
+            self.background_rows,
+            size=size,
+            seed=self.seed,
+            false_faces=self.false_faces,
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
