@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from kilomark.cli.main import main
 from kilomark.data.face_crops import read_face_crops
 from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.errors import InvalidInputError
@@ -116,6 +117,31 @@ def test_a_finder_report_holds_what_was_measured(
     assert json.loads((tmp_path / "figures.json").read_text())["recall_percent"] >= 0
     for name in ("precision_recall", "recall_by_size_1"):
         assert cv2.imread(str(tmp_path / f"{name}.png")) is not None
+
+
+def test_a_second_look_takes_away_from_what_is_found(
+    scenes: Scenes, scenes_dir: Path, cache_dir: Path
+) -> None:
+    backgrounds, _, rows = read_backgrounds(scenes_dir, cache_dir)
+    alone, twice = (
+        find_faces("faces", scenes, backgrounds, rows, lowest_score=0.001, landmarks=landmarks)
+        for landmarks in (None, "lite")
+    )
+
+    pairs = [*zip(twice.boxes, alone.boxes, strict=True)]
+    pairs += zip(twice.in_backgrounds, alone.in_backgrounds, strict=True)
+    assert all((found[:, None] == everything).all(2).any(1).all() for found, everything in pairs)
+    assert sum(len(found) for found, _ in pairs) < sum(len(everything) for _, everything in pairs)
+
+
+def test_figures_of_two_networks_are_not_written_as_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--faces", str(tmp_path), "--scenes", str(tmp_path)]
+
+    assert main(["evaluate", "faces", *data, "--landmarks", "lite", "--write"]) == 2
+
+    assert "expected --write or --landmarks, not both" in capsys.readouterr().err
 
 
 def test_a_sweep_looks_for_every_kind_at_every_size(

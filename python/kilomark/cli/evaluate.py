@@ -53,6 +53,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "not count as false",
     )
     parser.add_argument(
+        "--landmarks",
+        metavar="BUNDLE",
+        help="of a face finder: count what it finds and this landmark network sees a face in, as "
+        "Detector does, instead of the finder alone",
+    )
+    parser.add_argument(
         "--write", action="store_true", help="write the figures into the bundle's manifest"
     )
     parser.set_defaults(run=run)
@@ -64,6 +70,10 @@ def run(args: argparse.Namespace) -> int:
     from kilomark.export.bundle_files import write_manifest
     from kilomark.manifest import read_bundle
 
+    if args.landmarks is not None and args.write:
+        raise InvalidInputError(
+            "--write notes what a bundle does alone; expected --write or --landmarks, not both"
+        )
     bundle = read_bundle(args.bundle)
     measured = _measure(bundle, args) if args.contest is None else _measure_contest(bundle, args)
     figures = {name: float(f"{value:.4g}") for name, value in measured.items()}
@@ -112,16 +122,23 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
     scenes = read_scenes(args.scenes, "val", args.cache)
     backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
     if args.report is None:
-        finds = find_faces(bundle.folder, scenes, backgrounds, held_out)
+        finds = find_faces(bundle.folder, scenes, backgrounds, held_out, landmarks=args.landmarks)
         return asdict(finder_figures(finds, scenes))
     from kilomark.training.finder_sweep import sweep_sizes
     from kilomark.training.report_finder import LOWEST_SCORE, write_finder_report
 
     faces = read_face_crops(args.faces, "val", args.cache)
-    finds = find_faces(bundle.folder, scenes, backgrounds, held_out, lowest_score=LOWEST_SCORE)
+    finds = find_faces(
+        bundle.folder,
+        scenes,
+        backgrounds,
+        held_out,
+        lowest_score=LOWEST_SCORE,
+        landmarks=args.landmarks,
+    )
     sweeps = {
         f"Recall by size, {size} px images": sweep_sizes(
-            bundle.folder, faces, backgrounds, held_out, image_px=size
+            bundle.folder, faces, backgrounds, held_out, image_px=size, landmarks=args.landmarks
         )
         for size in (bundle.input.width, 2 * bundle.input.width)
     }
@@ -134,6 +151,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         sweeps=sweeps,
         backgrounds=(backgrounds, held_out),
         run_dir=args.run_dir,
+        landmarks=args.landmarks,
     )
     return asdict(finder_figures(finds, scenes))
 

@@ -149,9 +149,10 @@ def find_faces(
     background_rows: Array,
     *,
     lowest_score: float = 0.5,
+    landmarks: str | None = None,
 ) -> FinderFinds:
-    """Run a face finder alone: no landmark network corrects it."""
-    detector = finder_alone(bundle, score_threshold=lowest_score)
+    """Run a face finder, alone or with a landmark network's second look."""
+    detector = make_finder(bundle, landmarks, score_threshold=lowest_score)
     photos = [scenes.image(scene) for scene in range(len(scenes))]
     empty = [backgrounds[int(row)] for row in background_rows]
     found = [boxes_and_scores(detector, photo) for photo in photos]
@@ -159,14 +160,21 @@ def find_faces(
     return FinderFinds(*zip(*found, strict=True), *zip(*false, strict=True))
 
 
-def finder_alone(
-    bundle: str | Path, *, score_threshold: float = 0.5, finder_size: int | None = None
+def make_finder(
+    bundle: str | Path,
+    landmarks: str | None = None,
+    *,
+    score_threshold: float = 0.5,
+    finder_size: int | None = None,
 ) -> Detector:
-    """Make a detector that keeps whatever its face finder finds."""
+    """Make a detector that keeps what its face finder finds and ``landmarks`` sees a face in.
+
+    Without ``landmarks``, whatever its face finder finds.
+    """
     return Detector(
-        "lite",
+        landmarks or "lite",
         faces=bundle,
-        presence_threshold=0.0,
+        presence_threshold=0.0 if landmarks is None else 0.5,
         score_threshold=score_threshold,
         finder_size=finder_size,
     )

@@ -20,7 +20,7 @@ from kilomark.data.geometry import (
     crop_map,
     warp,
 )
-from kilomark.training.evaluation import boxes_and_scores, finder_alone
+from kilomark.training.evaluation import boxes_and_scores, make_finder
 from kilomark.training.metrics import box_iou
 
 if TYPE_CHECKING:
@@ -66,13 +66,15 @@ def sweep_sizes(
     *,
     num_faces: int = 30,
     image_px: int = IMAGE_PX,
+    landmarks: str | None = None,
 ) -> Sweep:
     """Look for ``num_faces`` faces of every kind at every size, at score 0.5 and IoU 0.5.
 
-    The mosaics are squares of ``image_px``, and hold faces up to that size.
+    The mosaics are squares of ``image_px``, and hold faces up to that size. A face counts as found
+    if ``landmarks``, where given, sees one too.
     """
     sizes_px = tuple(size for size in SIZES_PX if size <= image_px)
-    detector = finder_alone(bundle, finder_size=image_px)
+    detector = make_finder(bundle, landmarks, finder_size=image_px)
     recall: dict[str, list[float]] = {}
     precision: dict[str, float] = {}
     for kind in KINDS:
