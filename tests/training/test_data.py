@@ -10,6 +10,7 @@ from kilomark.data.decoys import face_part, hand, letters, texture
 from kilomark.data.face_crops import FaceCrops, read_face_crops
 from kilomark.data.geometry import apply_map, crop_map, warp
 from kilomark.data.landmark_samples import LandmarkSamples, evaluation_crops
+from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import FACE, Mosaics
 from kilomark.data.packed_images import read_packed_images
 from kilomark.data.scenes import read_backgrounds, read_scenes
@@ -133,16 +134,15 @@ def mosaics(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> Mosaics:
     backgrounds, rows, held_out = read_backgrounds(scenes_dir, cache_dir)
     assert set(rows).isdisjoint(held_out)
     faces = read_face_crops(faces_dir, "train", cache_dir)
-    return Mosaics(
+    sources = FaceSources(
         faces,
         read_scenes(scenes_dir, "train", cache_dir),
         backgrounds,
         rows,
-        size=128,
-        seed=0,
         keypoint_landmarks=(0, 1, 2, 3, 4),
         masked=np.flatnonzero(faces.source == "mask"),
     )
+    return Mosaics(sources, size=128, seed=0)
 
 
 def test_mosaics_label_what_they_show(mosaics: Mosaics) -> None:
@@ -175,7 +175,7 @@ def test_a_face_that_is_not_seen_is_not_asked_for(mosaics: Mosaics) -> None:
 def test_decoys_have_a_faces_colours(
     make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], mosaics: Mosaics
 ) -> None:
-    decoys = [make(mosaics.faces, np.random.default_rng(i)) for i in range(20)]
+    decoys = [make(mosaics.sources.faces, np.random.default_rng(i)) for i in range(20)]
 
     assert all(decoy.dtype == np.uint8 and min(decoy.shape[:2]) >= 12 for decoy in decoys)
     skin = np.array([220, 190, 170])  # of the drawn faces
@@ -184,9 +184,11 @@ def test_decoys_have_a_faces_colours(
 
 
 def test_a_part_of_a_face_is_less_than_half_of_it(mosaics: Mosaics) -> None:
-    widths = [face_part(mosaics.faces, np.random.default_rng(i)).shape[1] for i in range(40)]
+    widths = [
+        face_part(mosaics.sources.faces, np.random.default_rng(i)).shape[1] for i in range(40)
+    ]
 
-    assert max(widths) < 0.5 * np.ptp(mosaics.faces.landmarks, axis=1).max()
+    assert max(widths) < 0.5 * np.ptp(mosaics.sources.faces.landmarks, axis=1).max()
 
 
 @pytest.mark.parametrize("make", [texture, letters])

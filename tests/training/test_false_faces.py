@@ -16,9 +16,11 @@ from tools.find_false_faces import find_false_faces
 from kilomark import InvalidInputError
 from kilomark.cli.main import main
 from kilomark.data.false_faces import read_false_faces
+from kilomark.data.mosaics import IGNORED
 from kilomark.data.scenes import read_scenes
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
+from kilomark.training.metrics import box_iou
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +60,17 @@ def test_what_is_no_labelled_face_and_looks_like_none_is_false(
     first = scenes.images.names[int(scenes.rows[0])]
     assert found[first] == [elsewhere]
     assert len(read_false_faces(write(tmp_path / "false.json", found), scenes.images)) >= len(found)
+
+
+def test_who_has_looked_says_what_is_real(scenes: Scenes) -> None:
+    badge, second_face = [0, 0, 4, 4], [4, 4, 9, 9]
+    detector = Finds((badge, 0.9), (second_face, 0.9), ([0, 0, 999, 999], 0.1))
+    reviewed = [np.array([second_face], np.float32)] * len(scenes)
+
+    found = find_false_faces(detector, scenes, reviewed)
+
+    assert all(boxes == [badge] for boxes in found.values())
+    assert len(found) == len(scenes)
 
 
 def test_a_box_is_cut_out_with_what_is_around(scenes: Scenes, tmp_path: Path) -> None:
@@ -149,6 +162,7 @@ def test_landmark_networks_learn_that_they_hold_no_face(
     ("arguments", "message"),
     [
         (["lite", "--contest", "x", "--false-faces", "f.json"], "--false-faces names photos of"),
+        (["lite", "--faces", "x", "--scenes", "y", "--reviewed", "f.json"], "for the face finder"),
     ],
 )
 def test_what_nothing_can_be_made_of_is_refused(
@@ -157,3 +171,21 @@ def test_what_nothing_can_be_made_of_is_refused(
     assert main(["train", *arguments, "--out", str(tmp_path / "run")]) != 0
 
     assert message in capsys.readouterr().err
+
+
+def test_faces_that_nobody_labelled_are_not_held_against_the_finder(
+    faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
+) -> None:
+    boxes = {
+        scenes.images.names[int(row)]: [box.tolist()]
+        for row, box in zip(scenes.rows, scenes.boxes, strict=True)
+    }
+    reviewed = write(tmp_path / "reviewed.json", {**boxes, "in no photo": [[0, 0, 9, 9]]})
+    samples = FinderTask(faces_dir, scenes_dir, 0, cache_dir, reviewed=reviewed).samples(64)
+
+    drawn = [samples[i] for i in range(100)]
+
+    beside = [mosaic for mosaic in drawn if mosaic.state[1] == IGNORED]  # of one cell each
+    assert 10 < len(beside) < 60
+    for mosaic in beside:  # a box's corners reach out further when turned than its ellipse
+        assert box_iou(mosaic.boxes[:1], mosaic.boxes[1])[0] > 0.45

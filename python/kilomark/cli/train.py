@@ -42,6 +42,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FILE.json",
         help="what tools/find_false_faces.py wrote of a face finder, to be shown as what is none",
     )
+    parser.add_argument(
+        "--reviewed",
+        type=Path,
+        metavar="FILE.json",
+        help="for the face finder: boxes of faces in the photos of --scenes that carry no label, "
+        "by photo; it is not taught that they are none",
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     parser.add_argument("--seed", type=int, default=0)

@@ -54,6 +54,10 @@ def check_data_options(args: argparse.Namespace) -> None:
         raise InvalidInputError(
             "--false-faces names photos of --scenes; expected --faces and --scenes, not --contest"
         )
+    if args.reviewed is not None and args.network != "faces":
+        raise InvalidInputError(
+            f"--reviewed is for the face finder; expected 'faces', not {args.network!r}"
+        )
     if args.contest is None:
         if args.faces is None or args.scenes is None:
             raise InvalidInputError(

@@ -37,7 +37,12 @@ def make_task_and_network(
 
     if args.network == "faces":
         data = (args.faces, args.scenes, args.seed, args.cache)
-        task = FinderTask(*data, decoding=args.decoding, false_faces=args.false_faces)
+        task = FinderTask(
+            *data,
+            decoding=args.decoding,
+            false_faces=args.false_faces,
+            reviewed=args.reviewed,
+        )
         network = FaceFinder()
         if start:
             start_network(network, args.init, args.init_part, examples=examples)
@@ -89,8 +94,13 @@ def recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Return what a run says of its head and its data."""
     from kilomark.training.contest_task import ContestTask
     from kilomark.training.finder_task import FinderTask
+    from kilomark.training.landmark_task import LandmarkTask
 
+    recipe: dict[str, Any] = {} if isinstance(task, FinderTask) else {"head": args.head}
     if isinstance(task, ContestTask):
-        return {"head": args.head, **task.recipe()}
-    recipe = {"false_faces": len(task.false_faces) if task.false_faces else 0}
-    return recipe if isinstance(task, FinderTask) else {"head": args.head, **recipe}
+        recipe |= task.recipe()
+    if isinstance(task, FinderTask | LandmarkTask):
+        recipe["false_faces"] = len(task.false_faces) if task.false_faces else 0
+    if isinstance(task, FinderTask):
+        recipe["reviewed"] = sum(len(boxes) for boxes in task.others or [])
+    return recipe

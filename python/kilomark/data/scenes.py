@@ -83,6 +83,16 @@ def read_boxes_by_photo(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         ) from error
 
 
+def boxes_of_scenes(path: Path, scenes: Scenes) -> list[np.ndarray[Any, Any]]:
+    """Read boxes that somebody noted beside the labels: (M, 4) for each of ``scenes``.
+
+    Raises:
+        InvalidInputError: the file holds something else than ``read_boxes_by_photo`` reads.
+    """
+    noted, nothing = read_boxes_by_photo(path), np.empty((0, 4), np.float32)
+    return [noted.get(scenes.images.names[int(row)], nothing) for row in scenes.rows]
+
+
 def read_backgrounds(
     folder: Path, cache_dir: Path | None = None
 ) -> tuple[PackedImages, np.ndarray[Any, Any], np.ndarray[Any, Any]]:

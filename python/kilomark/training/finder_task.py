@@ -13,8 +13,9 @@ from torchvision.ops import nms
 from kilomark.data.face_crops import read_face_crops
 from kilomark.data.false_faces import read_false_faces
 from kilomark.data.geometry import warp
+from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import Mosaics
-from kilomark.data.scenes import read_backgrounds, read_scenes
+from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_scenes
 from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalisation import normalise
 from kilomark.training.finder_losses import count_positive, finder_loss
@@ -47,6 +48,7 @@ class FinderTask:
         *,
         decoding: Decoding = "once",
         false_faces: Path | None = None,
+        reviewed: Path | None = None,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.scenes = read_scenes(scenes_dir, "train", cache_dir)
@@ -57,21 +59,22 @@ class FinderTask:
         self.false_faces = None
         if false_faces is not None:
             self.false_faces = read_false_faces(false_faces, self.scenes.images)
+        self.others = None if reviewed is None else boxes_of_scenes(reviewed, self.scenes)
         self.seed = seed
 
     def samples(self, size: int) -> Mosaics:
         """Mosaics of ``size`` px."""
-        return Mosaics(
+        sources = FaceSources(
             self.faces,
             self.scenes,
             self.backgrounds,
             self.background_rows,
-            size=size,
-            seed=self.seed,
             keypoint_landmarks=KEYPOINT_LANDMARKS,
             masked=np.flatnonzero(self.faces.source == "mask"),
             false_faces=self.false_faces,
+            others=self.others,
         )
+        return Mosaics(sources, size, self.seed)
 
     def weight(self, batch: list[Tensor]) -> Tensor:
         """Number of cells that belong to a face."""
