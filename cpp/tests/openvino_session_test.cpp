@@ -43,7 +43,6 @@ class OpenvinoSessionTest : public testing::Test {
             {{"landmarks", {kLandmarks, 2}}, {"spread", {kLandmarks}}, {"presence", {}}}};
   }
 
-  ov::Core core_;
   std::string model_ = make_model();
   NetworkInput input_ = {kLandmarks, 2, ChannelOrder::kRgb, {}, {1.0F, 1.0F, 1.0F}};
 };
@@ -77,14 +76,14 @@ void expect_outputs(const Outputs& outputs, float first) {
 }
 
 TEST_F(OpenvinoSessionTest, RunsBatchesOfEverySizeUpToTheLargest) {
-  OpenvinoSession session(core_, spec(), {1, 5});
+  OpenvinoSession session(spec(), {1, 5});
   for (const std::size_t count : {1U, 5U, 2U, 1U, 3U}) {
     expect_outputs(run(session, count, static_cast<float>(count)), static_cast<float>(count));
   }
 }
 
 TEST_F(OpenvinoSessionTest, AFailedRunLeavesItUsable) {
-  OpenvinoSession session(core_, spec(), {1, 4});
+  OpenvinoSession session(spec(), {1, 4});
   for (const std::size_t count : {1U, 3U}) {
     const OpenvinoSession::Lease lane = session.lease();
     Outputs outputs(count + 1);  // one too many
@@ -101,7 +100,7 @@ TEST_F(OpenvinoSessionTest, AFailedRunLeavesItUsable) {
 }
 
 TEST_F(OpenvinoSessionTest, MoreThreadsThanLanesTakeTurns) {
-  OpenvinoSession session(core_, spec(), {2, 3});
+  OpenvinoSession session(spec(), {2, 3});
   const auto work = [&](int thread) {
     for (int turn = 0; turn < 30; ++turn) {
       const auto first = static_cast<float>(100 * thread + turn);
@@ -117,7 +116,7 @@ TEST_F(OpenvinoSessionTest, MoreThreadsThanLanesTakeTurns) {
 TEST_F(OpenvinoSessionTest, RefusesAModelThatIsNotAsDescribed) {
   const auto code = [&](const SessionSpec& described) {
     try {
-      const OpenvinoSession session(core_, described, {1, 2});
+      const OpenvinoSession session(described, {1, 2});
     } catch (const Error& error) {
       return error.code();
     }

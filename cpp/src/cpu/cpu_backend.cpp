@@ -61,7 +61,7 @@ CpuBackend::CpuBackend(const LandmarkNetwork& landmarks, const FinderNetwork* fi
                        const BackendOptions& options) {
   const auto load = [&](const auto& network) {
     return std::unique_ptr<Network>(
-        new Network{network.input, {core_, to_spec(network), to_session_options(options)}});
+        new Network{network.input, {to_spec(network), to_session_options(options)}});
   };
   landmarks_ = load(landmarks);
   if (finder != nullptr) {

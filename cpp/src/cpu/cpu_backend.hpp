@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <openvino/openvino.hpp>
 #include <string>
 
 #include "cpu/openvino_session.hpp"
@@ -31,7 +30,6 @@ class CpuBackend final : public Backend {
 
   [[nodiscard]] Network& network(NetworkRole role);
 
-  ov::Core core_;
   std::unique_ptr<Network> landmarks_;
   std::unique_ptr<Network> finder_;
 };

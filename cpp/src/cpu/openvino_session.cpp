@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cpu/openvino_core.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"
 
@@ -15,9 +16,9 @@ constexpr const char* kInputName = "image";
 // One lane computes while others crop or copy; more would only wait for the same cores.
 constexpr std::size_t kMaxLanes = 4;
 
-std::shared_ptr<ov::Model> read_model(ov::Core& core, const SessionSpec& spec) {
+std::shared_ptr<ov::Model> read_model(const SessionSpec& spec) {
   try {
-    return core.read_model(spec.model, ov::Tensor());
+    return openvino_core().read_model(spec.model, ov::Tensor());
   } catch (const std::exception& error) {
     fail(ErrorCode::kBundle,
          text("a model of the ", spec.name, " network that cannot be read (", spec.model.size(),
@@ -101,16 +102,14 @@ ov::AnyMap make_config(const SessionOptions& options) {
 
 }  // namespace
 
-OpenvinoSession::OpenvinoSession(ov::Core& core, const SessionSpec& spec,
-                                 const SessionOptions& options)
-    : core_(core),
-      name_(spec.name),
+OpenvinoSession::OpenvinoSession(const SessionSpec& spec, const SessionOptions& options)
+    : name_(spec.name),
       config_(make_config(options)),
       input_shape_{1, 3, static_cast<std::size_t>(spec.input.height),
                    static_cast<std::size_t>(spec.input.width)},
       input_size_(ov::shape_size(input_shape_)),
       max_batch_(static_cast<std::size_t>(options.max_batch)),
-      model_(read_model(core, spec)) {
+      model_(read_model(spec)) {
   check_model(spec, *model_, options.max_batch);
   for (const OutputSpec& output : spec.outputs) {
     output_names_.push_back(output.name);
@@ -118,7 +117,7 @@ OpenvinoSession::OpenvinoSession(ov::Core& core, const SessionSpec& spec,
   try {
     const std::shared_ptr<ov::Model> single = model_->clone();
     single->reshape(ov::PartialShape(input_shape_));
-    single_ = core_.compile_model(single, "CPU", config_);
+    single_ = openvino_core().compile_model(single, "CPU", config_);
   } catch (const std::exception& error) {
     fail(ErrorCode::kInference, text("a ", name_, " network that does not compile: ", error.what()),
          "operators that OpenVINO runs on the CPU", "export the network with other operators");
@@ -127,7 +126,7 @@ OpenvinoSession::OpenvinoSession(ov::Core& core, const SessionSpec& spec,
 
 ov::CompiledModel& OpenvinoSession::batched_model() {
   std::call_once(batched_once_, [&] {
-    batched_ = core_.compile_model(model_, "CPU", config_);
+    batched_ = openvino_core().compile_model(model_, "CPU", config_);
     model_.reset();
   });
   return batched_;

@@ -66,7 +66,7 @@ class OpenvinoSession {
   };
 
   // Throws Error{kBundle} if the model cannot be read or does not fit `spec`.
-  OpenvinoSession(ov::Core& core, const SessionSpec& spec, const SessionOptions& options);
+  OpenvinoSession(const SessionSpec& spec, const SessionOptions& options);
 
   // Waits until one of the lanes is free. A thread leases one at a time, so nobody waits for ever.
   [[nodiscard]] Lease lease();
@@ -83,7 +83,6 @@ class OpenvinoSession {
   [[nodiscard]] std::unique_ptr<Lane> make_lane();
   void give_back(std::unique_ptr<Lane> lane) noexcept;
 
-  ov::Core& core_;
   std::string name_;
   ov::AnyMap config_;
   std::vector<std::string> output_names_;
