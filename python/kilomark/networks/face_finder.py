@@ -46,6 +46,26 @@ def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     )
 
 
+class Reduction(nn.Module):
+    """Half as high and wide: a separable convolution, and beside it all that 2x2 pixels hold.
+
+    A depthwise convolution keeps one number of each channel's 2x2, which is too little of a face
+    that is 4 pixels wide by then.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.body = separable(inputs, outputs, 2)
+        self.pixels = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 2, 2, bias=False), nn.BatchNorm2d(outputs)
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2); H and W are even."""
+        total: Tensor = self.body(features) + self.pixels(features)
+        return total
+
+
 class Residual(nn.Module):
     """A separable convolution added to its input."""
 
@@ -65,11 +85,11 @@ class FaceFinder(nn.Module):
     def __init__(self, width: int = 64) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            convolution(3, 16, 2), separable(16, 32, 2), Residual(32), Residual(32)
+            convolution(3, 16, 2), separable(16, 32, 2), *(Residual(32) for _ in range(4))
         )
         self.stages = nn.ModuleList(
             [
-                nn.Sequential(separable(32, 64, 2), *(Residual(64) for _ in range(4))),
+                nn.Sequential(Reduction(32, 64), *(Residual(64) for _ in range(6))),
                 nn.Sequential(separable(64, 112, 2), *(Residual(112) for _ in range(5))),
                 nn.Sequential(separable(112, 160, 2), *(Residual(160) for _ in range(3))),
             ]
