@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -181,6 +182,35 @@ def test_decoys_have_a_faces_colours(
     skin = np.array([220, 190, 170])  # of the drawn faces
     near = [(np.abs(decoy - skin.astype(float)).max(2) < 60).mean() for decoy in decoys]
     assert np.mean(near) > 0.1
+
+
+@dataclass
+class OneFaceInASmallPhoto:
+    landmarks: np.ndarray[Any, Any]
+
+    def __len__(self) -> int:
+        return 1
+
+    def landmarks_of(self, _: int) -> np.ndarray[Any, Any]:
+        return self.landmarks
+
+    def image(self, _: int) -> np.ndarray[Any, Any]:
+        return np.full((9, 14, 3), 77, np.uint8)
+
+
+@pytest.mark.parametrize("make", [face_part, hand])
+@pytest.mark.parametrize("around", [-500.0, 10.0, 500.0])
+def test_decoys_come_of_faces_that_run_out_of_a_small_photo(
+    make: Callable[[OneFaceInASmallPhoto, np.random.Generator], np.ndarray[Any, Any]],
+    around: float,
+    mosaics: Mosaics,
+) -> None:
+    ring = mosaics.sources.faces.landmarks_of(0)
+    faces = OneFaceInASmallPhoto((ring - ring.mean(0)) * 3 + around)
+
+    decoys = [make(faces, np.random.default_rng(i)) for i in range(10)]
+
+    assert all(decoy.size > 0 for decoy in decoys)
 
 
 def test_a_part_of_a_face_is_less_than_half_of_it(mosaics: Mosaics) -> None:

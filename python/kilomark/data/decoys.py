@@ -36,6 +36,7 @@ def face_part(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     landmarks, image = faces.landmarks_of(face), faces.image(face)
     low, high = landmarks.min(0), landmarks.max(0)
     side = max(12, int((high - low).max() * rng.uniform(0.25, 0.4)))
+    side = min(side, *image.shape[:2])
     x, y = np.clip(rng.uniform(low, high - side), 0, np.array(image.shape[1::-1]) - side).astype(
         int
     )
@@ -106,5 +107,6 @@ def _skin_colour(faces: LabelledFaces, rng: np.random.Generator) -> np.ndarray[A
     low, high = landmarks.min(0), landmarks.max(0)
     begin = np.maximum(low + 0.35 * (high - low), 0).astype(int)
     end = (low + 0.65 * (high - low)).astype(int)
-    middle = faces.image(face)[begin[1] : end[1], begin[0] : end[0]]
-    return np.asarray(middle.mean((0, 1)))
+    image = faces.image(face)
+    middle = image[begin[1] : end[1], begin[0] : end[0]]
+    return np.asarray((middle if middle.size else image).mean((0, 1)))
