@@ -94,7 +94,7 @@ class LandmarkSamples:
     size: int
     seed: int
     placement: Placement = Placement()
-    negative_share: float = 0.14
+    negative_share: float = 0.1
     false_faces: FalseFaces | None = None
 
     def __getitem__(self, index: int) -> LandmarkSample:

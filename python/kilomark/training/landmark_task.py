@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from kilomark.training.settings import LocationLoss
 
 
+_NEGATIVE_SHARE = 0.14  # more than where no photo without a face, and no false face, is at hand
+
+
 class LandmarkTask:
     """Face crops to train on, backgrounds as negatives, a validation split of other people.
 
@@ -66,6 +69,7 @@ class LandmarkTask:
             self.background_rows,
             size=size,
             seed=self.seed,
+            negative_share=_NEGATIVE_SHARE,
             false_faces=self.false_faces,
         )
 
