@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kilomark import Detector
-from kilomark.data.scenes import Scenes, boxes_of_scenes, read_scenes
+from kilomark.data.scenes import Scenes, boxes_of_scenes, read_boxes_by_photo, read_scenes
 from kilomark.training.evaluation import to_bgr
+from kilomark.training.metrics import box_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,9 @@ def main() -> None:
         presence_threshold=0.0,
     )
     scenes = read_scenes(args.scenes, "train", args.cache)
-    reviewed = None if args.reviewed is None else boxes_of_scenes(args.reviewed, scenes)
+    reviewed = None
+    if args.reviewed is not None:
+        reviewed = boxes_of_scenes(read_boxes_by_photo(args.reviewed), scenes)
     found = find_false_faces(detector, scenes, reviewed)
     args.out.write_text(json.dumps(found))
     count = sum(len(boxes) for boxes in found.values())
@@ -77,19 +80,10 @@ def find_false_faces(
             real = np.concatenate([real, reviewed[scene]])
         for face in detector.predict(photo):
             box = np.asarray(face.box, np.float32)
-            is_apart = shared_part(real, box).max() < LARGEST_OVERLAP
+            is_apart = box_share(real, box).max() < LARGEST_OVERLAP
             if is_apart and (reviewed is not None or face.presence < LARGEST_PRESENCE):
-                name = scenes.images.names[int(scenes.rows[scene])]
-                found[name].append([round(float(edge), 1) for edge in box])
+                found[scenes.name(scene)].append([round(float(edge), 1) for edge in box])
     return dict(found)
-
-
-def shared_part(boxes: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """What (N, 4) boxes share with ``box``, of the smaller one's area: (N,)."""
-    shared = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    smaller = np.minimum(areas, np.prod(box[2:] - box[:2]))
-    return np.prod(np.clip(shared, 0, None), axis=1) / smaller
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from kilomark.training.landmark_task import LandmarkTask
 from kilomark.training.metrics import box_iou
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from kilomark.data.scenes import Scenes
@@ -49,6 +50,18 @@ class Finds:
         return self.faces
 
 
+def changed_by(
+    path: Path,
+    make_task: Callable[..., FinderTask | LandmarkTask],
+    data: tuple[Any, ...],
+    count: int,
+) -> list[Any]:
+    """Of the first ``count`` samples those that have another image with the false faces."""
+    plain, taught = (make_task(*data, false_faces=given).samples(64) for given in (None, path))
+    drawn = [(plain[i], taught[i]) for i in range(count)]
+    return [other for one, other in drawn if not np.array_equal(one.image, other.image)]
+
+
 def test_what_is_no_labelled_face_and_looks_like_none_is_false(
     scenes: Scenes, tmp_path: Path
 ) -> None:
@@ -57,7 +70,7 @@ def test_what_is_no_labelled_face_and_looks_like_none_is_false(
 
     found = find_false_faces(detector, scenes)
 
-    first = scenes.images.names[int(scenes.rows[0])]
+    first = scenes.name(0)
     assert found[first] == [elsewhere]
     assert len(read_false_faces(write(tmp_path / "false.json", found), scenes.images)) >= len(found)
 
@@ -117,14 +130,9 @@ def test_mosaics_show_them_and_ask_for_no_face_there(
     size = int(scenes.images[0].shape[0])
     boxes = {scenes.images.names[0]: [[0, 0, size / 2, size / 2]]}
     path = write(tmp_path / "false.json", boxes)
-    plain, taught = (
-        FinderTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
-        for given in (None, path)
-    )
 
-    drawn = [(plain[i], taught[i]) for i in range(100)]
+    shown = changed_by(path, FinderTask, (faces_dir, scenes_dir, 0, cache_dir), count=100)
 
-    shown = [other for one, other in drawn if not np.array_equal(one.image, other.image)]
     assert 3 < len(shown) < 50
     assert not any(mosaic.state.any() for mosaic in shown)  # of one cell each
 
@@ -133,27 +141,17 @@ def test_a_finder_may_have_taken_nothing_for_a_face(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "false.json", {})
-    plain, taught = (
-        FinderTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
-        for given in (None, path)
-    )
 
-    for i in range(40):
-        assert np.array_equal(plain[i].image, taught[i].image)
+    assert not changed_by(path, FinderTask, (faces_dir, scenes_dir, 0, cache_dir), count=40)
 
 
 def test_landmark_networks_learn_that_they_hold_no_face(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "false.json", {scenes.images.names[0]: [[5, 5, 40, 40]]})
-    plain, taught = (
-        LandmarkTask(faces_dir, scenes_dir, 0, cache_dir, false_faces=given).samples(64)
-        for given in (None, path)
-    )
 
-    drawn = [(plain[i], taught[i]) for i in range(300)]
+    shown = changed_by(path, LandmarkTask, (faces_dir, scenes_dir, 0, cache_dir), count=300)
 
-    shown = [other for one, other in drawn if not np.array_equal(one.image, other.image)]
     assert 2 < len(shown) < 40
     assert not any(sample.presence for sample in shown)
 
@@ -176,10 +174,7 @@ def test_what_nothing_can_be_made_of_is_refused(
 def test_faces_that_nobody_labelled_are_not_held_against_the_finder(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
 ) -> None:
-    boxes = {
-        scenes.images.names[int(row)]: [box.tolist()]
-        for row, box in zip(scenes.rows, scenes.boxes, strict=True)
-    }
+    boxes = {scenes.name(scene): [box.tolist()] for scene, box in enumerate(scenes.boxes)}
     reviewed = write(tmp_path / "reviewed.json", {**boxes, "in no photo": [[0, 0, 9, 9]]})
     samples = FinderTask(faces_dir, scenes_dir, 0, cache_dir, reviewed=reviewed).samples(64)
 

@@ -81,7 +81,7 @@ def test_reviewed_faces_are_not_false(scenes: Scenes, tmp_path: Path) -> None:
     boxes = [np.concatenate([label[None], second]) for label in scenes.boxes]
     scores = [np.array([0.9, 0.8], np.float32)] * len(boxes)
     finds = FinderFinds(boxes, scores, [], [])
-    name = scenes.images.names[int(scenes.rows[0])]
+    name = scenes.name(0)
     file = tmp_path / "reviewed.json"
     file.write_text(json.dumps({name: second.tolist()}))
 

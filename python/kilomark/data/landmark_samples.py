@@ -23,7 +23,7 @@ from kilomark.data.geometry import (
 from kilomark.data.photometry import cover_rectangle, degrade, fill_outside, see_from_afar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kilomark.data.face_crops import FaceCrops, LandmarkTopology
     from kilomark.data.false_faces import FalseFaces
@@ -138,11 +138,23 @@ class LandmarkSamples:
         self, face: int, affine: np.ndarray[Any, Any], rng: np.random.Generator
     ) -> np.ndarray[Any, Any]:
         photo = self.faces.image(face)
-        image = warp(photo, affine, (self.size, self.size))
-        valid = self.faces.valid_part(face, photo) + ONE_PIXEL_LESS
         has_backgrounds = self.backgrounds is not None
         draw_background = (lambda: self._background_crop(rng)) if has_backgrounds else None
-        return fill_outside(image, apply_map(affine, corners_of(valid)), draw_background, rng)
+        valid = self.faces.valid_part(face, photo)
+        return self._warped(photo, valid, affine, draw_background, rng)
+
+    def _warped(
+        self,
+        photo: np.ndarray[Any, Any],
+        valid: np.ndarray[Any, Any],
+        affine: np.ndarray[Any, Any],
+        draw_background: Callable[[], np.ndarray[Any, Any]] | None,
+        rng: np.random.Generator,
+    ) -> np.ndarray[Any, Any]:
+        """Resample a photo to the crop, and fill what lies outside its box ``valid``."""
+        image = warp(photo, affine, (self.size, self.size))
+        outline = apply_map(affine, corners_of(valid + ONE_PIXEL_LESS))
+        return fill_outside(image, outline, draw_background, rng)
 
     def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
         """A place without a face, or one that is so badly placed that it can't be meant."""
@@ -178,18 +190,16 @@ class LandmarkSamples:
         self, false_faces: FalseFaces, rng: np.random.Generator
     ) -> np.ndarray[Any, Any]:
         index = int(rng.integers(len(false_faces)))
-        photo, box = false_faces.photo(index), false_faces.boxes[index]
-        side = CROP_SCALE * float((box[2:] - box[:2]).max())
+        photo = false_faces.photo(index)
+        center, side = crop_square(false_faces.boxes[index].reshape(2, 2))
         affine = crop_map(
-            (box[:2] + box[2:]) / 2 + rng.normal(0, 0.05, 2) * side,
+            center + rng.normal(0, 0.05, 2) * side,
             side * np.exp(rng.normal(0, 0.15)),
             self.size,
             angle_deg=rng.normal(0, 20),
             mirror=rng.random() < 0.5,
         )
-        image = warp(photo, affine, (self.size, self.size))
-        outline = apply_map(affine, corners_of(box_of_image(photo) + ONE_PIXEL_LESS))
-        return fill_outside(image, outline, None, rng)
+        return self._warped(photo, box_of_image(photo), affine, None, rng)
 
     def _background_crop(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
         assert self.backgrounds is not None  # else nobody asks for one

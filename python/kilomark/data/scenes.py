@@ -12,6 +12,7 @@ from kilomark.data.packed_images import PackedImages, read_packed_images, rows_o
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kilomark.data.face_crops import Split
@@ -41,6 +42,10 @@ class Scenes:
     def image(self, scene: int) -> np.ndarray[Any, Any]:
         """Photo of ``scene`` as (H, W, 3) uint8 RGB."""
         return self.images[int(self.rows[scene])]
+
+    def name(self, scene: int) -> str:
+        """Name of the photo of ``scene``."""
+        return self.images.names[int(self.rows[scene])]
 
 
 def read_scenes(folder: Path, split: Split, cache_dir: Path | None = None) -> Scenes:
@@ -83,14 +88,12 @@ def read_boxes_by_photo(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         ) from error
 
 
-def boxes_of_scenes(path: Path, scenes: Scenes) -> list[np.ndarray[Any, Any]]:
-    """Read boxes that somebody noted beside the labels: (M, 4) for each of ``scenes``.
-
-    Raises:
-        InvalidInputError: the file holds something else than ``read_boxes_by_photo`` reads.
-    """
-    noted, nothing = read_boxes_by_photo(path), np.empty((0, 4), np.float32)
-    return [noted.get(scenes.images.names[int(row)], nothing) for row in scenes.rows]
+def boxes_of_scenes(
+    noted: Mapping[str, np.ndarray[Any, Any]], scenes: Scenes
+) -> list[np.ndarray[Any, Any]]:
+    """Boxes (M, 4) that were noted by photo, for each of ``scenes``."""
+    nothing = np.empty((0, 4), np.float32)
+    return [noted.get(scenes.name(scene), nothing) for scene in range(len(scenes))]
 
 
 def read_backgrounds(

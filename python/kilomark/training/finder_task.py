@@ -15,7 +15,7 @@ from kilomark.data.false_faces import read_false_faces
 from kilomark.data.geometry import warp
 from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import Mosaics
-from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_scenes
+from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalisation import normalise
 from kilomark.training.finder_losses import count_positive, finder_loss
@@ -59,7 +59,9 @@ class FinderTask:
         self.false_faces = None
         if false_faces is not None:
             self.false_faces = read_false_faces(false_faces, self.scenes.images)
-        self.others = None if reviewed is None else boxes_of_scenes(reviewed, self.scenes)
+        self.others = None
+        if reviewed is not None:
+            self.others = boxes_of_scenes(read_boxes_by_photo(reviewed), self.scenes)
         self.seed = seed
 
     def samples(self, size: int) -> Mosaics:

@@ -103,13 +103,20 @@ def roc_curve(positives: Array, negatives: Array) -> RocCurve:
 
 def box_iou(boxes: Array, box: Array) -> Array:
     """Intersection over union of (M, 4) boxes with one box (4,)."""
-    overlap = np.clip(
-        np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2]), 0, None
-    )
-    intersection = overlap.prod(1)
-    area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    union: Array = area + (box[2:] - box[:2]).prod() - intersection
-    return np.asarray(intersection / union)
+    intersection, areas, area = _intersection_and_areas(boxes, box)
+    return np.asarray(intersection / (areas + area - intersection))
+
+
+def box_share(boxes: Array, box: Array) -> Array:
+    """Intersection of (M, 4) boxes with one box (4,), over the smaller one's area."""
+    intersection, areas, area = _intersection_and_areas(boxes, box)
+    return np.asarray(intersection / np.minimum(areas, area))
+
+
+def _intersection_and_areas(boxes: Array, box: Array) -> tuple[Array, Array, Any]:
+    overlap = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    return np.clip(overlap, 0, None).prod(1), areas, (box[2:] - box[:2]).prod()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark.data.scenes import boxes_of_scenes
 from kilomark.training import report_plots as plots
 from kilomark.training.evaluation import FinderFinds, finder_figures
 from kilomark.training.metrics import FinderAccuracy, box_iou, finder_accuracy
@@ -34,9 +35,8 @@ def without_reviewed(
 ) -> FinderFinds:
     """Leave out what was found of reviewed faces: neither a hit nor a false face."""
     boxes, scores = [], []
-    rows = zip(scenes.rows, finds.boxes, finds.scores, strict=True)
-    for row, found, score in rows:
-        real = reviewed.get(scenes.images.names[int(row)], np.empty((0, 4), np.float32))
+    photos = zip(boxes_of_scenes(reviewed, scenes), finds.boxes, finds.scores, strict=True)
+    for real, found, score in photos:
         kept = np.array([not (box_iou(real, box) >= 0.5).any() for box in found], bool)
         boxes.append(found[kept])
         scores.append(score[kept])
@@ -105,8 +105,7 @@ def _write_faults(
         label = scenes.boxes[scene]
         hit = finder_accuracy([boxes], label[None], [])
         if hit.recall_percent < 100 or hit.precision_percent < 100:
-            name = scenes.images.names[int(scenes.rows[scene])]
-            tiles.append(box_tile(scenes.image(scene), label[None], boxes, name))
+            tiles.append(box_tile(scenes.image(scene), label[None], boxes, scenes.name(scene)))
     images, rows = backgrounds
     for row, boxes in zip(rows, in_backgrounds, strict=True):
         if len(boxes):
