@@ -35,7 +35,7 @@ LARGEST_PRESENCE = 0.5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("bundle", type=Path, help="of the face finder")
+    parser.add_argument("bundle", help="of the face finder: a name or a folder")
     parser.add_argument("--scenes", type=Path, required=True, help="data set of scenes")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--landmarks", default="resnext50", help="bundle that knows faces")

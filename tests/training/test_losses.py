@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kilomark.data.mosaics import FACE, IGNORED, NONE
-from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centres
+from kilomark.networks.face_finder import STRIDES, FaceFinder, FinderOutput, cell_centres
 from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 from kilomark.training.finder_losses import assign_cells, count_positive, finder_loss
 from kilomark.training.landmark_losses import (
@@ -151,6 +151,23 @@ def test_a_perfect_finder_has_almost_no_loss() -> None:
     loss, _ = finder_loss(perfect, boxes, keypoints, state, 128)
 
     assert loss.item() < 1e-3
+
+
+def test_a_small_face_weighs_more_than_a_cell_of_a_large_one() -> None:
+    centres, strides = cell_centres(64, 64)
+    nothing = torch.zeros(1, 1, 4), torch.zeros(1, 1, 5, 2), torch.tensor([[NONE]])
+    output = FaceFinder().eval()(torch.rand(1, 3, 64, 64))
+
+    def loss_of_one_cell_at(stride: int) -> float:
+        scores = torch.full((1, len(centres)), -30.0)
+        scores[0, int((strides == stride).nonzero()[0])] = 3.0
+        return finder_loss(output._replace(score_logits=scores), *nothing, 64)[0].item()
+
+    small, middle, large = (loss_of_one_cell_at(stride) for stride in STRIDES)
+
+    assert middle == pytest.approx(large)
+    assert large > 0.1
+    assert small == pytest.approx(2 * large)
 
 
 def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:

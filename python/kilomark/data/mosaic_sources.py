@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_MASKED_SHARE = 0.25  # of the face crops, where there are masked ones
+_MASKED_SHARE = 0.3  # of the face crops, where there are masked ones
 _NO_BOXES = np.empty((0, 4), np.float32)
 
 

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 MAX_FACES = 32  # 25 cells, and faces in their photos that nobody labelled
 _MIRRORED_KEYPOINTS = [1, 0, 2, 4, 3]
-_LEAST_FACE_PX = 9.0
+_LEAST_FACE_PX = 11.0
 _LEAST_FACE_TO_FIND_PX = 12.5  # below, a face is a blob, and not to be told from one
 _SOFTNESS = 0.35  # of an image whose faces are small
 _LEAST_CONTRAST = 4.0  # standard deviation of a face's pixels, of 255
-_GRID_SHARES = (0.33, 0.2, 0.19, 0.16, 0.12)  # of images of 1, 2, ... cells a side
+_GRID_SHARES = (0.28, 0.17, 0.17, 0.18, 0.2)  # of images of 1, 2, ... cells a side
 _LEAST_CELL_PX = 40
+_DIM_SHARE = 0.08  # of the faces, and again of the images
 _LARGEST_SHARE = 1.05  # of the cell's shorter side: some faces run out of the image
 
 
@@ -94,12 +95,12 @@ class Mosaics:
                 corner = np.array([x0, y0], np.float64)
                 faces.append(face.moved(corner))
                 others += [other.moved(corner) for other in unlabelled]
-                if rng.random() < 0.06:
+                if rng.random() < _DIM_SHARE:
                     view[:] = _darken(view, rng)
             elif rng.random() < 0.5:
                 view[:] = self._background(view.shape[1], view.shape[0], rng)
         image = degrade(canvas, rng, softness=_SOFTNESS)
-        if rng.random() < 0.06:
+        if rng.random() < _DIM_SHARE:
             image = _darken(image, rng)
         return _finished(image, [*faces, *others])
 

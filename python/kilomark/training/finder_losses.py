@@ -18,6 +18,8 @@ KEYPOINT_WEIGHT = 0.5
 # Of 1; the rest is the weight of cells without a face. Below a half: a false face in every tenth
 # background is worse than a face in two hundred that is missed.
 FACE_WEIGHT = 0.35
+# A small face has one cell, a large one a dozen, and it is the small ones that are hard.
+STRIDE_WEIGHTS = (2.0, 1.0, 1.0)
 
 
 class CellTargets(NamedTuple):
@@ -83,15 +85,15 @@ def finder_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Focal loss for scores, generalised IoU for boxes, L1 over the face's size for keypoints.
 
-    All are sums divided by ``num_positive``: by default the number of cells that belong to a face
-    here; a batch that is computed in parts has the mean over its parts.
+    All are sums, weighted by stride, divided by ``num_positive``: by default the number of cells
+    that belong to a face here; a batch that is computed in parts has the mean over its parts.
     """
     centres, strides = (grid.to(boxes.device) for grid in cell_centres(size, size))
     targets = assign_cells(boxes, state, centres, strides)
     if num_positive is None:
         num_positive = targets.positive.sum().clamp(min=1)
     parts = {
-        "score": _score_loss(output, targets) / num_positive,
+        "score": _score_loss(output, targets, strides) / num_positive,
         **{
             name: total / num_positive
             for name, total in _shape_losses(
@@ -103,13 +105,21 @@ def finder_loss(
     return loss, {name: value.detach() for name, value in parts.items()}
 
 
-def _score_loss(output: FinderOutput, targets: CellTargets) -> Tensor:
+def _score_loss(output: FinderOutput, targets: CellTargets, strides: Tensor) -> Tensor:
     counted = ~targets.ignored
     is_face = targets.positive[counted].float()
     score: Tensor = sigmoid_focal_loss(
         output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5
     )
-    return score.sum()
+    weight = _weights(strides).expand_as(targets.ignored)[counted]
+    return (weight * score).sum()
+
+
+def _weights(strides: Tensor) -> Tensor:
+    """The weight of each cell of ``strides``, any shape."""
+    levels = torch.tensor(STRIDES, dtype=strides.dtype, device=strides.device)
+    weights = torch.tensor(STRIDE_WEIGHTS, device=strides.device)
+    return weights[torch.bucketize(strides, levels)]
 
 
 def _shape_losses(
@@ -129,7 +139,7 @@ def _shape_losses(
     found_box = torch.cat([centre - reach[:, :2], centre + reach[:, 2:]], 1)
     found_points = centre[:, None] + output.keypoints[image, cell] * stride[..., None]
     face_size = (wanted_box[:, 2:] - wanted_box[:, :2]).amax(1)[:, None, None]
-    return {
-        "box": generalized_box_iou_loss(found_box, wanted_box, reduction="sum"),
-        "keypoints": ((found_points - wanted_points).abs() / face_size).sum(),
-    }
+    weight = _weights(strides[cell])
+    box = generalized_box_iou_loss(found_box, wanted_box, reduction="none")
+    points = ((found_points - wanted_points).abs() / face_size).sum((1, 2))
+    return {"box": (weight * box).sum(), "keypoints": (weight * points).sum()}
