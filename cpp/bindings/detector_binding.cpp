@@ -52,12 +52,14 @@ std::vector<std::span<const Box>> to_box_spans(const py::tuple& boxes) {
 
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
-                  float score_threshold, float nms_iou, int max_faces, float presence_threshold) {
+                  float score_threshold, float nms_iou, int max_faces, float presence_threshold,
+                  int finder_tiles) {
   const py::tuple kept_images(images);
   const py::tuple kept_boxes = boxes ? py::tuple(*boxes) : py::tuple();
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
   const std::vector<std::span<const Box>> box_spans = to_box_spans(kept_boxes);
-  const PredictOptions options{score_threshold, nms_iou, max_faces, presence_threshold};
+  const PredictOptions options{score_threshold, nms_iou, max_faces, presence_threshold,
+                               finder_tiles};
   Prediction prediction;
   {
     const py::gil_scoped_release release;
@@ -113,7 +115,7 @@ void bind_detector(py::module_& module) {
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("boxes") = py::none(), py::arg("score_threshold") = 0.5F,
            py::arg("nms_iou") = 0.4F, py::arg("max_faces") = 0,
-           py::arg("presence_threshold") = 0.0F)
+           py::arg("presence_threshold") = 0.0F, py::arg("finder_tiles") = 1)
       .def("infer_landmarks", &infer_landmarks, py::arg("batch"))
       .def("infer_finder", &infer_finder, py::arg("batch"));
   module.def("available_devices", &available_devices);

@@ -1,11 +1,13 @@
 #include "kilomark/detector.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "batching.hpp"
 #include "face_decoding.hpp"
+#include "finder_views.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
 #include "stopwatch.hpp"
@@ -174,24 +176,32 @@ class Detector::Implementation {
     check_finder();
     std::vector<CropTask> tasks;
     for (std::size_t i = 0; i < images.size(); ++i) {
-      tasks.push_back({i, Crop::letterbox(images[i].width, images[i].height, finder_->input.width,
-                                          finder_->input.height)});
+      for (const Crop& view :
+           finder_views(images[i].width, images[i].height, finder_->input, options.finder_tiles)) {
+        tasks.push_back({i, view});
+      }
     }
     const OutputSizes sizes = output_sizes(*finder_);
-    const BatchedOutputs found =
+    const BatchedOutputs outputs =
         run_in_batches(*backend_, NetworkRole::kFinder, held, tasks, sizes, max_batch_);
-    times.letterbox_ms = found.times.crop_ms;
-    times.find_ms = found.times.infer_ms;
+    times.letterbox_ms = outputs.times.crop_ms;
+    times.find_ms = outputs.times.infer_ms;
 
     Stopwatch stopwatch;
     const FinderGrid grid{finder_->input.width, finder_->input.height, finder_->strides};
+    std::vector<std::vector<FoundFace>> found(images.size());
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      const auto part = [&](std::size_t output) {
+        return std::span(outputs.outputs[output]).subspan(i * sizes[output], sizes[output]);
+      };
+      const std::size_t image = tasks[i].image;
+      std::ranges::copy(decode_cells({part(0), part(1), part(2)}, grid, tasks[i].crop,
+                                     images[image], options.score_threshold),
+                        std::back_inserter(found[image]));
+    }
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < images.size(); ++i) {
-      const auto part = [&](std::size_t output) {
-        return std::span(found.outputs[output]).subspan(i * sizes[output], sizes[output]);
-      };
-      for (const FoundFace& face :
-           decode_faces({part(0), part(1), part(2)}, grid, tasks[i].crop, images[i], options)) {
+      for (const FoundFace& face : merge_cells(std::move(found[i]), options)) {
         const double angle_deg = eye_angle_deg(face.keypoints);
         candidates.push_back({i, face, make_face_crop(face.box, angle_deg, landmarks_)});
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 namespace kilomark {
@@ -23,44 +24,35 @@ bool is_plausible(const Box& box, const ImageView& image) {
          box.y1 > 0.0F;
 }
 
+// The part of the image that a view shows, endless where it goes as far as the image does.
+Box seen_by(const Crop& view, const ImageView& image) {
+  constexpr float kEndless = std::numeric_limits<float>::infinity();
+  const auto margin = static_cast<float>(view.scale());
+  const Point low = view.to_image({0.0F, 0.0F});
+  const Point high = view.to_image(
+      {static_cast<float>(view.input_width()), static_cast<float>(view.input_height())});
+  return {low.x <= margin ? -kEndless : low.x, low.y <= margin ? -kEndless : low.y,
+          high.x >= static_cast<float>(image.width) - margin ? kEndless : high.x,
+          high.y >= static_cast<float>(image.height) - margin ? kEndless : high.y};
+}
+
+bool is_inside(const Box& box, const Box& outer) {
+  return box.x0 >= outer.x0 && box.y0 >= outer.y0 && box.x1 <= outer.x1 && box.y1 <= outer.y1;
+}
+
 FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center,
-                      const Crop& letterbox) {
+                      const Crop& view) {
   const float* distance = &output.distances[4 * cell];
-  const Point low = letterbox.to_image({center.x - distance[0], center.y - distance[1]});
-  const Point high = letterbox.to_image({center.x + distance[2], center.y + distance[3]});
+  const Point low = view.to_image({center.x - distance[0], center.y - distance[1]});
+  const Point high = view.to_image({center.x + distance[2], center.y + distance[3]});
   FoundFace face;
   face.box = {low.x, low.y, high.x, high.y};
   face.score = output.scores[cell];
   const float* offset = &output.keypoints[2 * kNumKeypoints * cell];
   for (std::size_t k = 0; k < kNumKeypoints; ++k) {
-    face.keypoints[k] =
-        letterbox.to_image({center.x + offset[2 * k], center.y + offset[2 * k + 1]});
+    face.keypoints[k] = view.to_image({center.x + offset[2 * k], center.y + offset[2 * k + 1]});
   }
   return face;
-}
-
-std::vector<FoundFace> collect_candidates(const FinderOutput& output, const FinderGrid& grid,
-                                          const Crop& letterbox, const ImageView& image,
-                                          float score_threshold) {
-  std::vector<FoundFace> candidates;
-  std::size_t cell = 0;
-  for (const int stride : grid.strides) {
-    const auto step = static_cast<float>(stride);
-    for (int row = 0; row < grid.height / stride; ++row) {
-      for (int column = 0; column < grid.width / stride; ++column, ++cell) {
-        if (!(output.scores[cell] >= score_threshold)) {  // NaN is no face
-          continue;
-        }
-        const Point center{(static_cast<float>(column) + 0.5F) * step,
-                           (static_cast<float>(row) + 0.5F) * step};
-        const FoundFace face = decode_cell(output, cell, center, letterbox);
-        if (is_plausible(face.box, image)) {
-          candidates.push_back(face);
-        }
-      }
-    }
-  }
-  return candidates;
 }
 
 bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
@@ -116,14 +108,35 @@ double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
   return std::isfinite(angle_deg) ? angle_deg : 0.0;
 }
 
-std::vector<FoundFace> decode_faces(const FinderOutput& output, const FinderGrid& grid,
-                                    const Crop& letterbox, const ImageView& image,
-                                    const PredictOptions& options) {
-  std::vector<FoundFace> candidates =
-      collect_candidates(output, grid, letterbox, image, options.score_threshold);
-  std::ranges::stable_sort(candidates, std::ranges::greater{}, &FoundFace::score);
+std::vector<FoundFace> decode_cells(const FinderOutput& output, const FinderGrid& grid,
+                                    const Crop& view, const ImageView& image,
+                                    float score_threshold) {
+  const Box seen = seen_by(view, image);
+  std::vector<FoundFace> found;
+  std::size_t cell = 0;
+  for (const int stride : grid.strides) {
+    const auto step = static_cast<float>(stride);
+    for (int row = 0; row < grid.height / stride; ++row) {
+      for (int column = 0; column < grid.width / stride; ++column, ++cell) {
+        if (!(output.scores[cell] >= score_threshold)) {  // NaN is no face
+          continue;
+        }
+        const Point center{(static_cast<float>(column) + 0.5F) * step,
+                           (static_cast<float>(row) + 0.5F) * step};
+        const FoundFace face = decode_cell(output, cell, center, view);
+        if (is_plausible(face.box, image) && is_inside(face.box, seen)) {
+          found.push_back(face);
+        }
+      }
+    }
+  }
+  return found;
+}
+
+std::vector<FoundFace> merge_cells(std::vector<FoundFace> found, const PredictOptions& options) {
+  std::ranges::stable_sort(found, std::ranges::greater{}, &FoundFace::score);
   std::vector<CellsOfFace> faces;
-  for (const FoundFace& candidate : candidates) {
+  for (const FoundFace& candidate : found) {
     const auto same = std::ranges::find_if(faces, [&](const CellsOfFace& face) {
       return intersection_over_union(face.best().box, candidate.box) > options.nms_iou;
     });

@@ -31,13 +31,18 @@ struct FinderGrid {
   std::vector<int> strides;
 };
 
-// Faces above the score threshold, best first, in image pixels. Of boxes that overlap by more than
-// nms_iou one face is made: their mean, weighted by score, with the best one's score. Boxes that
-// are not finite, have no area or lie outside the image are no faces.
-[[nodiscard]] std::vector<FoundFace> decode_faces(const FinderOutput& output,
-                                                  const FinderGrid& grid, const Crop& letterbox,
-                                                  const ImageView& image,
-                                                  const PredictOptions& options);
+// What cells above the score threshold found in one view of an image, in image pixels. Boxes that
+// are not finite, have no area or lie outside the image are no faces, and what a view cuts off, but
+// not the image, is left to another view.
+[[nodiscard]] std::vector<FoundFace> decode_cells(const FinderOutput& output,
+                                                  const FinderGrid& grid, const Crop& view,
+                                                  const ImageView& image, float score_threshold);
+
+// The faces of an image, best first, from all that the cells of its views found. Of boxes that
+// overlap by more than nms_iou one face is made: their mean, weighted by score, with the best one's
+// score.
+[[nodiscard]] std::vector<FoundFace> merge_cells(std::vector<FoundFace> found,
+                                                 const PredictOptions& options);
 
 // Overlap of two boxes: intersection over union, 0..1.
 [[nodiscard]] float intersection_over_union(const Box& a, const Box& b);

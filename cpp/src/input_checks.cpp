@@ -11,6 +11,7 @@ namespace kilomark {
 namespace {
 
 constexpr int kMaxBatch = 1024;
+constexpr int kMaxFinderTiles = 8;
 
 void check_probability(const char* name, float value) {
   if (!(value >= 0.0F && value <= 1.0F)) {
@@ -61,6 +62,10 @@ void check_options(const PredictOptions& options) {
   if (options.max_faces < 0) {
     fail(ErrorCode::kInvalidInput, text("max_faces = ", options.max_faces), "0 (all) or more",
          "correct the option");
+  }
+  if (options.finder_tiles < 1 || options.finder_tiles > kMaxFinderTiles) {
+    fail(ErrorCode::kInvalidInput, text("finder_tiles = ", options.finder_tiles),
+         text("1 to ", kMaxFinderTiles), "correct the option");
   }
 }
 

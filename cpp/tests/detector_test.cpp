@@ -173,6 +173,25 @@ TEST_F(DetectorOnFake, FacesComeBestFirstWithoutDoublesAndAtMostSoMany) {
             std::vector<float>{0.8F});
 }
 
+TEST_F(DetectorOnFake, FacesOfAllTilesAreTheirImages) {
+  // In the first cell of every view. The tiles are 73 px wide and begin at 0 and at 55 px; the
+  // whole image is 128 px. So the face of the whole is 32 px wide, those of the tiles 18 px.
+  script_.faces_of = [](int image) {
+    return image == 0 ? std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}
+                      : std::vector<ScriptedFace>();
+  };
+  const Prediction prediction =
+      make_detector(2).predict(images(2), PredictOptions{.finder_tiles = 2});
+  EXPECT_EQ(batches(NetworkRole::kFinder), (std::vector<std::size_t>{2, 2, 2}));
+  const Detections& found = prediction.images[0];
+  ASSERT_EQ(found.boxes.size(), 3U);
+  EXPECT_FLOAT_EQ(found.boxes[0].x1 - found.boxes[0].x0, 32.0F);
+  const float per_px = 128.0F / 1.75F / 64.0F;
+  EXPECT_NEAR(found.boxes[1].x0, 8.0F * per_px, 1e-3F);
+  EXPECT_NEAR(found.boxes[2].x0, 128.0F - 56.0F * per_px, 1e-3F);
+  EXPECT_TRUE(prediction.images[1].boxes.empty());
+}
+
 TEST_F(DetectorOnFake, AFoundFaceIsCroppedUprightByItsEyes) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 2.0F}}; };
   (void)make_detector(16).predict(images(1), PredictOptions());

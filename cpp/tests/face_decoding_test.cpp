@@ -16,8 +16,10 @@ class FaceDecoding : public testing::Test {
     const FinderGrid grid{64, 64, {32}};
     const std::vector<std::uint8_t> pixels(64 * 64 * 3);
     const ImageView image{pixels.data(), 64, 64, 64 * 3, PixelFormat::kBgr};
-    return decode_faces({scores_, distances_, keypoints_}, grid, Crop::letterbox(64, 64, 64, 64),
-                        image, options);
+    return merge_cells(
+        decode_cells({scores_, distances_, keypoints_}, grid, Crop::letterbox(64, 64, 64, 64),
+                     image, options.score_threshold),
+        options);
   }
 
   std::vector<float> scores_ = {0.9F, 0.1F, 0.2F, 0.8F};
@@ -61,6 +63,23 @@ TEST_F(FaceDecoding, MakesOneFaceOfScoresOfZero) {
   const std::vector<FoundFace> faces = decode({.score_threshold = 0.0F});
   ASSERT_EQ(faces.size(), 3U);
   EXPECT_FLOAT_EQ(faces[0].box.y1, 58.0F);
+}
+
+TEST_F(FaceDecoding, LeavesWhatAViewCutsOffToAnotherView) {
+  const std::vector<std::uint8_t> pixels(256 * 256);
+  const ImageView image{pixels.data(), 256, 256, 256, PixelFormat::kGray};
+  const FinderGrid grid{64, 64, {32}};
+  const auto count_in_view_around = [&](float x, float y) {
+    const Crop view = Crop::around({x, y}, 64.0, 0.0, 64, 64);
+    return decode_cells({scores_, distances_, keypoints_}, grid, view, image, 0.5F).size();
+  };
+  EXPECT_EQ(count_in_view_around(100.0F, 100.0F), 2U);
+  distances_[0] = 17.0F;  // the first cell's box goes beyond the view's left edge
+  EXPECT_EQ(count_in_view_around(100.0F, 100.0F), 1U);
+  EXPECT_EQ(count_in_view_around(32.0F, 100.0F), 2U);  // which is the image's here
+  distances_[15] = 17.0F;                              // the last cell's box beyond the lower edge
+  EXPECT_EQ(count_in_view_around(32.0F, 100.0F), 1U);
+  EXPECT_EQ(count_in_view_around(32.0F, 256.0F - 32.0F), 2U);
 }
 
 TEST_F(FaceDecoding, KeepsAtMostSoMany) {

@@ -205,6 +205,32 @@ def test_finder_size(tiny: Path, tiny_faces: Path) -> None:
     assert detector.predict(image)[0].box == pytest.approx([60, 44, 76, 60], abs=1e-2)
 
 
+def test_tiles_find_what_is_too_small_in_the_whole_image(tiny: Path, tiny_faces: Path) -> None:
+    whole = Detector(tiny, faces=tiny_faces, presence_threshold=0)
+    tiled = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_tiles=2)
+    small = np.zeros((FINDER_SIZE, FINDER_SIZE, 3), np.uint8)
+    small[9:13, 50:54] = 255  # a quarter of a cell; in the upper right tile two thirds of one
+
+    assert whole.predict(small) == []
+    (face,) = tiled.predict(small)
+
+    left, per_px = FINDER_SIZE * (1 - 1 / 1.75), 1 / 1.75
+    box = left + 36 * per_px, 12 * per_px, left + 52 * per_px, 28 * per_px
+    assert face.box == pytest.approx(box, abs=0.05)
+
+
+def test_tiles_of_many_images_are_told_apart(tiny: Path, tiny_faces: Path) -> None:
+    detector = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_tiles=3, max_batch=4)
+    wide = np.tile(bright_cells((1, 2)), (1, 3, 1))
+    images = [bright_cells((3, 3)), bright_cells(), wide, bright_cells((6, 1))]
+
+    for image, found in zip(images, detector.predict(images), strict=True):
+        alone = detector.predict(image)
+        assert len(found) == len(alone)
+        for face, same in zip(found, alone, strict=True):
+            np.testing.assert_array_equal(face.box, same.box)
+
+
 def test_presence_is_not_asked_of_given_boxes(tiny: Path) -> None:
     detector = Detector(tiny, faces=None, presence_threshold=1)
     (face,) = detector.predict(np.zeros((60, 60), np.uint8), boxes=BOX)
@@ -227,6 +253,7 @@ def test_without_finder_boxes_are_needed(tiny: Path) -> None:
         ({"max_faces": True}, "max_faces is True"),
         ({"max_batch": 2.0}, "max_batch is 2.0"),
         ({"num_threads": -1}, "num_threads is -1; expected a whole number from 1"),
+        ({"finder_tiles": 9}, "finder_tiles is 9; expected a whole number from 1 to 8"),
         ({"finder_size": 72}, "finder_size is 72; .* from 16 to 8192 that is a multiple of 16"),
     ],
 )

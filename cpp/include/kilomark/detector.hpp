@@ -18,6 +18,8 @@ struct PredictOptions {
   float nms_iou = 0.4F;             // found boxes that overlap more are one face, at their mean
   int max_faces = 0;                // per image, best scores first; 0: all
   float presence_threshold = 0.0F;  // of found faces
+  // 2 and more: the finder also looks at parts of the image, as many along its longer side
+  int finder_tiles = 1;
 };
 
 // The F faces of one image, each array row-major with F as its first dimension. All coordinates are

@@ -99,6 +99,14 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         metavar="PX",
         help="side of the square that the face finder sees; larger finds smaller faces",
     )
+    group.add_argument(
+        "--finder-tiles",
+        type=int,
+        default=1,
+        metavar="N",
+        help="let the face finder look at N tiles along the longer side too: finds faces nearly N "
+        "times smaller (default: %(default)s, none)",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,7 @@ def run(options: argparse.Namespace) -> int:
         device=options.device,
         faces=options.faces,
         finder_size=options.finder_size,
+        finder_tiles=options.finder_tiles,
         score_threshold=options.score_threshold,
         presence_threshold=options.presence_threshold,
         max_faces=options.max_faces,
