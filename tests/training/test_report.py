@@ -16,7 +16,13 @@ from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_sce
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_bundle
 from kilomark.training import report
-from kilomark.training.evaluation import FinderFinds, LandmarkPredictions, find_faces
+from kilomark.training.evaluation import (
+    ALONE,
+    FinderFinds,
+    FinderUse,
+    LandmarkPredictions,
+    find_faces,
+)
 from kilomark.training.finder_sweep import Sweep, sweep_sizes
 from kilomark.training.report_finder import without_reviewed, write_finder_report
 
@@ -110,9 +116,11 @@ def test_a_finder_report_holds_what_was_measured(
     write_finder_report(
         tmp_path, "faces", scenes, finds,
         reviewed={}, sweeps={"By size": sweep}, backgrounds=(backgrounds, rows),
+        use=FinderUse("lite", tiles=2),
     )  # fmt: skip
 
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "The finder and a second look by lite, on the image and 2 tiles a side, " in text
     assert "| plain | 50 | 100 | 75.0 |" in text
     assert json.loads((tmp_path / "figures.json").read_text())["recall_percent"] >= 0
     for name in ("precision_recall", "recall_by_size_1"):
@@ -124,8 +132,8 @@ def test_a_second_look_takes_away_from_what_is_found(
 ) -> None:
     backgrounds, _, rows = read_backgrounds(scenes_dir, cache_dir)
     alone, twice = (
-        find_faces("faces", scenes, backgrounds, rows, lowest_score=0.001, landmarks=landmarks)
-        for landmarks in (None, "lite")
+        find_faces("faces", scenes, backgrounds, rows, lowest_score=0.001, use=use)
+        for use in (ALONE, FinderUse(landmarks="lite"))
     )
 
     pairs = [*zip(twice.boxes, alone.boxes, strict=True)]
@@ -134,14 +142,15 @@ def test_a_second_look_takes_away_from_what_is_found(
     assert sum(len(found) for found, _ in pairs) < sum(len(everything) for _, everything in pairs)
 
 
-def test_figures_of_two_networks_are_not_written_as_ones_own(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("use", [["--landmarks", "lite"], ["--finder-tiles", "2"]])
+def test_figures_of_more_than_a_finder_are_not_written_as_its_own(
+    use: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = ["--faces", str(tmp_path), "--scenes", str(tmp_path)]
 
-    assert main(["evaluate", "faces", *data, "--landmarks", "lite", "--write"]) == 2
+    assert main(["evaluate", "faces", *data, *use, "--write"]) == 2
 
-    assert "expected --write or --landmarks, not both" in capsys.readouterr().err
+    assert "expected --write without --landmarks and --finder-tiles" in capsys.readouterr().err
 
 
 def test_a_sweep_looks_for_every_kind_at_every_size(

@@ -59,6 +59,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "Detector does, instead of the finder alone",
     )
     parser.add_argument(
+        "--finder-tiles",
+        type=int,
+        default=1,
+        metavar="N",
+        help="of a face finder: let it look at tiles too, as Detector's finder_tiles does",
+    )
+    parser.add_argument(
         "--write", action="store_true", help="write the figures into the bundle's manifest"
     )
     parser.set_defaults(run=run)
@@ -70,9 +77,10 @@ def run(args: argparse.Namespace) -> int:
     from kilomark.export.bundle_files import write_manifest
     from kilomark.manifest import read_bundle
 
-    if args.landmarks is not None and args.write:
+    if args.write and (args.landmarks is not None or args.finder_tiles != 1):
         raise InvalidInputError(
-            "--write notes what a bundle does alone; expected --write or --landmarks, not both"
+            "--write notes what a bundle does alone; expected --write without --landmarks and "
+            "--finder-tiles, or these without --write"
         )
     bundle = read_bundle(args.bundle)
     measured = _measure(bundle, args) if args.contest is None else _measure_contest(bundle, args)
@@ -117,12 +125,13 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
 def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
     from kilomark.data.face_crops import read_face_crops
     from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
-    from kilomark.training.evaluation import find_faces, finder_figures
+    from kilomark.training.evaluation import FinderUse, find_faces, finder_figures
 
+    use = FinderUse(args.landmarks, args.finder_tiles)
     scenes = read_scenes(args.scenes, "val", args.cache)
     backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
     if args.report is None:
-        finds = find_faces(bundle.folder, scenes, backgrounds, held_out, landmarks=args.landmarks)
+        finds = find_faces(bundle.folder, scenes, backgrounds, held_out, use=use)
         return asdict(finder_figures(finds, scenes))
     from kilomark.training.finder_sweep import sweep_sizes
     from kilomark.training.report_finder import LOWEST_SCORE, write_finder_report
@@ -134,11 +143,11 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         backgrounds,
         held_out,
         lowest_score=LOWEST_SCORE,
-        landmarks=args.landmarks,
+        use=use,
     )
     sweeps = {
         f"Recall by size, {size} px images": sweep_sizes(
-            bundle.folder, faces, backgrounds, held_out, image_px=size, landmarks=args.landmarks
+            bundle.folder, faces, backgrounds, held_out, image_px=size, use=use
         )
         for size in (bundle.input.width, 2 * bundle.input.width)
     }
@@ -151,7 +160,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         sweeps=sweeps,
         backgrounds=(backgrounds, held_out),
         run_dir=args.run_dir,
-        landmarks=args.landmarks,
+        use=use,
     )
     return asdict(finder_figures(finds, scenes))
 

@@ -142,6 +142,39 @@ class FinderFinds:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FinderUse:
+    """How a face finder is used.
+
+    Attributes:
+        landmarks: the landmark network whose second look at what was found counts too, if any.
+        tiles: `Detector`'s ``finder_tiles``.
+    """
+
+    landmarks: str | None = None
+    tiles: int = 1
+
+    def make_detector(
+        self, bundle: str | Path, *, score_threshold: float = 0.5, finder_size: int | None = None
+    ) -> Detector:
+        """Make a detector that keeps what its face finder finds, used so."""
+        return Detector(
+            self.landmarks or "lite",
+            faces=bundle,
+            presence_threshold=0.0 if self.landmarks is None else 0.5,
+            score_threshold=score_threshold,
+            finder_size=finder_size,
+            finder_tiles=self.tiles,
+        )
+
+    def __str__(self) -> str:
+        looks = "alone" if self.landmarks is None else f"and a second look by {self.landmarks}"
+        return looks if self.tiles == 1 else f"{looks}, on the image and {self.tiles} tiles a side"
+
+
+ALONE = FinderUse()
+
+
 def find_faces(
     bundle: str | Path,
     scenes: Scenes,
@@ -149,35 +182,15 @@ def find_faces(
     background_rows: Array,
     *,
     lowest_score: float = 0.5,
-    landmarks: str | None = None,
+    use: FinderUse = ALONE,
 ) -> FinderFinds:
-    """Run a face finder, alone or with a landmark network's second look."""
-    detector = make_finder(bundle, landmarks, score_threshold=lowest_score)
+    """Run a face finder, used as asked."""
+    detector = use.make_detector(bundle, score_threshold=lowest_score)
     photos = [scenes.image(scene) for scene in range(len(scenes))]
     empty = [backgrounds[int(row)] for row in background_rows]
     found = [boxes_and_scores(detector, photo) for photo in photos]
     false = [boxes_and_scores(detector, photo) for photo in empty]
     return FinderFinds(*zip(*found, strict=True), *zip(*false, strict=True))
-
-
-def make_finder(
-    bundle: str | Path,
-    landmarks: str | None = None,
-    *,
-    score_threshold: float = 0.5,
-    finder_size: int | None = None,
-) -> Detector:
-    """Make a detector that keeps what its face finder finds and ``landmarks`` sees a face in.
-
-    Without ``landmarks``, whatever its face finder finds.
-    """
-    return Detector(
-        landmarks or "lite",
-        faces=bundle,
-        presence_threshold=0.0 if landmarks is None else 0.5,
-        score_threshold=score_threshold,
-        finder_size=finder_size,
-    )
 
 
 def boxes_and_scores(detector: Detector, image: Array) -> tuple[Array, Array]:

@@ -20,7 +20,7 @@ from kilomark.data.geometry import (
     crop_map,
     warp,
 )
-from kilomark.training.evaluation import boxes_and_scores, make_finder
+from kilomark.training.evaluation import ALONE, FinderUse, boxes_and_scores
 from kilomark.training.metrics import box_iou
 
 if TYPE_CHECKING:
@@ -64,17 +64,16 @@ def sweep_sizes(
     backgrounds: PackedImages,
     background_rows: Array,
     *,
-    num_faces: int = 30,
+    num_faces: int = 100,
     image_px: int = IMAGE_PX,
-    landmarks: str | None = None,
+    use: FinderUse = ALONE,
 ) -> Sweep:
     """Look for ``num_faces`` faces of every kind at every size, at score 0.5 and IoU 0.5.
 
-    The mosaics are squares of ``image_px``, and hold faces up to that size. A face counts as found
-    if ``landmarks``, where given, sees one too.
+    The mosaics are squares of ``image_px``, and hold faces up to that size.
     """
     sizes_px = tuple(size for size in SIZES_PX if size <= image_px)
-    detector = make_finder(bundle, landmarks, finder_size=image_px)
+    detector = use.make_detector(bundle, finder_size=image_px)
     recall: dict[str, list[float]] = {}
     precision: dict[str, float] = {}
     for kind in KINDS:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kilomark.data.scenes import boxes_of_scenes
 from kilomark.training import report_plots as plots
-from kilomark.training.evaluation import FinderFinds, finder_figures
+from kilomark.training.evaluation import ALONE, FinderFinds, FinderUse, finder_figures
 from kilomark.training.metrics import FinderAccuracy, box_iou, finder_accuracy
 from kilomark.training.report import table_lines
 from kilomark.training.report_sheets import box_tile, write_sheet
@@ -53,7 +53,7 @@ def write_finder_report(
     sweeps: Mapping[str, Sweep],
     backgrounds: tuple[PackedImages, Array],
     run_dir: Path | None = None,
-    landmarks: str | None = None,
+    use: FinderUse = ALONE,
 ) -> None:
     """Write ``report.md``, ``figures.json``, plots, and a sheet of misses and false faces.
 
@@ -66,7 +66,7 @@ def write_finder_report(
         sweeps: recall by size, by what the mosaics are.
         backgrounds: photos, and the rows of those without faces that ``finds`` holds.
         run_dir: the training run whose learning curve to draw.
-        landmarks: the network whose second look is in all of this, if any.
+        use: of the finder, for all of this.
     """
     folder.mkdir(parents=True, exist_ok=True)
     counted = without_reviewed(finds, scenes, reviewed)
@@ -82,8 +82,7 @@ def write_finder_report(
         file = folder / f"recall_by_size_{number}.png"
         plots.plot_recall_by_size(file, sweep.sizes_px, sweep.recall_percent)
     _write_faults(folder / "faults.png", scenes, counted, backgrounds)
-    looks = "alone" if landmarks is None else f"and a second look by {landmarks}"
-    lines = _lines(name, looks, raw, fair, curve, sweeps, num_photos=len(scenes))
+    lines = _lines(name, use, raw, fair, curve, sweeps, num_photos=len(scenes))
     if plots.add_learning_curves(folder, run_dir):
         lines += ["", "## Learning curves", "", f"![Learning curves]({plots.LEARNING_CURVES})"]
     (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -116,7 +115,7 @@ def _write_faults(
 
 def _lines(
     name: str,
-    looks: str,
+    use: FinderUse,
     raw: FinderAccuracy,
     fair: FinderAccuracy,
     curve: list[tuple[float, FinderAccuracy]],
@@ -142,7 +141,7 @@ def _lines(
     lines = [
         f"# {name}, measured",
         "",
-        f"The finder {looks}, through the C++ core, score at least 0.5, a hit at IoU 0.5.",
+        f"The finder {use}, through the C++ core, score at least 0.5, a hit at IoU 0.5.",
         "",
         *table_lines(("", ""), rows),
         "",
