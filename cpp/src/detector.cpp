@@ -174,31 +174,15 @@ class Detector::Implementation {
                                                   const PredictOptions& options,
                                                   StageTimes& times) const {
     check_finder();
-    std::vector<CropTask> tasks;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      for (const Crop& view :
-           finder_views(images[i].width, images[i].height, finder_->input, options.finder_tiles)) {
-        tasks.push_back({i, view});
-      }
-    }
-    const OutputSizes sizes = output_sizes(*finder_);
-    const BatchedOutputs outputs =
-        run_in_batches(*backend_, NetworkRole::kFinder, held, tasks, sizes, max_batch_);
+    const std::vector<CropTask> views = views_of(images, options.finder_tiles);
+    const BatchedOutputs outputs = run_in_batches(*backend_, NetworkRole::kFinder, held, views,
+                                                  output_sizes(*finder_), max_batch_);
     times.letterbox_ms = outputs.times.crop_ms;
     times.find_ms = outputs.times.infer_ms;
 
     Stopwatch stopwatch;
-    const FinderGrid grid{finder_->input.width, finder_->input.height, finder_->strides};
-    std::vector<std::vector<FoundFace>> found(images.size());
-    for (std::size_t i = 0; i < tasks.size(); ++i) {
-      const auto part = [&](std::size_t output) {
-        return std::span(outputs.outputs[output]).subspan(i * sizes[output], sizes[output]);
-      };
-      const std::size_t image = tasks[i].image;
-      std::ranges::copy(decode_cells({part(0), part(1), part(2)}, grid, tasks[i].crop,
-                                     images[image], options.score_threshold),
-                        std::back_inserter(found[image]));
-    }
+    std::vector<std::vector<FoundFace>> found =
+        decode_views(images, views, outputs, options.score_threshold);
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < images.size(); ++i) {
       for (const FoundFace& face : merge_cells(std::move(found[i]), options)) {
@@ -208,6 +192,37 @@ class Detector::Implementation {
     }
     times.decode_ms = stopwatch.lap_ms();
     return candidates;
+  }
+
+  [[nodiscard]] std::vector<CropTask> views_of(std::span<const ImageView> images, int tiles) const {
+    std::vector<CropTask> views;
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      for (const Crop& view :
+           finder_views(images[i].width, images[i].height, finder_->input, tiles)) {
+        views.push_back({i, view});
+      }
+    }
+    return views;
+  }
+
+  // What the finder's cells found in each image, in all of its views.
+  [[nodiscard]] std::vector<std::vector<FoundFace>> decode_views(std::span<const ImageView> images,
+                                                                 std::span<const CropTask> views,
+                                                                 const BatchedOutputs& outputs,
+                                                                 float score_threshold) const {
+    const OutputSizes sizes = output_sizes(*finder_);
+    const FinderGrid grid{finder_->input.width, finder_->input.height, finder_->strides};
+    std::vector<std::vector<FoundFace>> found(images.size());
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      const auto part = [&](std::size_t output) {
+        return std::span(outputs.outputs[output]).subspan(i * sizes[output], sizes[output]);
+      };
+      const auto& [image, view] = views[i];
+      std::ranges::copy(
+          decode_cells({part(0), part(1), part(2)}, grid, view, images[image], score_threshold),
+          std::back_inserter(found[image]));
+    }
+    return found;
   }
 
   void place_landmarks(std::size_t num_images, const HeldImages& held,
