@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kilomark.data.photometry import cover_rectangle, degrade, fill_outside, see_from_afar
+from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside, see_from_afar
 
 Image = np.ndarray[Any, Any]
 
@@ -143,9 +143,24 @@ def test_from_afar_few_pixels_are_left() -> None:
     halves = np.zeros((128, 128, 3), np.uint8)
     halves[:, 64:] = 255
 
+    is_dim = []
     for seed in range(20):
         far = see_from_afar(stripes, np.random.default_rng(seed))
         still_there = see_from_afar(halves, np.random.default_rng(seed))
         assert far.shape == stripes.shape
         assert far.std() < 30
-        assert np.abs(still_there[:, [20, -20]].astype(int) - [[[0] * 3, [255] * 3]]).max() == 0
+        left, right = still_there[:, 20].mean(), still_there[:, -20].mean()
+        is_dim.append(right < 255)
+        assert left < 4 if is_dim[-1] else left == 0
+        assert right > 35
+    assert 2 <= sum(is_dim) <= 10  # of 20, at 0.3
+
+
+def test_a_dim_light_leaves_less_than_half_and_noise() -> None:
+    gray = np.full((64, 64, 3), 120, np.uint8)
+
+    for seed in range(20):
+        dark = dim(gray, np.random.default_rng(seed)).astype(float)
+        assert 120 / 6 - 2 < dark.mean() < 120 / 2 + 2
+        assert 0.3 < dark.std() < 6
+        assert np.ptp(dark, axis=2).max() == 0  # of all channels alike

@@ -20,7 +20,7 @@ from kilomark.data.geometry import (
     crop_map,
     warp,
 )
-from kilomark.data.photometry import cover_rectangle, degrade, fill_outside, see_from_afar
+from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside, see_from_afar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from kilomark.data.packed_images import PackedImages
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
-_FAR_SHARE = 0.07  # of the faces; of what is none, half: far letters and badges look like faces
+_FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges look like faces
+_DIM_SHARE = 0.03  # of the faces, beside the far ones
 
 
 class LabelledFaces(Protocol):
@@ -114,6 +115,8 @@ class LandmarkSamples:
             image = cover_rectangle(image, rng)
         if rng.random() < _FAR_SHARE:
             image = see_from_afar(image, rng)
+        elif rng.random() < _DIM_SHARE:
+            image = dim(image, rng)
         if is_mirrored and partners is not None:
             landmarks = np.take(landmarks, partners, axis=0)
         mapped = apply_map(affine, landmarks) / self.size

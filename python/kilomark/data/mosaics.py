@@ -16,7 +16,7 @@ from kilomark.data.geometry import (
     crop_map,
     warp,
 )
-from kilomark.data.photometry import cover_rectangle, degrade
+from kilomark.data.photometry import cover_rectangle, degrade, dim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,12 +96,12 @@ class Mosaics:
                 faces.append(face.moved(corner))
                 others += [other.moved(corner) for other in unlabelled]
                 if rng.random() < _DIM_SHARE:
-                    view[:] = _darken(view, rng)
+                    view[:] = dim(view, rng)
             elif rng.random() < 0.5:
                 view[:] = self._background(view.shape[1], view.shape[0], rng)
         image = degrade(canvas, rng, softness=_SOFTNESS)
         if rng.random() < _DIM_SHARE:
-            image = _darken(image, rng)
+            image = dim(image, rng)
         return _finished(image, [*faces, *others])
 
     def _grid(self, rng: np.random.Generator) -> int:
@@ -196,13 +196,6 @@ def _finished(image: np.ndarray[Any, Any], faces: Sequence[_Placed]) -> Mosaic:
         if face.state == FACE and not _is_visible(image, face.box):
             state[row] = IGNORED
     return Mosaic(image, boxes, keypoints, state)
-
-
-def _darken(image: np.ndarray[Any, Any], rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """A dim light: a sixth to a half of the brightness, and the noise of a short exposure."""
-    noise = rng.standard_normal(image.shape[:2], np.float32)[..., None] * rng.uniform(0.5, 5)
-    dim = image * np.float32(np.exp(rng.uniform(np.log(1 / 6), np.log(1 / 2)))) + noise
-    return np.asarray(np.clip(dim, 0, 255), np.uint8)
 
 
 def _is_visible(image: np.ndarray[Any, Any], box: np.ndarray[Any, Any]) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 _FAR_PX = (15, 62)
+_DIM_SHARE = 0.3  # of what is seen from afar
 _MEAN_COLOUR = (124, 116, 104)  # what the runtime puts outside the image
 
 
@@ -83,10 +84,19 @@ def _soften(image: Image, rng: np.random.Generator, softness: float) -> Image:
     return cv2.resize(reduced, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
+def dim(image: Image, rng: np.random.Generator) -> Image:
+    """Leave a sixth to a half of the brightness, and the noise of a short exposure."""
+    noise = rng.standard_normal(image.shape[:2], np.float32)[..., None] * rng.uniform(0.5, 5)
+    dark = image * np.float32(np.exp(rng.uniform(np.log(1 / 6), np.log(1 / 2)))) + noise
+    return np.asarray(np.clip(dark, 0, 255), np.uint8)
+
+
 def see_from_afar(image: Image, rng: np.random.Generator) -> Image:
-    """Leave a square image no more pixels than a crop of a face of 12 to 50 px has."""
+    """Leave a square image no more pixels than a crop of a face of 12 to 50 px has, some dim."""
     far_px = round(math.exp(rng.uniform(*np.log(_FAR_PX))))
     reduced = cv2.resize(image, (far_px, far_px), interpolation=cv2.INTER_AREA)
+    if rng.random() < _DIM_SHARE:
+        reduced = dim(reduced, rng)
     return cv2.resize(reduced, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
