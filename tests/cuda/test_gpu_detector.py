@@ -89,6 +89,23 @@ def test_finds_faces_as_on_the_cpu(gpu_detector: Detector, detector: Detector) -
         assert_same(some, others)
 
 
+@pytest.fixture
+def tiled_on_cpu(tiny: Path, tiny_faces: Path) -> Detector:
+    return Detector(tiny, faces=tiny_faces, device="cpu", presence_threshold=0, finder_tiles=2)
+
+
+def test_finds_faces_in_tiles_as_on_the_cpu(
+    tiled_on_cpu: Detector,
+    fake_gpu: None,  # noqa: ARG001 - from here on
+    tiny: Path,
+    tiny_faces: Path,
+) -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[9:13, 50:54], image[50:54, 9:13] = 255, 230  # each most of a cell of one tile
+    on_gpu = Detector(tiny, faces=tiny_faces, device="cuda", presence_threshold=0, finder_tiles=2)
+    assert_same(on_gpu.predict(image), tiled_on_cpu.predict(image))
+
+
 def test_arrays_on_the_gpu_are_read_where_they_are(gpu_detector: Detector) -> None:
     expected = gpu_detector.predict(NOISE, boxes=BOXES)
     wide = np.zeros((90, 130, 3), np.uint8)
