@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,6 +10,9 @@ from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
 
 from kilomark.data.mosaics import FACE, IGNORED
 from kilomark.networks.face_finder import STRIDES, FinderOutput, cell_centres
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Longer side, from and to, of the faces of each stride. The ranges overlap: a face near a limit is
 # found by both strides and merged, where a sharp limit would leave it half found by each.
@@ -50,9 +53,7 @@ def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor)
         strides: (M,).
     """
     size = (boxes[..., 2:] - boxes[..., :2]).amax(-1)  # (N, F)
-    levels = torch.tensor(STRIDES, dtype=strides.dtype, device=strides.device)
-    ranges = torch.tensor(STRIDE_RANGES_PX, device=strides.device)
-    smallest, largest = ranges[torch.bucketize(strides, levels)].T
+    smallest, largest = _by_stride(STRIDE_RANGES_PX, strides).T
     same_level = (size[..., None] >= smallest) & (size[..., None] < largest)  # (N, F, M)
 
     middle = (boxes[..., :2] + boxes[..., 2:]) / 2
@@ -111,15 +112,14 @@ def _score_loss(output: FinderOutput, targets: CellTargets, strides: Tensor) -> 
     score: Tensor = sigmoid_focal_loss(
         output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5
     )
-    weight = _weights(strides).expand_as(targets.ignored)[counted]
+    weight = _by_stride(STRIDE_WEIGHTS, strides).expand_as(targets.ignored)[counted]
     return (weight * score).sum()
 
 
-def _weights(strides: Tensor) -> Tensor:
-    """The weight of each cell of ``strides``, any shape."""
+def _by_stride(values: Sequence[Any], strides: Tensor) -> Tensor:
+    """For each of ``strides`` (M,) what ``values``, one a level of `STRIDES`, has for it."""
     levels = torch.tensor(STRIDES, dtype=strides.dtype, device=strides.device)
-    weights = torch.tensor(STRIDE_WEIGHTS, device=strides.device)
-    return weights[torch.bucketize(strides, levels)]
+    return torch.tensor(values, device=strides.device)[torch.bucketize(strides, levels)]
 
 
 def _shape_losses(
@@ -139,7 +139,7 @@ def _shape_losses(
     found_box = torch.cat([centre - reach[:, :2], centre + reach[:, 2:]], 1)
     found_points = centre[:, None] + output.keypoints[image, cell] * stride[..., None]
     face_size = (wanted_box[:, 2:] - wanted_box[:, :2]).amax(1)[:, None, None]
-    weight = _weights(strides[cell])
+    weight = _by_stride(STRIDE_WEIGHTS, strides[cell])
     box = generalized_box_iou_loss(found_box, wanted_box, reduction="none")
     points = ((found_points - wanted_points).abs() / face_size).sum((1, 2))
     return {"box": (weight * box).sum(), "keypoints": (weight * points).sum()}
