@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -93,6 +93,16 @@ def test_samples_hold_faces_and_negatives(samples: LandmarkSamples) -> None:
     assert 0.8 < share < 0.97
     assert ((inside > -0.3) & (inside < 1.3)).all()
     assert abs(inside.mean() - 0.5) < 0.02
+
+
+def test_masked_faces_are_seen_from_afar_more_often(samples: LandmarkSamples) -> None:
+    masked = replace(samples, masked=np.ones(len(samples.faces), bool))
+
+    drawn = [(samples[i], masked[i]) for i in range(300)]
+
+    changed = [other for one, other in drawn if not np.array_equal(one.image, other.image)]
+    assert 0.15 < len(changed) / len(drawn) < 0.3
+    assert all(sample.presence for sample in changed)
 
 
 def test_mirroring_moves_landmarks_with_the_pixels(samples: LandmarkSamples) -> None:

@@ -11,13 +11,13 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
-from tools.find_false_faces import find_false_faces
+from tools.find_false_faces import find_false_faces, find_in_backgrounds
 
 from kilomark import InvalidInputError
 from kilomark.cli.main import main
 from kilomark.data.false_faces import read_false_faces
 from kilomark.data.mosaics import IGNORED
-from kilomark.data.scenes import read_scenes
+from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
 from kilomark.training.metrics import box_iou
@@ -84,6 +84,27 @@ def test_who_has_looked_says_what_is_real(scenes: Scenes) -> None:
 
     assert all(boxes == [badge] for boxes in found.values())
     assert len(found) == len(scenes)
+
+
+def test_what_is_found_in_a_photo_without_faces_is_false_in_any_light(
+    scenes: Scenes, scenes_dir: Path, cache_dir: Path, tmp_path: Path
+) -> None:
+    backgrounds, rows, held_out = read_backgrounds(scenes_dir, cache_dir)
+
+    class FindsInTheDark(Finds):
+        def predict(self, photo: np.ndarray) -> list[SimpleNamespace]:
+            return self.faces[: 1 if photo.max() > 128 else 2]
+
+    window, lamp = [0, 0, 9, 9], [10, 0, 19, 9]
+    found = find_in_backgrounds(FindsInTheDark((window, 0.9), (lamp, 0.9)), backgrounds, rows)
+
+    assert list(found) == [backgrounds.names[row] for row in rows]
+    assert all(boxes == [window, lamp] for boxes in found.values())
+    assert not {backgrounds.names[row] for row in held_out} & found.keys()
+    false_faces = read_false_faces(
+        write(tmp_path / "false.json", found), scenes.images, backgrounds
+    )
+    assert np.array_equal(false_faces.photo(0), backgrounds[int(rows[0])])
 
 
 def test_a_box_is_cut_out_with_what_is_around(scenes: Scenes, tmp_path: Path) -> None:

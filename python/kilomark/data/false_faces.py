@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilomark.data.packed_images import rows_of
 from kilomark.data.scenes import read_boxes_by_photo
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kilomark.data.packed_images import PackedImages
@@ -26,21 +26,20 @@ class FalseFaces:
     """Boxes in photos that hold no face.
 
     Attributes:
-        images: decoded photos.
-        rows: (N,) row of each box's photo in ``images``.
+        photos: (N,) of which photo each box is: what holds the photo decoded, and its row there.
         boxes: (N, 4) float32, x0 y0 x1 y1 in the photo's pixels.
     """
 
-    images: PackedImages
-    rows: Array
+    photos: Sequence[tuple[PackedImages, int]]
     boxes: Array
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.photos)
 
     def photo(self, index: int) -> Array:
         """Photo of box ``index``: (H, W, 3) uint8 RGB."""
-        return self.images[int(self.rows[index])]
+        images, row = self.photos[index]
+        return images[row]
 
     def photo_px(self, index: int) -> int:
         """Longer side of the photo of box ``index``."""
@@ -55,21 +54,29 @@ class FalseFaces:
         return photo[low[1] : high[1], low[0] : high[0]], box - np.tile(low, 2).astype(np.float32)
 
 
-def read_false_faces(path: Path, images: PackedImages) -> FalseFaces:
-    """Read what tools/find_false_faces.py wrote of ``images``.
+def read_false_faces(path: Path, *sets: PackedImages) -> FalseFaces:
+    """Read what tools/find_false_faces.py wrote of the photos of ``sets``.
 
     Raises:
-        InvalidInputError: it is no such file, or names a photo that is not there.
+        InvalidInputError: it is no such file, or names a photo that is in none of the sets.
     """
     boxes_of = read_boxes_by_photo(path)
-    names = [name for name, boxes in boxes_of.items() for _ in boxes]
+    photo_of = {name: (images, row) for images in sets for row, name in enumerate(images.names)}
+    unknown = sorted(boxes_of.keys() - photo_of.keys())
+    if unknown:
+        raise InvalidInputError(
+            f"{path} names {len(unknown)} photos that the data set does not hold (first: "
+            f"{unknown[0]!r}); expected its photos and its backgrounds: write it again for this "
+            "data set"
+        )
+    photos = [photo_of[name] for name, boxes in boxes_of.items() for _ in boxes]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *boxes_of.values()])
-    rows = rows_of(images, names)
-    sizes = np.array([images[int(row)].shape[1::-1] for row in rows], np.float32).reshape(-1, 2)
+    sizes = np.array([images[row].shape[1::-1] for images, row in photos], np.float32)
+    sizes = sizes.reshape(-1, 2)
     inside = (boxes[:, 2:] > np.maximum(boxes[:, :2], 0)) & (boxes[:, :2] < sizes)
     if not (np.isfinite(boxes).all() and inside.all()):
         raise InvalidInputError(
             f"{path} holds a box that does not lie in its photo; expected x0 < x1 and y0 < y1 in "
             "the photo's pixels: write it again for this data set"
         )
-    return FalseFaces(images, rows, boxes)
+    return FalseFaces(photos, boxes)

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
 _FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges look like faces
+_FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones
+_DIM_NEGATIVE_SHARE = 0.1  # of what is no face: or darkness would speak for one
 
 
 class LabelledFaces(Protocol):
@@ -86,7 +88,7 @@ class LandmarkSamples:
 
     Every ``len(faces)`` samples show each face once, in a new order. Samples without a face are
     badly placed crops of one, pieces of ``backgrounds``, and decoys; with ``false_faces``, what a
-    face finder took for faces.
+    face finder took for faces. The faces that ``masked`` (N,) marks are seen from afar more often.
     """
 
     faces: LabelledFaces
@@ -97,6 +99,7 @@ class LandmarkSamples:
     placement: Placement = Placement()
     negative_share: float = 0.1
     false_faces: FalseFaces | None = None
+    masked: np.ndarray[Any, Any] | None = None
 
     def __getitem__(self, index: int) -> LandmarkSample:
         epoch, position = divmod(index, len(self.faces))
@@ -113,7 +116,8 @@ class LandmarkSamples:
         image = self._cut(face, affine, rng)
         if rng.random() < 0.3:
             image = cover_rectangle(image, rng)
-        if rng.random() < _FAR_SHARE:
+        is_masked = self.masked is not None and self.masked[face]
+        if rng.random() < (_FAR_MASKED_SHARE if is_masked else _FAR_SHARE):
             image = see_from_afar(image, rng)
         elif rng.random() < _DIM_SHARE:
             image = dim(image, rng)
@@ -173,6 +177,8 @@ class LandmarkSamples:
             image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         if rng.random() < 0.5:
             image = see_from_afar(image, rng)
+        elif rng.random() < _DIM_NEGATIVE_SHARE:
+            image = dim(image, rng)
         nowhere = np.full((self.faces.topology.num_landmarks, 2), 0.5, np.float32)
         return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
 

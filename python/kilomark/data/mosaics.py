@@ -32,6 +32,7 @@ _LEAST_CONTRAST = 4.0  # standard deviation of a face's pixels, of 255
 _GRID_SHARES = (0.28, 0.17, 0.17, 0.18, 0.2)  # of images of 1, 2, ... cells a side
 _LEAST_CELL_PX = 40
 _DIM_SHARE = 0.08  # of the faces, and again of the images
+_ZOOM_LOG = (-0.2, 1.0)  # of false faces: as a whole photo shows them, or as a tile of it does
 _LARGEST_SHARE = 1.05  # of the cell's shorter side: some faces run out of the image
 
 
@@ -125,7 +126,7 @@ class Mosaics:
         limit = _LARGEST_SHARE * extent.min()
         target_px = np.exp(rng.uniform(np.log(_LEAST_FACE_PX), np.log(limit)))
         if source.natural_share is not None:
-            target_px = source.natural_share * self.size * np.exp(rng.normal(0, 0.2))
+            target_px = source.natural_share * self.size * np.exp(rng.uniform(*_ZOOM_LOG))
         elif rng.random() < 0.35:  # the whole photo, as the letterbox shows it
             usable = source.inside[2:] - source.inside[:2]
             target_px = face_px * float((extent / usable).min()) * np.exp(rng.normal(0, 0.08))

@@ -58,7 +58,7 @@ class FinderTask:
         )
         self.false_faces = None
         if false_faces is not None:
-            self.false_faces = read_false_faces(false_faces, self.scenes.images)
+            self.false_faces = read_false_faces(false_faces, self.scenes.images, self.backgrounds)
         self.others = None
         if reviewed is not None:
             self.others = boxes_of_scenes(read_boxes_by_photo(reviewed), self.scenes)

@@ -55,7 +55,7 @@ class LandmarkTask:
         self.false_faces = None
         if false_faces is not None:
             scenes = read_scenes(scenes_dir, "train", cache_dir)
-            self.false_faces = read_false_faces(false_faces, scenes.images)
+            self.false_faces = read_false_faces(false_faces, scenes.images, self.backgrounds)
         self.seed = seed
         self.location = location
         self.teacher: Teacher | None = None
@@ -71,6 +71,7 @@ class LandmarkTask:
             seed=self.seed,
             negative_share=_NEGATIVE_SHARE,
             false_faces=self.false_faces,
+            masked=self.faces.source == "mask",
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
