@@ -12,6 +12,11 @@ namespace {
 // A box this many times the image's longer side is a fault of the network, not a face.
 constexpr float kMaxBoxToImage = 8.0F;
 
+// A mouth in a beard or an eye under a hat may be taken for a face of its own: what lies so far
+// inside a better face, and is at most so large beside it, is a part of it.
+constexpr float kPartInside = 0.8F;
+constexpr float kPartToWhole = 0.5F;
+
 bool is_plausible(const Box& box, const ImageView& image) {
   const float width = box.x1 - box.x0;
   const float height = box.y1 - box.y0;
@@ -38,6 +43,19 @@ Box seen_by(const Crop& view, const ImageView& image) {
 
 bool is_inside(const Box& box, const Box& outer) {
   return box.x0 >= outer.x0 && box.y0 >= outer.y0 && box.x1 <= outer.x1 && box.y1 <= outer.y1;
+}
+
+float area(const Box& box) { return (box.x1 - box.x0) * (box.y1 - box.y0); }
+
+float intersection(const Box& a, const Box& b) {
+  const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
+  const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
+  return std::max(width, 0.0F) * std::max(height, 0.0F);
+}
+
+bool is_part_of(const Box& box, const Box& whole) {
+  return area(box) <= kPartToWhole * area(whole) &&
+         intersection(box, whole) >= kPartInside * area(box);
 }
 
 FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center,
@@ -91,14 +109,8 @@ class CellsOfFace {
 }  // namespace
 
 float intersection_over_union(const Box& a, const Box& b) {
-  const auto area = [](const Box& box) { return (box.x1 - box.x0) * (box.y1 - box.y0); };
-  const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
-  const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
-  if (width <= 0.0F || height <= 0.0F) {
-    return 0.0F;
-  }
-  const float intersection = width * height;
-  return intersection / (area(a) + area(b) - intersection);
+  const float common = intersection(a, b);
+  return common <= 0.0F ? 0.0F : common / (area(a) + area(b) - common);
 }
 
 double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
@@ -142,7 +154,11 @@ std::vector<FoundFace> merge_cells(std::vector<FoundFace> found, const PredictOp
     });
     if (same != faces.end()) {
       same->add(candidate);
-    } else if (options.max_faces == 0 || std::ssize(faces) < options.max_faces) {
+      continue;
+    }
+    const bool is_part = std::ranges::any_of(
+        faces, [&](const CellsOfFace& face) { return is_part_of(candidate.box, face.best().box); });
+    if (!is_part && (options.max_faces == 0 || std::ssize(faces) < options.max_faces)) {
       faces.emplace_back(candidate);
     }
   }

@@ -40,7 +40,7 @@ struct FinderGrid {
 
 // The faces of an image, best first, from all that the cells of its views found. Of boxes that
 // overlap by more than nms_iou one face is made: their mean, weighted by score, with the best one's
-// score.
+// score. A smaller box inside a better one is a part of that face, and left out.
 [[nodiscard]] std::vector<FoundFace> merge_cells(std::vector<FoundFace> found,
                                                  const PredictOptions& options);
 

@@ -48,6 +48,20 @@ TEST_F(FaceDecoding, MakesOneFaceOfTwoThatOverlap) {
   EXPECT_FLOAT_EQ(faces[0].keypoints[0].x, 17.0F + 49.0F * 0.8F / 1.7F);
 }
 
+TEST_F(FaceDecoding, TakesNoPartOfAFaceForAFace) {
+  distances_ = {10, 10, 44, 44, 1, 1, 1, 1, 1, 1, 1, 1, 20, 20, 10, 10};
+  ASSERT_EQ(decode({}).size(), 1U);  // 28 to 58 lies in 6 to 60
+  EXPECT_FLOAT_EQ(decode({})[0].box.y1, 60.0F);
+
+  scores_ = {0.8F, 0.1F, 0.2F, 0.9F};
+  EXPECT_EQ(decode({}).size(), 2U);  // a whole face is not dropped for a part of it
+}
+
+TEST_F(FaceDecoding, KeepsAFaceThatReachesOutOfAnother) {
+  distances_ = {10, 10, 36, 36, 1, 1, 1, 1, 1, 1, 1, 1, 14, 14, 14, 14};
+  EXPECT_EQ(decode({}).size(), 2U);  // 34 to 62, of which 34 to 52 lies in 6 to 52
+}
+
 TEST_F(FaceDecoding, LeavesNonsenseOutOfTheMean) {
   distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
   keypoints_[35] = std::numeric_limits<float>::quiet_NaN();
@@ -61,7 +75,7 @@ TEST_F(FaceDecoding, MakesOneFaceOfScoresOfZero) {
   scores_ = {0, 0, 0, 0};
   distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};
   const std::vector<FoundFace> faces = decode({.score_threshold = 0.0F});
-  ASSERT_EQ(faces.size(), 3U);
+  ASSERT_EQ(faces.size(), 1U);
   EXPECT_FLOAT_EQ(faces[0].box.y1, 58.0F);
 }
 

@@ -64,7 +64,9 @@ class Detector:
         presence_threshold: found faces in whose crop the landmark network sees no face, by a
             presence below this, 0 to 1, are dropped.
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
-            to 1, are taken for the same face, whose box is their mean, weighted by score.
+            to 1, are taken for the same face, whose box is their mean, weighted by score. One at
+            most half as large that lies inside the best one, to four fifths, is taken for a part
+            of that face and dropped.
         max_faces: keep at most this many found faces per image, those of highest score.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through the landmark network at once. More faces take several
