@@ -64,7 +64,12 @@ def test_a_landmark_report_holds_what_was_measured(
     (run / "progress.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
 
     written = report.write_landmark_report(
-        tmp_path / "out", read_bundle("lite").folder, faces, _off_by(faces, 0.01), run
+        tmp_path / "out",
+        read_bundle("lite").folder,
+        faces,
+        _off_by(faces, 0.01),
+        run,
+        {"hats": [faces.name(face) for face in range(10)]},
     )
 
     figures = json.loads((tmp_path / "out" / "figures.json").read_text())
@@ -72,7 +77,11 @@ def test_a_landmark_report_holds_what_was_measured(
     assert figures["presence_auc"] == 1
     assert figures["spread_off_percent"] == pytest.approx(0, abs=1e-6)
     assert figures["steadiness"]["boxes_given"]["num_faces"] == 2
-    assert {part["name"] for part in figures["slices"]} >= {"all faces", "yaw below 15°"}
+    assert {part["name"] for part in figures["slices"]} >= {
+        "all faces",
+        "yaw below 15°",
+        "hats",
+    }
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert f"| NME, mean | {figures['nme_percent']:.2f} % |" in text
     for name in ("cumulative_error", "calibration", "presence", "worst_faces", "learning_curves"):
@@ -151,6 +160,16 @@ def test_figures_of_more_than_a_finder_are_not_written_as_its_own(
     assert main(["evaluate", "faces", *data, *use, "--write"]) == 2
 
     assert "expected --write without --landmarks and --finder-tiles" in capsys.readouterr().err
+
+
+def test_slices_without_a_report_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--faces", str(tmp_path), "--scenes", str(tmp_path)]
+
+    assert main(["evaluate", "lite", *data, "--slices", "slices.json"]) == 2
+
+    assert "expected --report FOLDER" in capsys.readouterr().err
 
 
 def test_a_sweep_looks_for_every_kind_at_every_size(

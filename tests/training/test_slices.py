@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,15 @@ import numpy as np
 import pytest
 
 from kilomark.data.face_crops import read_face_crops
+from kilomark.errors import InvalidInputError
 from kilomark.training.metrics import area_under_curve, calibration, roc_curve
-from kilomark.training.slices import eye_opening, measure_slices, mouth_opening, slice_members
+from kilomark.training.slices import (
+    eye_opening,
+    measure_slices,
+    mouth_opening,
+    read_noted_slices,
+    slice_members,
+)
 from kilomark.training.slices_photo import measure_photos
 
 if TYPE_CHECKING:
@@ -64,6 +72,30 @@ def test_members_come_from_the_labels(faces: FaceCrops) -> None:
     assert np.flatnonzero(members["cut off by the photo's edge"]).tolist() == [3]
     assert members["masked"].sum() == 8
     assert "closed eyes" not in members  # a drawn ring has no eyes
+
+
+def test_somebody_may_note_a_slice(faces: FaceCrops, tmp_path: Path) -> None:
+    file = tmp_path / "slices.json"
+    file.write_text(json.dumps({"glasses": [faces.name(3), faces.name(5)], "hats": []}))
+
+    members = slice_members(faces, read_noted_slices(file))
+
+    assert np.flatnonzero(members["glasses"]).tolist() == [3, 5]
+    assert not members["hats"].any()
+
+
+def test_a_noted_photo_that_is_not_there_is_named(faces: FaceCrops) -> None:
+    with pytest.raises(InvalidInputError, match=r"2 photos .* 'elsewhere'.*expected names"):
+        slice_members(faces, {"glasses": [faces.name(3), "nowhere", "elsewhere"]})
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"glasses": "00010"}', '{"glasses": [10]}', "no"])
+def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "slices.json"
+    file.write_text(content)
+
+    with pytest.raises(InvalidInputError, match=r"slices\.json"):
+        read_noted_slices(file)
 
 
 class _Recoloured:

@@ -53,6 +53,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "not count as false",
     )
     parser.add_argument(
+        "--slices",
+        type=Path,
+        metavar="FILE",
+        help="JSON of slices that somebody noted, photos' names by slice: the report of a landmark "
+        "network gives their error too",
+    )
+    parser.add_argument(
         "--landmarks",
         metavar="BUNDLE",
         help="of a face finder: count what it finds and this landmark network sees a face in, as "
@@ -109,7 +116,11 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
     from kilomark.data.face_crops import read_face_crops
     from kilomark.data.scenes import read_backgrounds
     from kilomark.training.evaluation import landmark_figures, predict_faces
+    from kilomark.training.slices import read_noted_slices
 
+    if args.slices is not None and args.report is None:
+        raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
+    noted_slices = None if args.slices is None else read_noted_slices(args.slices)
     faces = read_face_crops(args.faces, "val", args.cache)
     backgrounds, _, held_out = read_backgrounds(args.scenes, args.cache)
     predictions = predict_faces(bundle.folder, faces, backgrounds, held_out)
@@ -118,7 +129,9 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
         return figures
     from kilomark.training.report import write_landmark_report
 
-    report = write_landmark_report(args.report, bundle.folder, faces, predictions, args.run_dir)
+    report = write_landmark_report(
+        args.report, bundle.folder, faces, predictions, args.run_dir, noted_slices
+    )
     return figures | {"jitter_percent": report.steady[0].jitter_percent}
 
 

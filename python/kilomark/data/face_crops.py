@@ -66,6 +66,10 @@ class FaceCrops:
         """Crop of ``face`` as (H, W, 3) uint8 RGB."""
         return self.images[int(self.rows[face])]
 
+    def name(self, face: int) -> str:
+        """Name of the photo of ``face``."""
+        return self.images.names[int(self.rows[face])]
+
     def landmarks_of(self, face: int) -> np.ndarray[Any, Any]:
         """Landmarks (K, 2) float32 of ``face`` in pixels of its crop."""
         landmarks: np.ndarray[Any, Any] = self.landmarks[face]

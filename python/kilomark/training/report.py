@@ -26,7 +26,7 @@ from kilomark.training.slices import LIMIT_FACTOR, Slice, measure_slices, slice_
 from kilomark.training.steadiness import Steadiness, measure_steadiness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from kilomark.data.face_crops import FaceCrops
@@ -39,7 +39,7 @@ _STEADY_EVERY = 6  # every sixth face is moved, rescaled and compressed
 _HOW = "the bundle through the C++ core, one pass, crop 1.25 times the landmarks' box."
 _SLICES_NOTE = """\
 Skin by the typology angle of the cheeks' pixels in colour photos, which light changes as much as
-skin does. Glasses are not among the slices: no label tells who wears some."""
+skin does."""
 _STEADINESS_NOTE = """\
 The photo shifted by parts of a pixel, rescaled by up to 10 %, compressed again: root mean square of
 what is left of the landmarks' motion, over the distance of the outer eye corners."""
@@ -75,8 +75,18 @@ def write_landmark_report(
     faces: FaceCrops,
     predictions: LandmarkPredictions,
     run_dir: Path | None = None,
+    noted_slices: Mapping[str, Sequence[str]] | None = None,
 ) -> LandmarkReport:
-    """Measure what is left to measure; write ``report.md``, ``figures.json`` and plots."""
+    """Measure what is left to measure; write ``report.md``, ``figures.json`` and plots.
+
+    Args:
+        folder: where to, made if need be.
+        bundle: the network's folder.
+        faces: the validation split.
+        predictions: what the network says of them.
+        run_dir: the training run whose learning curve to draw.
+        noted_slices: photos' names by what somebody saw in them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     relative = 100 * normalised_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
     per_face = relative.mean(1)
@@ -87,7 +97,7 @@ def write_landmark_report(
         groups=_groups(faces, predictions, relative),
         off_percent=calibrated.off_percent,
         presence=roc_curve(predictions.presence, predictions.background_presence),
-        slices=measure_slices(slice_members(faces), per_face),
+        slices=measure_slices(slice_members(faces, noted_slices), per_face),
         steady=_steadiness(bundle, faces),
     )
     plots.plot_cumulative_error(folder / "cumulative_error.png", per_face, FAILURE_PERCENT)

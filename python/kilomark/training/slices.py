@@ -1,16 +1,18 @@
 """Parts of a validation split whose error is worth knowing by itself.
 
-Everything comes from the labels: no network decides what it is measured on. Glasses are not among
-them: no label says who wears some, and landmarks do not show it.
+They come from the labels, or somebody has looked at the photos and names them: no network decides
+what it is measured on.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark.errors import InvalidInputError
 from kilomark.training.slices_photo import (
     DARK_FACE_LIGHTNESS,
     DARK_SKIN_ITA_DEG,
@@ -20,7 +22,8 @@ from kilomark.training.slices_photo import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from kilomark.data.face_crops import FaceCrops
 
@@ -84,16 +87,47 @@ def measure_slices(members: Mapping[str, Array], per_face: Array) -> list[Slice]
     return slices
 
 
-def slice_members(faces: FaceCrops) -> dict[str, Array]:
+def read_noted_slices(path: Path) -> dict[str, list[str]]:
+    """Read what somebody noted of faces: photos' names by slice, such as those with glasses.
+
+    Args:
+        path: a JSON file, ``{"glasses": ["photo", ...], ...}``.
+
+    Raises:
+        InvalidInputError: the file holds something else.
+    """
+    try:
+        noted: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"cannot read slices from {path}: {error}") from error
+    is_wanted = isinstance(noted, dict) and all(
+        isinstance(photos, list) and all(isinstance(photo, str) for photo in photos)
+        for photos in noted.values()
+    )
+    if not is_wanted:
+        raise InvalidInputError(
+            f"{path} holds no slices; expected a JSON object of slices' names, each with a list of "
+            'the names of its photos: {"glasses": ["00010", "00096"]}'
+        )
+    return dict(noted)
+
+
+def slice_members(
+    faces: FaceCrops, noted: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Array]:
     """Which of the N faces belong to each slice, as (N,) bool.
 
     Slices that need the 971 landmarks' meaning are left out for other sets of landmarks.
+
+    Raises:
+        InvalidInputError: ``noted`` names a photo that shows none of the faces.
     """
     members = {"all faces": np.ones(len(faces), bool)}
     groups = {group["name"]: group for group in faces.topology.groups}
     if {"right_eye", "left_eye", "inner_lips"} <= set(groups):
         members |= _expressions(faces.landmarks, groups)
     members["masked"] = faces.source == "mask"
+    members |= _noted(faces, noted or {})
     members |= _poses(faces.pose)
     members["cut off by the photo's edge"] = _cut_off(faces)
     return members | _photos(measure_photos(faces), members["masked"])
@@ -130,6 +164,17 @@ def _expressions(landmarks: Array, groups: Mapping[str, Mapping[str, Any]]) -> d
         "closed eyes": np.mean(list(eyes), 0) < CLOSED_EYES,
         "open mouth": mouth_opening(landmarks, *where("inner_lips")) > OPEN_MOUTH,
     }
+
+
+def _noted(faces: FaceCrops, noted: Mapping[str, Sequence[str]]) -> dict[str, Array]:
+    names = [faces.name(face) for face in range(len(faces))]
+    unknown = sorted({photo for photos in noted.values() for photo in photos} - set(names))
+    if unknown:
+        raise InvalidInputError(
+            f"the noted slices name {len(unknown)} photos that the validation split does not hold "
+            f"(first: {unknown[0]!r}); expected names of its photos: note slices of this data set"
+        )
+    return {name: np.isin(names, list(photos)) for name, photos in noted.items()}
 
 
 def _poses(pose: Array) -> dict[str, Array]:
