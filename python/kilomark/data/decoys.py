@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from kilomark.data.landmark_samples import LabelledFaces
+    from kilomark.data.labelled_faces import LabelledFaces
 
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 

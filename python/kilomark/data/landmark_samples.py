@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -25,8 +25,9 @@ from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kilomark.data.face_crops import FaceCrops, LandmarkTopology
+    from kilomark.data.face_crops import FaceCrops
     from kilomark.data.false_faces import FalseFaces
+    from kilomark.data.labelled_faces import LabelledFaces
     from kilomark.data.packed_images import PackedImages
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
@@ -34,25 +35,6 @@ _FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges
 _FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones
 _DIM_NEGATIVE_SHARE = 0.1  # of what is no face: or darkness would speak for one
-
-
-class LabelledFaces(Protocol):
-    """What samples are drawn from: images of one face each, and its landmarks."""
-
-    @property
-    def topology(self) -> LandmarkTopology:
-        """What the landmark indices mean; without a mirror no image is mirrored."""
-
-    def __len__(self) -> int: ...
-
-    def image(self, face: int) -> np.ndarray[Any, Any]:
-        """Image of ``face`` as (H, W, 3) uint8 RGB."""
-
-    def landmarks_of(self, face: int) -> np.ndarray[Any, Any]:
-        """Landmarks (K, 2) float32 of ``face`` in pixels of its image."""
-
-    def valid_part(self, face: int, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Box x0, y0, x1, y1 of what of its image shows the photo."""
 
 
 class LandmarkSample(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import Decoding
-    from kilomark.data.landmark_samples import LabelledFaces
+    from kilomark.data.labelled_faces import LabelledFaces
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
