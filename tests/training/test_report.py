@@ -136,6 +136,29 @@ def test_a_finder_report_holds_what_was_measured(
         assert cv2.imread(str(tmp_path / f"{name}.png")) is not None
 
 
+@pytest.mark.parametrize("is_missed", [True, False])
+def test_a_finder_report_shows_the_faults_there_are(
+    is_missed: bool, scenes: Scenes, scenes_dir: Path, cache_dir: Path, tmp_path: Path
+) -> None:
+    backgrounds, _, rows = read_backgrounds(scenes_dir, cache_dir)
+    boxes = [label[None] for label in scenes.boxes]
+    if is_missed:
+        boxes[0] = boxes[0][:0]
+    scores = [np.full(len(found), 0.9, np.float32) for found in boxes]
+    nothing = [np.empty((0, 4), np.float32) for _ in rows]
+    finds = FinderFinds(boxes, scores, nothing, [found[:, 0] for found in nothing])
+
+    write_finder_report(
+        tmp_path, "faces", scenes, finds,
+        reviewed={}, sweeps={}, backgrounds=(backgrounds, rows),
+    )  # fmt: skip
+
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert (tmp_path / "faults.png").exists() == is_missed
+    assert ("(faults.png)" in text) == is_missed
+    assert ("No face was missed" in text) != is_missed
+
+
 def test_a_second_look_takes_away_from_what_is_found(
     scenes: Scenes, scenes_dir: Path, cache_dir: Path
 ) -> None:

@@ -28,6 +28,16 @@ Array = np.ndarray[Any, Any]
 LOWEST_SCORE = 0.2  # what the curve of precision against recall begins with
 _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _THRESHOLD = 0.5
+_FAULTS_SHEET = "faults.png"
+_FAULTS = (
+    "",
+    "## Faults",
+    "",
+    f"![Misses and false faces]({_FAULTS_SHEET})",
+    "",
+    "Labels green, found faces red. The sheet shows people: do not publish it.",
+)
+_NO_FAULTS = ("", "## Faults", "", "No face was missed, and nothing else found.")
 
 
 def without_reviewed(
@@ -81,8 +91,8 @@ def write_finder_report(
     for number, sweep in enumerate(sweeps.values(), start=1):
         file = folder / f"recall_by_size_{number}.png"
         plots.plot_recall_by_size(file, sweep.sizes_px, sweep.recall_percent)
-    _write_faults(folder / "faults.png", scenes, counted, backgrounds)
     lines = _lines(name, use, raw, fair, curve, sweeps, num_photos=len(scenes))
+    lines += _FAULTS if _write_faults(folder, scenes, counted, backgrounds) else _NO_FAULTS
     if plots.add_learning_curves(folder, run_dir):
         lines += ["", "## Learning curves", "", f"![Learning curves]({plots.LEARNING_CURVES})"]
     (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -95,9 +105,13 @@ def write_finder_report(
 
 
 def _write_faults(
-    path: Path, scenes: Scenes, finds: FinderFinds, backgrounds: tuple[PackedImages, Array]
-) -> None:
-    """Photos with a miss or a false face, then photos without a face in which one is found."""
+    folder: Path, scenes: Scenes, finds: FinderFinds, backgrounds: tuple[PackedImages, Array]
+) -> bool:
+    """Photos with a miss or a false face, then photos without a face in which one is found.
+
+    Returns:
+        Whether there is any.
+    """
     tiles = []
     in_photos, in_backgrounds = finds.at(_THRESHOLD)
     for scene, boxes in enumerate(in_photos):
@@ -110,7 +124,8 @@ def _write_faults(
         if len(boxes):
             tiles.append(box_tile(images[int(row)], boxes[:0], boxes, images.names[int(row)]))
     if tiles:
-        write_sheet(path, tiles)
+        write_sheet(folder / _FAULTS_SHEET, tiles)
+    return bool(tiles)
 
 
 def _lines(
@@ -154,15 +169,7 @@ def _lines(
     for number, (title, sweep) in enumerate(sweeps.items(), start=1):
         lines += ["", f"## {title}", "", f"![Recall by size](recall_by_size_{number}.png)", ""]
         lines += sweep_lines(sweep)
-    return [
-        *lines,
-        "",
-        "## Faults",
-        "",
-        "![Misses and false faces](faults.png)",
-        "",
-        "Labels green, found faces red. The sheet shows people: do not publish it.",
-    ]
+    return lines
 
 
 def sweep_lines(sweep: Sweep) -> list[str]:
