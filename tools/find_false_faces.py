@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 SMALLEST_SCORE = 0.3  # what is nearly a face teaches as much as what is taken for one
 LARGEST_OVERLAP = 0.2  # with a face, of the smaller box's area: what holds a face is not false
 LARGEST_PRESENCE = 0.5
-LIGHTS = (1.0, 0.25)
+LIGHTS = (1.0, 0.25)  # of the photo's: what looks like a face may do so in the dark alone
 SAME_PLACE = 0.5  # intersection over union
 
 
@@ -120,8 +120,9 @@ def find_in_backgrounds(
 def _found_in(detector: Detector, photo: np.ndarray) -> list[Face]:
     """What is found in any light, once."""
     found: list[Face] = []
+    bgr = to_bgr(photo)
     for light in LIGHTS:
-        for face in detector.predict((to_bgr(photo) * light).astype(np.uint8)):
+        for face in detector.predict((bgr * light).astype(np.uint8)):
             known = np.array([other.box for other in found]).reshape(-1, 4)
             if not (box_iou(known, np.asarray(face.box)) >= SAME_PLACE).any():
                 found.append(face)

@@ -30,14 +30,11 @@ _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _THRESHOLD = 0.5
 _FAULTS_SHEET = "faults.png"
 _FAULTS = (
-    "",
-    "## Faults",
-    "",
     f"![Misses and false faces]({_FAULTS_SHEET})",
     "",
     "Labels green, found faces red. The sheet shows people: do not publish it.",
 )
-_NO_FAULTS = ("", "## Faults", "", "No face was missed, and nothing else found.")
+_NO_FAULTS = ("No face was missed, and nothing else found.",)
 
 
 def without_reviewed(
@@ -92,7 +89,8 @@ def write_finder_report(
         file = folder / f"recall_by_size_{number}.png"
         plots.plot_recall_by_size(file, sweep.sizes_px, sweep.recall_percent)
     lines = _lines(name, use, raw, fair, curve, sweeps, num_photos=len(scenes))
-    lines += _FAULTS if _write_faults(folder, scenes, counted, backgrounds) else _NO_FAULTS
+    has_faults = _write_faults(folder, scenes, counted, backgrounds)
+    lines += ["", "## Faults", "", *(_FAULTS if has_faults else _NO_FAULTS)]
     if plots.add_learning_curves(folder, run_dir):
         lines += ["", "## Learning curves", "", f"![Learning curves]({plots.LEARNING_CURVES})"]
     (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
