@@ -1,11 +1,7 @@
 #include "fake_tensorrt.hpp"
 
-#include <algorithm>
-#include <array>
 #include <atomic>
 #include <map>
-#include <numeric>
-#include <sstream>
 #include <utility>
 
 #include "cuda/batch_buffers.hpp"
@@ -14,105 +10,29 @@ namespace kilomark::cuda {
 
 namespace {
 
-constexpr const char* kMagic = "fake-plan";
-constexpr std::array kPlaces{8.0F, 12.0F, 14.0F, 12.0F, 24.0F, 12.0F, 18.0F, 12.0F, 16.0F, 20.0F};
-constexpr std::array kOffsets{-2.0F, -2.0F, 2.0F, -2.0F, 0.0F, 0.0F, -2.0F, 2.0F, 2.0F, 2.0F};
-
 std::atomic<int> violations{0};
 std::atomic<int> contexts{0};
-
-std::size_t product(const std::vector<std::int64_t>& shape) {
-  return static_cast<std::size_t>(
-      std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>()));
-}
-
-FakePlan parse_plan(std::istream& stream) {
-  FakePlan plan;
-  plan.profiles.clear();
-  std::string word;
-  int type = 0;
-  while (stream >> word) {
-    if (word == "input") {
-      stream >> plan.width >> plan.height >> type;
-      plan.input_type = static_cast<TensorType>(type);
-    } else if (word == "stride") {
-      stream >> plan.strides.emplace_back();
-    } else if (word == "profile") {
-      FakePlan::Profile& profile = plan.profiles.emplace_back();
-      stream >> profile.smallest >> profile.largest;
-    } else if (word == "output") {
-      FakePlan::Output& output = plan.outputs.emplace_back();
-      std::size_t rank = 0;
-      stream >> output.name >> type >> rank;
-      output.type = static_cast<TensorType>(type);
-      output.shape.resize(rank);
-      for (std::int64_t& size : output.shape) {
-        stream >> size;
-      }
-    }
-  }
-  return plan;
-}
 
 // One item of a batch, (3, height, width).
 struct Item {
   const FakePlan& plan;
-  std::vector<float> values;
+  std::vector<float> numbers;
 
-  [[nodiscard]] float mean(int channel, int left, int top, int width, int height) const {
+  [[nodiscard]] float compute(const FakeValue& value) const {
+    if (value.width == 0) {
+      return value.constant;
+    }
     double sum = 0.0;
-    for (int y = top; y < top + height; ++y) {
-      for (int x = left; x < left + width; ++x) {
-        sum += values[static_cast<std::size_t>((channel * plan.height + y) * plan.width + x)];
+    for (int c = value.first_channel; c < value.first_channel + value.num_channels; ++c) {
+      for (int y = value.top; y < value.top + value.height; ++y) {
+        for (int x = value.left; x < value.left + value.width; ++x) {
+          sum += numbers[static_cast<std::size_t>((c * plan.height + y) * plan.width + x)];
+        }
       }
     }
-    return static_cast<float>(sum / (width * height));
-  }
-  [[nodiscard]] float channel_mean(int channel) const {
-    return mean(channel, 0, 0, plan.width, plan.height);
-  }
-  [[nodiscard]] float all_mean(int left, int top, int width, int height) const {
-    return (mean(0, left, top, width, height) + mean(1, left, top, width, height) +
-            mean(2, left, top, width, height)) /
-           3.0F;
+    return static_cast<float>(sum / (value.num_channels * value.width * value.height));
   }
 };
-
-// Calls visit(stride, cell's left, cell's top) for all cells.
-template <class Visit>
-void for_each_cell(const FakePlan& plan, const Visit& visit) {
-  for (const int stride : plan.strides) {
-    for (int y = 0; y < plan.height; y += stride) {
-      for (int x = 0; x < plan.width; x += stride) {
-        visit(stride, x, y);
-      }
-    }
-  }
-}
-
-std::vector<float> compute(const Item& item, const FakePlan::Output& output) {
-  std::vector<float> values;
-  if (output.name == "landmarks") {
-    values.assign(kPlaces.begin(), kPlaces.end());
-  } else if (output.name == "spread") {
-    for (const int channel : {0, 1, 2, 0, 1}) {
-      values.push_back(item.channel_mean(channel));
-    }
-  } else if (output.name == "presence") {
-    values.push_back(item.all_mean(0, 0, item.plan.width, item.plan.height));
-  }
-  for_each_cell(item.plan, [&](int stride, int x, int y) {
-    if (output.name == "scores") {
-      values.push_back(item.all_mean(x, y, stride, stride));
-    } else if (output.name == "distances") {
-      values.insert(values.end(), 4, static_cast<float>(stride));
-    } else if (output.name == "keypoints") {
-      values.insert(values.end(), kOffsets.begin(), kOffsets.end());
-    }
-  });
-  values.resize(product(output.shape));
-  return values;
-}
 
 // What a context is set to. Graphs hold it, so that it outlives the context and can tell.
 struct ContextState {
@@ -152,11 +72,8 @@ class FakeContext final : public TrtContext {
   }
   bool set_input_shape(const std::string& name, const Shape& shape) final {
     return change("setInputShape", [&] {
-      const FakePlan::Profile& profile =
-          state_->plan.profiles.at(static_cast<std::size_t>(state_->profile));
       state_->batch = shape[0];
-      return name == "image" && shape[0] >= profile.smallest && shape[0] <= profile.largest &&
-             shape == Shape{shape[0], 3, state_->plan.height, state_->plan.width};
+      return name == "image" && state_->plan.takes(state_->profile, shape);
     });
   }
   bool set_address(const std::string& name, void* address) final {
@@ -190,7 +107,7 @@ class FakeContext final : public TrtContext {
   static int execute(FakeDriver& driver, const ContextState& state) {
     const FakePlan& plan = state.plan;
     const auto batch = static_cast<std::size_t>(state.batch);
-    const auto size = static_cast<std::size_t>(3 * plan.width * plan.height);
+    const std::size_t size = plan.input_size();
     const auto* const input = static_cast<const std::byte*>(state.addresses.at("image"));
     if (!driver.is_allocated(input, batch * size * size_of(plan.input_type))) {
       return Faults::kBrokenDevice;
@@ -198,9 +115,12 @@ class FakeContext final : public TrtContext {
     for (std::size_t i = 0; i < batch; ++i) {
       Item item{plan, std::vector<float>(size)};
       read_tensor(plan.input_type, input + i * size * size_of(plan.input_type), size,
-                  item.values.data());
+                  item.numbers.data());
       for (const FakePlan::Output& output : plan.outputs) {
-        const std::vector<float> values = compute(item, output);
+        std::vector<float> values;
+        for (const FakeValue& value : plan.values(output)) {
+          values.push_back(item.compute(value));
+        }
         const std::size_t bytes = values.size() * size_of(output.type);
         auto* const target = static_cast<std::byte*>(state.addresses.at(output.name)) + i * bytes;
         if (!driver.is_allocated(target, bytes)) {
@@ -240,23 +160,9 @@ class FakeEngine final : public TrtEngine {
   FakeEngine(FakeDriver& driver, FakePlan plan, std::shared_ptr<std::string> errors)
       : driver_(driver), plan_(std::move(plan)), errors_(std::move(errors)) {}
 
-  std::vector<TensorInfo> tensors() final {
-    std::vector<TensorInfo> tensors{
-        {"image", true, plan_.input_type, {-1, 3, plan_.height, plan_.width}}};
-    for (const FakePlan::Output& output : plan_.outputs) {
-      Shape shape{-1};
-      shape.insert(shape.end(), output.shape.begin(), output.shape.end());
-      tensors.push_back({output.name, false, output.type, shape});
-    }
-    return tensors;
-  }
+  std::vector<TensorInfo> tensors() final { return plan_.tensors(); }
   std::vector<ProfileShapes> profiles(const std::string& /*input*/) final {
-    std::vector<ProfileShapes> shapes;
-    for (const FakePlan::Profile& profile : plan_.profiles) {
-      shapes.push_back({{profile.smallest, 3, plan_.height, plan_.width},
-                        {profile.largest, 3, plan_.height, plan_.width}});
-    }
-    return shapes;
+    return plan_.profile_shapes();
   }
   std::size_t memory_bytes() final { return 4096; }
   std::unique_ptr<TrtContext> make_context() final {
@@ -275,57 +181,16 @@ class FakeEngine final : public TrtEngine {
 
 }  // namespace
 
-std::string FakePlan::serialize() const {
-  std::ostringstream stream;
-  stream << kMagic << " input " << width << ' ' << height << ' ' << static_cast<int>(input_type);
-  for (const int stride : strides) {
-    stream << " stride " << stride;
-  }
-  for (const Profile& profile : profiles) {
-    stream << " profile " << profile.smallest << ' ' << profile.largest;
-  }
-  for (const Output& output : outputs) {
-    stream << " output " << output.name << ' ' << static_cast<int>(output.type) << ' '
-           << output.shape.size();
-    for (const std::int64_t size : output.shape) {
-      stream << ' ' << size;
-    }
-  }
-  return stream.str();
-}
-
-FakePlan fake_landmark_plan(int size) {
-  FakePlan plan;
-  plan.width = plan.height = size;
-  plan.outputs = {{"landmarks", TensorType::kFloat, {5, 2}},
-                  {"spread", TensorType::kFloat, {5}},
-                  {"presence", TensorType::kFloat, {}}};
-  return plan;
-}
-
-FakePlan fake_finder_plan(int size) {
-  FakePlan plan;
-  plan.width = plan.height = size;
-  plan.strides = {8, 16};
-  const std::int64_t cells = std::int64_t{size} * size / 64 + std::int64_t{size} * size / 256;
-  plan.outputs = {{"scores", TensorType::kFloat, {cells}},
-                  {"distances", TensorType::kFloat, {cells, 4}},
-                  {"keypoints", TensorType::kFloat, {cells, 5, 2}}};
-  return plan;
-}
-
 FakeTensorRt::FakeTensorRt(FakeDriver& driver)
     : driver_(driver), errors_(std::make_shared<std::string>()) {}
 
 std::unique_ptr<TrtEngine> FakeTensorRt::load(std::span<const std::byte> plan) {
-  std::istringstream stream(std::string(reinterpret_cast<const char*>(plan.data()), plan.size()));
-  std::string magic;
-  stream >> magic;
-  if (magic != kMagic || driver_.fault("deserializeCudaEngine") != 0) {
+  std::optional<FakePlan> parsed = parse_fake_plan(plan);
+  if (!parsed || driver_.fault("deserializeCudaEngine") != 0) {
     *errors_ = "Serialization assertion header.magicTag";
     return nullptr;
   }
-  return std::make_unique<FakeEngine>(driver_, parse_plan(stream), errors_);
+  return std::make_unique<FakeEngine>(driver_, std::move(*parsed), errors_);
 }
 
 std::string FakeTensorRt::take_errors() { return std::exchange(*errors_, {}); }
