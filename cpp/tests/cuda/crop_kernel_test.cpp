@@ -1,4 +1,5 @@
-// The crop kernel, thread by thread on the CPU, against the CPU's own crop: the same bits.
+// The crop kernel, thread by thread on the CPU or on a GPU, against the CPU's own crop: the same
+// bits.
 
 #include "cuda/crop_kernel.hpp"
 
@@ -6,11 +7,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 #include <vector>
 
 #include "cpu/preprocess.hpp"
-#include "emulated_launch.hpp"
+#include "crop_runner.hpp"
+#include "needs_gpu.hpp"
 #include "resample_plan.hpp"
 
 namespace kilomark::cuda {
@@ -73,13 +76,16 @@ std::vector<float> crop_on_cpu(const ImageView& image, const Crop& crop,
 template <class Number>
 std::vector<Number> launch(const std::vector<CropItem>& items, TensorType type, int width,
                            int height) {
-  std::vector<Number> output(items.size() * static_cast<std::size_t>(3 * width * height));
-  emulate_launch(
-      {items.data(), output.data(), type, width, height, static_cast<int>(items.size())});
+  const std::vector<std::byte> tensor = run_crops(items, type, width, height);
+  std::vector<Number> output(tensor.size() / sizeof(Number));
+  std::memcpy(output.data(), tensor.data(), tensor.size());
   return output;
 }
 
-class CropKernel : public testing::TestWithParam<PixelFormat> {};
+class CropKernel : public testing::TestWithParam<PixelFormat> {
+ protected:
+  void SetUp() override { skip_without_gpu(why_no_crops()); }
+};
 
 TEST_P(CropKernel, GivesTheBitsOfTheCpu) {
   const int width = 45;  // neither is a multiple of a block
@@ -162,7 +168,10 @@ struct Surface {
   ImageView image;
 };
 
-class CropKernelOfNv12 : public testing::TestWithParam<FrameFormat> {};
+class CropKernelOfNv12 : public testing::TestWithParam<FrameFormat> {
+ protected:
+  void SetUp() override { skip_without_gpu(why_no_crops()); }
+};
 
 TEST_P(CropKernelOfNv12, GivesTheCropOfTheConvertedImage) {
   const int size = 33;

@@ -1,0 +1,17 @@
+#include "crop_runner.hpp"
+#include "emulated_launch.hpp"
+
+namespace kilomark::cuda {
+
+std::string why_no_crops() { return ""; }
+
+std::vector<std::byte> run_crops(std::span<const CropItem> items, TensorType type, int width,
+                                 int height) {
+  std::vector<std::byte> tensor(items.size() * static_cast<std::size_t>(3 * width * height) *
+                                size_of(type));
+  emulate_launch(
+      {items.data(), tensor.data(), type, width, height, static_cast<int>(items.size())});
+  return tensor;
+}
+
+}  // namespace kilomark::cuda

@@ -1,0 +1,72 @@
+#include <map>
+
+#include "crop_runner.hpp"
+#include "cuda/cuda_driver.hpp"
+#include "cuda/cuda_errors.hpp"
+#include "cuda/handles.hpp"
+#include "cuda/plugin_probe.hpp"
+
+namespace kilomark::cuda {
+
+namespace {
+
+// Copies of planes of the host on the device, one of each.
+class Planes {
+ public:
+  explicit Planes(StreamHandle stream) : stream_(stream) {}
+
+  const std::uint8_t* upload(const std::uint8_t* plane, std::int64_t bytes) {
+    if (plane == nullptr) {
+      return nullptr;
+    }
+    auto found = copies_.find(plane);
+    if (found == copies_.end()) {
+      Driver& driver = cuda_driver();
+      Memory copy(driver, Memory::Kind::kDevice, static_cast<std::size_t>(bytes), "a plane");
+      check_cuda(driver, driver.copy(copy.get(), plane, copy.bytes(), stream_), "cudaMemcpyAsync",
+                 "a plane");
+      found = copies_.emplace(plane, std::move(copy)).first;
+    }
+    return found->second.as<std::uint8_t>();
+  }
+
+ private:
+  StreamHandle stream_;
+  std::map<const std::uint8_t*, Memory> copies_;
+};
+
+}  // namespace
+
+std::string why_no_crops() {
+  int count = 0;
+  return why_no_device(cuda_driver(), &count);
+}
+
+std::vector<std::byte> run_crops(std::span<const CropItem> items, TensorType type, int width,
+                                 int height) {
+  Driver& driver = cuda_driver();
+  const Stream stream = make_stream(driver);
+  const auto copy = [&](void* to, const void* from, std::size_t bytes) {
+    check_cuda(driver, driver.copy(to, from, bytes, stream.get()), "cudaMemcpyAsync", "crops");
+  };
+  Planes planes(stream.get());
+  std::vector<CropItem> uploaded(items.begin(), items.end());
+  for (auto& [plan, frame] : uploaded) {
+    frame.pixels = planes.upload(frame.pixels, frame.row_stride_bytes * frame.height);
+    frame.chroma =
+        planes.upload(frame.chroma, frame.chroma_stride_bytes * ((frame.height + 1) / 2));
+  }
+  const Memory on_device(driver, Memory::Kind::kDevice, items.size_bytes(), "crops");
+  copy(on_device.get(), uploaded.data(), on_device.bytes());
+  std::vector<std::byte> tensor(items.size() * static_cast<std::size_t>(3 * width * height) *
+                                size_of(type));
+  const Memory output(driver, Memory::Kind::kDevice, tensor.size(), "a tensor");
+  const CropLaunch launch{on_device.as<CropItem>(),      output.get(), type, width, height,
+                          static_cast<int>(items.size())};
+  check_cuda(driver, driver.launch_crops(launch, stream.get()), "the launch", "crops");
+  copy(tensor.data(), output.get(), tensor.size());
+  check_cuda(driver, driver.synchronize(stream.get()), "cudaStreamSynchronize", "crops");
+  return tensor;
+}
+
+}  // namespace kilomark::cuda
