@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -18,7 +19,12 @@ class Scene {
  public:
   static constexpr int kSize = 32;
 
-  explicit Scene(FakeDriver& driver) : driver_(driver) {
+  explicit Scene(FakeDriver& driver)
+      : Scene(driver, [&driver] { return std::make_unique<FakeTensorRt>(driver); }) {}
+
+  // On any driver, with what makes a TensorRT that runs fake plans.
+  Scene(Driver& driver, std::function<std::unique_ptr<TensorRt>()> make_tensorrt)
+      : driver_(driver), make_tensorrt_(std::move(make_tensorrt)) {
     std::mt19937 random(5);
     for (const auto& [width, height] : {std::pair(61, 43), std::pair(40, 90)}) {
       std::vector<std::uint8_t>& bytes =
@@ -39,7 +45,7 @@ class Scene {
     const std::string bytes = plan.serialize();
     const NetworkConfig network{"landmark", bytes.data(), bytes.size(), kSize, kSize, kOutputs, 3};
     const SessionConfig config{0, max_batch, use_graphs ? 1 : 0, &network, 1};
-    return std::make_unique<Session>(driver_, std::make_unique<FakeTensorRt>(driver_), config);
+    return std::make_unique<Session>(driver_, make_tensorrt_(), config);
   }
 
   [[nodiscard]] std::vector<FrameView> frames() const {
@@ -115,7 +121,8 @@ class Scene {
   }
 
  private:
-  FakeDriver& driver_;
+  Driver& driver_;
+  std::function<std::unique_ptr<TensorRt>()> make_tensorrt_;
   std::vector<std::vector<std::uint8_t>> pixels_;
   std::vector<ImageView> images_;
 };
