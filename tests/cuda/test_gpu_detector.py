@@ -1,13 +1,16 @@
-"""A detector on the CUDA plugin, whose driver and TensorRT are the C++ tests' own."""
+"""A detector on the CUDA plugin: on a fake GPU with a fake TensorRT, and on a real GPU without any.
+
+What takes `gpu` or `gpu_detector` is run on both, if there are both.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from tests.cuda.gpu_memory import GpuArray
 from tests.tiny_bundles import bright_cells
 
 from kilomark import Detector, RawImage
@@ -17,40 +20,12 @@ from kilomark.errors import BundleError, DeviceUnavailableError, InferenceError,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.cuda.gpu_memory import GpuMemory
+
     from kilomark import Face
 
 NOISE = np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8)
 BOXES = np.array([[10, 20, 60, 70], [-20, 5, 40, 30], [90, 60, 130, 95]], np.float32)
-
-
-class GpuArray:
-    """An array that says it is on a GPU, as PyCUDA does: the fake driver reads it anyway."""
-
-    def __init__(self, array: npt.NDArray[Any], **changes: object) -> None:
-        self.array = array
-        self.changes = changes
-
-    @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
-        interface = self.array.__array_interface__
-        keys = ("shape", "typestr", "strides")
-        facts = {key: interface[key] for key in keys}
-        return {**facts, "data": interface["data"], "version": 3, "stream": None, **self.changes}
-
-
-class DlpackArray:
-    """The same through DLPack, as torch does."""
-
-    def __init__(self, array: npt.NDArray[Any]) -> None:
-        self.array = array
-        self.streams: list[object] = []
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return (2, 0)
-
-    def __dlpack__(self, *, stream: int | None = None) -> object:
-        self.streams.append(stream)
-        return self.array.__dlpack__()
 
 
 def assert_same(found: list[Face], expected: list[Face]) -> None:
@@ -63,13 +38,23 @@ def assert_same(found: list[Face], expected: list[Face]) -> None:
 
 
 @pytest.mark.usefixtures("fake_gpu")
-def test_probe() -> None:
+def test_probe_of_the_fake() -> None:
     probe = probe_cuda()
     assert probe.reason == ""
     assert probe.tensorrt_version == "10.14.1.48"
     assert probe.devices[0].compute_capability == (8, 6)
     assert "6.1" in probe.devices[1].reason
     assert available_devices() == ["cpu", "cuda"]
+
+
+@pytest.mark.usefixtures("real_gpu")
+def test_probe_of_a_real_gpu() -> None:
+    probe = probe_cuda()
+    assert float(probe.driver_version) >= float(probe.runtime_version) > 0
+    assert probe.devices[0].reason == ""
+    assert probe.devices[0].name
+    assert probe.devices[0].memory_bytes > 1 << 30
+    assert available_devices()[:2] == ["cpu", "cuda"]
 
 
 @pytest.mark.parametrize("shape", [(90, 120, 3), (90, 120), (90, 120, 4)])
@@ -96,7 +81,7 @@ def tiled_on_cpu(tiny: Path, tiny_faces: Path) -> Detector:
 
 def test_finds_faces_in_tiles_as_on_the_cpu(
     tiled_on_cpu: Detector,
-    fake_gpu: None,  # noqa: ARG001 - from here on
+    gpu: GpuMemory,  # noqa: ARG001 - from here on
     tiny: Path,
     tiny_faces: Path,
 ) -> None:
@@ -106,34 +91,48 @@ def test_finds_faces_in_tiles_as_on_the_cpu(
     assert_same(on_gpu.predict(image), tiled_on_cpu.predict(image))
 
 
-def test_arrays_on_the_gpu_are_read_where_they_are(gpu_detector: Detector) -> None:
+def test_arrays_on_the_gpu_are_read_where_they_are(gpu_detector: Detector, gpu: GpuMemory) -> None:
     expected = gpu_detector.predict(NOISE, boxes=BOXES)
     wide = np.zeros((90, 130, 3), np.uint8)
     wide[:, :120] = NOISE
-    for array in (GpuArray(NOISE), GpuArray(wide[:, :120]), DlpackArray(NOISE)):
+    for array in (gpu.array(NOISE), gpu.array(wide[:, :120]), gpu.dlpack(NOISE)):
         assert_same(gpu_detector.predict(array, boxes=BOXES), expected)
 
 
-def test_dlpack_is_asked_for_the_default_stream(gpu_detector: Detector) -> None:
-    array = DlpackArray(NOISE)
-    with pytest.raises(
-        InferenceError, match="cudaEventRecord"
-    ):  # the fake driver has no such stream
-        gpu_detector.predict(GpuArray(NOISE, stream=12345), boxes=BOXES)
+def test_dlpack_is_asked_for_the_default_stream(gpu_detector: Detector, gpu: GpuMemory) -> None:
+    array = gpu.dlpack(NOISE)
     gpu_detector.predict(array, boxes=BOXES)
     assert array.streams == [1]
 
 
-def test_rgb_and_nv12(gpu_detector: Detector) -> None:
+@pytest.mark.usefixtures("fake_gpu")
+def test_an_array_is_waited_for_on_its_stream(tiny: Path) -> None:
+    detector = Detector(tiny, faces=None, device="cuda")
+    with pytest.raises(InferenceError, match="cudaEventRecord"):  # the fake has no such stream
+        detector.predict(GpuArray(NOISE, stream=12345), boxes=BOXES)
+
+
+@pytest.mark.usefixtures("real_gpu")
+@pytest.mark.parametrize("package", ["torch", "cupy"])
+def test_arrays_of_other_packages(tiny: Path, package: str) -> None:
+    arrays = pytest.importorskip(package)
+    on_gpu = arrays.asarray(NOISE, device="cuda") if package == "torch" else arrays.asarray(NOISE)
+    detector = Detector(tiny, faces=None, device="cuda")
+    for part in (slice(None), slice(10, 115)):
+        expected = detector.predict(NOISE[:, part], boxes=BOXES)
+        assert_same(detector.predict(on_gpu[:, part], boxes=BOXES), expected)
+
+
+def test_rgb_and_nv12(gpu_detector: Detector, gpu: GpuMemory) -> None:
     expected = gpu_detector.predict(NOISE, boxes=BOXES)
     rgb = np.ascontiguousarray(NOISE[..., ::-1])
     assert_same(gpu_detector.predict(RawImage(rgb, "rgb"), boxes=BOXES), expected)
-    assert_same(gpu_detector.predict(RawImage(GpuArray(rgb), "rgb"), boxes=BOXES), expected)
+    assert_same(gpu_detector.predict(RawImage(gpu.array(rgb), "rgb"), boxes=BOXES), expected)
 
     surface = np.random.default_rng(7).integers(0, 256, (135, 120), np.uint8)
     one = gpu_detector.predict(RawImage(surface, "nv12"), boxes=BOXES)
     luma, chroma = surface[:90], surface[90:].reshape(45, 60, 2)
-    for planes in ((luma, chroma), (GpuArray(luma), GpuArray(chroma))):
+    for planes in ((luma, chroma), (gpu.array(luma), gpu.array(chroma))):
         two = gpu_detector.predict(RawImage(planes[0], "nv12", chroma=planes[1]), boxes=BOXES)
         assert_same(two, one)
     other = gpu_detector.predict(RawImage(surface, "nv12_bt709"), boxes=BOXES)
@@ -186,17 +185,19 @@ def test_more_faces_than_the_engine_takes_at_once(gpu_detector: Detector) -> Non
     )
 
 
-@pytest.mark.usefixtures("fake_gpu")
-@pytest.mark.parametrize(
-    ("device", "message"),
-    [("cuda:1", "compute capability 6.1"), ("cuda:7", "there is no GPU 7")],
-)
-def test_gpus_that_cannot_be_used(tiny: Path, device: str, message: str) -> None:
-    with pytest.raises(DeviceUnavailableError, match=message):
-        Detector(tiny, faces=None, device=device)
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_is_not_there(tiny: Path) -> None:
+    with pytest.raises(DeviceUnavailableError, match="there is no GPU 99"):
+        Detector(tiny, faces=None, device="cuda:99")
 
 
 @pytest.mark.usefixtures("fake_gpu")
+def test_a_gpu_that_is_too_old(tiny: Path) -> None:
+    with pytest.raises(DeviceUnavailableError, match=r"compute capability 6\.1"):
+        Detector(tiny, faces=None, device="cuda:1")
+
+
+@pytest.mark.usefixtures("gpu")
 def test_an_engine_that_does_not_load(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kilomark.detector.device_models", lambda *_, **__: ("cuda", [b"junk"]))
     with pytest.raises(BundleError, match="magicTag"):
