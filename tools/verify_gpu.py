@@ -7,12 +7,16 @@ frames that are on the GPU. Builds the engines it needs, which takes minutes. Wr
 REPORT.json. The exit code is 0 if every check passed; without a GPU nothing is checked, and it is
 0 only with --allow-no-gpu. --device cpu runs the checks against the CPU, to try them. --on-paper
 prints the tables of docs/gpu.md.
+
+On a GPU without TensorRT, --stand-in PLUGIN checks and measures all the rest: PLUGIN is the C++
+tests' libkilomark_cuda_stand_in.so, whose kernels run in the place of a network.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 from verification import (
@@ -26,6 +30,7 @@ from verification import (
 )
 from verification.outcomes import Check, Outcome, not_checked, run_check
 from verification.report import describe_machine, to_markdown, write_report
+from verification.stand_in import stand_in_bundle
 from verification.subject import Subject
 
 CHECKS: dict[str, Check] = {
@@ -43,8 +48,11 @@ CHECKS: dict[str, Check] = {
     "nv12": device_input.nv12_frames,
     "memory": memory.memory_stays,
     "latency": speed.latency,
+    "ways": speed.ways,
     "throughput": speed.throughput,
 }
+OF_NETWORKS = ("engine", "half", "finder")
+"""Checks that need TensorRT's own engines."""
 
 
 def main() -> int:
@@ -52,8 +60,17 @@ def main() -> int:
     if options.on_paper:
         print(on_paper.tables())
         return 0
-    machine = describe_machine()
-    outcomes = {name: verify(name, options, machine["why_no_gpu"]) for name in options.models}
+    with tempfile.TemporaryDirectory() as folder:
+        if options.stand_in:
+            bundle = stand_in_bundle(
+                Path(folder), options.stand_in, largest_batch=options.largest_batch
+            )
+            models = {"stand-in": str(bundle)}
+        else:
+            models = {name: name for name in options.models}
+        machine = describe_machine()
+        why = machine["why_no_gpu"]
+        outcomes = {name: verify(model, options, why) for name, model in models.items()}
     print(to_markdown(machine, outcomes))
     if options.out:
         write_report(options.out, machine, outcomes)
@@ -66,12 +83,13 @@ def main() -> int:
 
 def verify(model: str, options: argparse.Namespace, why_no_gpu: str) -> list[Outcome]:
     """Run the checks chosen on one bundle."""
-    claims = {name: _claim(CHECKS[name]) for name in options.only or CHECKS}
+    chosen = options.only or [n for n in CHECKS if not (options.stand_in and n in OF_NETWORKS)]
+    claims = {name: _claim(CHECKS[name]) for name in chosen}
     if options.device != "cpu" and why_no_gpu:
         return not_checked(claims, why_no_gpu)
     subject = Subject(
         model, options.device, num_faces=options.faces, iterations=options.iterations,
-        largest_batch=options.largest_batch,
+        largest_batch=options.largest_batch, is_stand_in=options.stand_in is not None,
     )  # fmt: skip
     outcomes = []
     for name, claim in claims.items():
@@ -88,6 +106,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--models", nargs="+", default=["resnext50", "lite"], metavar="BUNDLE")
     parser.add_argument("--device", default="cuda", help="cuda, cuda:1, ...; cpu tries the checks")
+    parser.add_argument("--stand-in", type=Path, metavar="PLUGIN", help="without TensorRT")
     parser.add_argument("--only", nargs="+", choices=CHECKS, help="checks to run")
     parser.add_argument("--faces", type=int, default=64, help="faces of the parity checks")
     parser.add_argument("--iterations", type=int, default=10_000, help="of the memory check")

@@ -202,7 +202,7 @@ def test_without_a_gpu_it_lists_what_it_could_not_check(
     statuses = {check["status"] for found in record["bundles"].values() for check in found}
     assert statuses == {"not checked"}
     assert record["machine"]["why_no_gpu"]
-    assert (tmp_path / "report.md").read_text().count("not checked: ") == 2 * 15
+    assert (tmp_path / "report.md").read_text().count("not checked: ") == 2 * 16
 
 
 @pytest.mark.skipif(not probe_cuda().reason, reason="there is a GPU")

@@ -16,7 +16,7 @@ from .subject import Picture, Subject, boxes, crop_sides, frames, moved_px
 
 def frames_on_the_gpu(subject: Subject) -> Figures:
     """A torch tensor, a part of one, and `__cuda_array_interface__` answer as the host's."""
-    torch = _torch_with_cuda(subject)
+    torch = torch_with_cuda(subject)
     (picture,) = frames(1)
     given = boxes(4)
     detector = subject.detector()
@@ -42,7 +42,7 @@ def frames_on_the_gpu(subject: Subject) -> Figures:
 
 def streams_are_honoured(subject: Subject) -> Figures:
     """A frame that a busy stream of torch is still writing is read when it is whole."""
-    torch = _torch_with_cuda(subject)
+    torch = torch_with_cuda(subject)
     (picture,) = frames(1)
     given = boxes(4)
     detector = subject.detector()
@@ -104,7 +104,8 @@ def _keep_busy(torch: Any, device: str) -> None:  # noqa: ANN401
         matrix = matrix @ matrix * 1e-4
 
 
-def _torch_with_cuda(subject: Subject) -> Any:  # noqa: ANN401
+def torch_with_cuda(subject: Subject) -> Any:  # noqa: ANN401
+    """Return the module torch, or say why it cannot give frames on the GPU."""
     if subject.device == "cpu":
         raise CannotCheckError("frames on a GPU need one")
     try:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-NETWORK_MEAN_PX = 0.05
-"""Landmarks of the engine against those of the CPU, pixels of a 128 px crop: mean ..."""
-NETWORK_WORST_PX = 0.25
+LANDMARKS_MEAN_PX = 0.05
+"""The GPU's against the CPU's, pixels of a 128 px crop, of a network or a whole call: mean ..."""
+LANDMARKS_WORST_PX = 0.25
 """... and worst."""
-PIPELINE_MEAN_PX = 0.05
-"""The same for a whole call with a given box, cropping included."""
 BATCH_WORST_PX = 0.02
 """A face in a batch against the same face alone; another batch may run other kernels."""
 GRAPH_WORST_PX = 0.0

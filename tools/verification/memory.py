@@ -14,7 +14,7 @@ from . import limits
 from .outcomes import Figures, require
 from .subject import Subject, boxes, frames
 
-SAMPLES = 50
+SAMPLES = 50  # of the host's memory; a tenth as many of the GPU's, each of which takes a process
 
 
 def memory_stays(subject: Subject) -> Figures:
@@ -30,17 +30,19 @@ def memory_stays(subject: Subject) -> Figures:
         detector.predict(pictures[iteration % len(pictures)], boxes=given[:count])
         if iteration % every == 0:
             host.append(_host_kib())
+        if iteration % (10 * every) == 0:
             device.append(_device_mib(subject.device))
+    device.append(_device_mib(subject.device))
     settled = max(1, len(host) // 10)
     growth_kib = float(np.median(host[-settled:]) - np.median(host[settled : 2 * settled]))
     used = [value for value in device if value is not None]
-    growth_mib = used[-1] - used[min(settled, len(used) - 1)] if used else None
+    growth_mib = used[-1] - used[min(1, len(used) - 1)] if used else None
     figures = {
         "iterations": subject.iterations,
         "host_growth_kib": growth_kib,
         "device_growth_mib": growth_mib,
-        "host_mib": host[-1] / 1024,
-        "device_mib": used[-1] if used else None,
+        "host_mib": [host[0] / 1024, host[-1] / 1024],
+        "device_mib": [used[0], used[-1]] if used else None,
     }
     require(growth_kib <= limits.HOST_GROWTH_KIB, f"the host's grew by {growth_kib} KiB", figures)
     require(

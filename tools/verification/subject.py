@@ -36,6 +36,7 @@ class Subject:
         num_faces: how many faces parity is checked on.
         iterations: how often the memory check predicts.
         largest_batch: up to which batches are checked.
+        is_stand_in: its engine is no network, so that there is no target for its times.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Subject:
     num_faces: int = 64
     iterations: int = 10_000
     largest_batch: int = 256
+    is_stand_in: bool = False
     _detectors: dict[tuple[Any, ...], Detector] = field(default_factory=dict)
 
     def detector(self, *, finder: bool = False, graphs: bool = True) -> Detector:
