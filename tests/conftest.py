@@ -17,14 +17,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
     With KILOMARK_REQUIRE_CUDA=1 they fail instead, so that a run on a GPU cannot pass by skipping.
     """
-    if item.get_closest_marker("cuda") is None:
+    marker = item.get_closest_marker("cuda")
+    if marker is None:
         return
-    reason = probe_cuda().reason
+    reason = _why_torch_has_no_gpu() if marker.args == ("torch",) else probe_cuda().reason
     if not reason:
         return
     if os.environ.get("KILOMARK_REQUIRE_CUDA") == "1":
         pytest.fail(f"KILOMARK_REQUIRE_CUDA=1, but no GPU can be used: {reason}", pytrace=False)
     pytest.skip(f"needs a GPU: {reason}")
+
+
+def _why_torch_has_no_gpu() -> str:
+    import torch  # what trains needs no TensorRT
+
+    return "" if torch.cuda.is_available() else "torch.cuda.is_available() is False"
 
 
 @pytest.fixture(scope="session")

@@ -262,7 +262,7 @@ def test_a_gradient_that_is_not_finite_stops_training(tmp_path: Path) -> None:
         line_trainer(tmp_path, Broken()).train()
 
 
-@pytest.mark.cuda
+@pytest.mark.cuda("torch")
 def test_a_gpu_trains_saves_and_resumes(tmp_path: Path) -> None:
     ranks = Ranks(device=torch.device("cuda:0"))
     settings = replace(SETTINGS, precision="bf16", accumulate=2)
