@@ -56,10 +56,14 @@ class Ranks:
 
         On GPUs that is PyTorch's SyncBatchNorm. It has no CPU version: there each process
         normalises by its own share, as each part of an accumulated batch does on any device, and
-        the running statistics are those of process 0.
+        the running statistics are those of process 0. A GPU is also given the weights of
+        convolutions with their channels last, as the images are: tensor cores want them so.
         """
-        network = network.to(self.device)
-        if self.world_size > 1 and self.device.type == "cuda":
+        if self.device.type != "cuda":
+            return network.to(self.device)
+        # torch's stubs know this keyword for tensors only.
+        network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.world_size > 1:
             synced: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
             return synced
         return network
