@@ -83,15 +83,7 @@ TEST_F(GpuSession, ForgetsTheBatchSizeUnusedForLongest) {
 
 TEST_F(GpuSession, InfersFromTensors) {
   const auto session = scene_.make_session();
-  std::vector<float> tensors;
-  for (std::size_t i = 0; i < 20; ++i) {
-    const std::vector<float> one = scene_.crop_on_cpu(i);
-    tensors.insert(tensors.end(), one.begin(), one.end());
-  }
-  std::vector<float> landmarks(200), spread(100), presence(20);
-  float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-  session->infer(0, tensors, outputs);
-  expect_near(spread, scene_.expected(20));
+  expect_near(scene_.infer(*session, 20), scene_.expected(20));
 }
 
 TEST_F(GpuSession, GivesTimesOfTheDevice) {

@@ -95,6 +95,19 @@ class Scene {
     return run(session, frames(), count);
   }
 
+  // The same of `count` crops that the CPU made.
+  [[nodiscard]] std::vector<float> infer(Session& session, std::size_t count) const {
+    std::vector<float> tensors;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::vector<float> one = crop_on_cpu(i);
+      tensors.insert(tensors.end(), one.begin(), one.end());
+    }
+    std::vector<float> landmarks(10 * count), spread(5 * count), presence(count);
+    float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
+    session.infer(0, tensors, outputs);
+    return spread;
+  }
+
   // The crop of the CPU, (3, kSize, kSize).
   [[nodiscard]] std::vector<float> crop_on_cpu(std::size_t index) const {
     cpu::CropWorkspace workspace;

@@ -138,15 +138,7 @@ TEST_F(SessionTest, HoldingWithoutRunningIsSafe) {
 
 TEST_F(SessionTest, InfersFromTensors) {
   const auto session = scene_.make_session();
-  std::vector<float> tensors;
-  for (std::size_t i = 0; i < 20; ++i) {
-    const std::vector<float> one = scene_.crop_on_cpu(i);
-    tensors.insert(tensors.end(), one.begin(), one.end());
-  }
-  std::vector<float> landmarks(200), spread(100), presence(20);
-  float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-  session->infer(0, tensors, outputs);
-  EXPECT_EQ(spread, scene_.expected(20));
+  EXPECT_EQ(scene_.infer(*session, 20), scene_.expected(20));
 }
 
 TEST_F(SessionTest, GivesTimesOfTheDevice) {
