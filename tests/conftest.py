@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from tests.needs_gpu import skip_without_gpu
 from tests.tiny_bundles import write_finder_bundle, write_landmark_bundle
 
 import kilomark
@@ -20,12 +20,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("cuda")
     if marker is None:
         return
-    reason = _why_torch_has_no_gpu() if marker.args == ("torch",) else probe_cuda().reason
-    if not reason:
-        return
-    if os.environ.get("KILOMARK_REQUIRE_CUDA") == "1":
-        pytest.fail(f"KILOMARK_REQUIRE_CUDA=1, but no GPU can be used: {reason}", pytrace=False)
-    pytest.skip(f"needs a GPU: {reason}")
+    by_torch = marker.args == ("torch",)
+    skip_without_gpu(_why_torch_has_no_gpu() if by_torch else probe_cuda().reason)
 
 
 def _why_torch_has_no_gpu() -> str:

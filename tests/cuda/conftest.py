@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.cuda.fake_plans import FINDER_PLAN, LANDMARK_PLAN
 from tests.cuda.gpu_memory import FakeMemory, TorchMemory
+from tests.needs_gpu import skip_without_gpu
 
 import kilomark.detector
 from kilomark.devices import probe_cuda
@@ -38,11 +39,7 @@ def real_gpu(monkeypatch: pytest.MonkeyPatch) -> TorchMemory:
             "KILOMARK_STAND_IN_PLUGIN does not name the C++ tests' libkilomark_cuda_stand_in.so"
         )
     _use_fake_plans(monkeypatch, STAND_IN_PLUGIN)
-    reason = probe_cuda().reason
-    if reason and os.environ.get("KILOMARK_REQUIRE_CUDA") == "1":
-        pytest.fail(f"KILOMARK_REQUIRE_CUDA=1, but no GPU can be used: {reason}", pytrace=False)
-    if reason:
-        pytest.skip(f"needs a GPU: {reason}")
+    skip_without_gpu(probe_cuda().reason)
     return TorchMemory()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from tests.needs_gpu import REQUIRED
 
 
 class GpuArray:
@@ -69,7 +69,7 @@ class TorchMemory:
     """Memory of a real GPU, which torch allocates."""
 
     def __init__(self) -> None:
-        if os.environ.get("KILOMARK_REQUIRE_CUDA") == "1":  # then what is missing is an error
+        if REQUIRED:
             self._torch: Any = import_module("torch")
         else:
             self._torch = pytest.importorskip("torch", reason="torch has memory of a GPU")

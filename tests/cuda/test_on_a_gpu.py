@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
+from tests.needs_gpu import REQUIRED
 
-REQUIRED = os.environ.get("KILOMARK_REQUIRE_CUDA") == "1"
-if not REQUIRED:  # then what is missing is an error
+if not REQUIRED:
     pytest.importorskip("onnxruntime", reason="needs the gpu extra: pip install '.[gpu]'")
 
 from tools.verification import device_input, engines, graphs_and_batches, memory, parity
