@@ -15,7 +15,7 @@ from kilomark.data.face_crops import read_face_crops
 from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_bundle
-from kilomark.training import report
+from kilomark.training import finder_sweep, report
 from kilomark.training.evaluation import (
     ALONE,
     FinderFinds,
@@ -193,6 +193,26 @@ def test_slices_without_a_report_are_refused(
     assert main(["evaluate", "lite", *data, "--slices", "slices.json"]) == 2
 
     assert "expected --report FOLDER" in capsys.readouterr().err
+
+
+def test_a_second_face_of_a_crop_is_not_false(
+    faces: FaceCrops, scenes_dir: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backgrounds, _, rows = read_backgrounds(scenes_dir, cache_dir)
+    labels = np.concatenate([faces.landmarks.min(1), faces.landmarks.max(1)], 1)
+    beside = np.array([[400, 400, 432, 432]], np.float32)
+    found = np.concatenate([labels, beside])
+    monkeypatch.setattr(finder_sweep, "_place", lambda *_: np.eye(2, 3))
+    monkeypatch.setattr(finder_sweep, "boxes_and_scores", lambda *_: (found, np.ones(len(found))))
+    reviewed = {f"faces/{faces.name(face)}": beside for face in range(len(faces))}
+
+    sweeps = [
+        sweep_sizes("faces", faces, backgrounds, rows, num_faces=2, image_px=32, reviewed=noted)
+        for noted in ({}, reviewed)
+    ]
+
+    for sweep, num_counted in zip(sweeps, (len(faces) + 1, len(faces)), strict=True):
+        assert list(sweep.precision_percent.values()) == pytest.approx([100 / num_counted] * 6)
 
 
 def test_a_sweep_looks_for_every_kind_at_every_size(

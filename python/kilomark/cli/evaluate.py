@@ -158,9 +158,16 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         lowest_score=LOWEST_SCORE,
         use=use,
     )
+    reviewed = {} if args.reviewed is None else read_boxes_by_photo(args.reviewed)
     sweeps = {
         f"Recall by size, {size} px images": sweep_sizes(
-            bundle.folder, faces, backgrounds, held_out, image_px=size, use=use
+            bundle.folder,
+            faces,
+            backgrounds,
+            held_out,
+            image_px=size,
+            use=use,
+            reviewed=reviewed,
         )
         for size in (bundle.input.width, 2 * bundle.input.width)
     }
@@ -169,7 +176,7 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
         bundle.name,
         scenes,
         finds,
-        reviewed={} if args.reviewed is None else read_boxes_by_photo(args.reviewed),
+        reviewed=reviewed,
         sweeps=sweeps,
         backgrounds=(backgrounds, held_out),
         run_dir=args.run_dir,
