@@ -28,10 +28,11 @@ _MIRRORED_KEYPOINTS = [1, 0, 2, 4, 3]
 _LEAST_FACE_PX = 11.0
 _LEAST_FACE_TO_FIND_PX = 12.5  # below, a face is a blob, and not to be told from one
 _SOFTNESS = 0.35  # of an image whose faces are small
+_GREY_SHARE = 0.3  # grey small faces are harder to find than coloured ones
 _LEAST_CONTRAST = 4.0  # standard deviation of a face's pixels, of 255
-_GRID_SHARES = (0.28, 0.17, 0.17, 0.18, 0.2)  # of images of 1, 2, ... cells a side
+_GRID_SHARES = (0.2, 0.15, 0.17, 0.23, 0.25)  # of images of 1, 2, ... cells a side
 _LEAST_CELL_PX = 40
-_DIM_SHARE = 0.08  # of the faces, and again of the images
+_DIM_SHARE = 0.12  # of the faces, and again of the images
 _ZOOM_LOG = (-0.2, 1.0)  # of false faces: as a whole photo shows them, or as a tile of it does
 _LARGEST_SHARE = 1.05  # of the cell's shorter side: some faces run out of the image
 
@@ -100,7 +101,7 @@ class Mosaics:
                     view[:] = dim(view, rng)
             elif rng.random() < 0.5:
                 view[:] = self._background(view.shape[1], view.shape[0], rng)
-        image = degrade(canvas, rng, softness=_SOFTNESS)
+        image = degrade(canvas, rng, softness=_SOFTNESS, grey_share=_GREY_SHARE)
         if rng.random() < _DIM_SHARE:
             image = dim(image, rng)
         return _finished(image, [*faces, *others])

@@ -19,14 +19,17 @@ _DIM_SHARE = 0.3  # of what is seen from afar
 _MEAN_COLOUR = (124, 116, 104)  # what the runtime puts outside the image
 
 
-def degrade(image: Image, rng: np.random.Generator, *, softness: float = 1.0) -> Image:
+def degrade(
+    image: Image, rng: np.random.Generator, *, softness: float = 1.0, grey_share: float = 0.2
+) -> Image:
     """Change gain, offset, tint, sharpness, noise and colour as cameras and codecs do.
 
     ``softness`` scales how far an image is blurred or sampled down: 1 suits a face that fills it.
+    ``grey_share`` of the images lose their colour.
     """
     if rng.random() < 0.35:
         image = _soften(image, rng, softness)
-    if rng.random() < 0.2:
+    if rng.random() < grey_share:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.25:
         image = _recompress(image, int(rng.integers(15, 80)))
