@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "batching.hpp"
@@ -10,6 +11,7 @@
 #include "finder_views.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
+#include "second_look.hpp"
 #include "stopwatch.hpp"
 #include "text.hpp"
 
@@ -56,28 +58,24 @@ Crop make_face_crop(const Box& box, double angle_deg, const LandmarkNetwork& net
                       network.input.height);
 }
 
-// The landmark network's outputs for all candidates, in input pixels.
-struct LandmarkOutputs {
-  std::span<const float> landmarks;  // (N, K, 2)
-  std::span<const float> spread;     // (N, K)
-  std::span<const float> presence;   // (N,)
-};
-
-void append_face(Detections& detections, const Candidate& candidate, const LandmarkOutputs& outputs,
-                 std::size_t index, std::size_t num_landmarks) {
-  const FoundFace& face = candidate.face;
-  detections.boxes.push_back(face.box);
-  detections.scores.push_back(face.score);
-  detections.keypoints.insert(detections.keypoints.end(), face.keypoints.begin(),
-                              face.keypoints.end());
-  const float* landmark = &outputs.landmarks[2 * num_landmarks * index];
-  const float* spread = &outputs.spread[num_landmarks * index];
-  const auto scale = static_cast<float>(candidate.crop.scale());
-  for (std::size_t k = 0; k < num_landmarks; ++k) {
-    detections.landmarks.push_back(candidate.crop.to_image({landmark[2 * k], landmark[2 * k + 1]}));
-    detections.spread.push_back(spread[k] * scale);
+// Which of the candidates are faces, also by their presence (N,): the best of each image first.
+std::vector<std::size_t> choose_faces(std::vector<Candidate>& candidates,
+                                      std::span<const float> presence,
+                                      const PredictOptions& options) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (options.presence_threshold > 0.0F) {
+      float& score = candidates[i].face.score;
+      score = score_of_both(score, presence[i]);
+      if (!(score >= options.score_threshold && presence[i] >= options.presence_threshold)) {
+        continue;  // NaN is no face
+      }
+    }
+    chosen.push_back(i);
   }
-  detections.presence.push_back(outputs.presence[index]);
+  std::ranges::stable_sort(chosen, std::ranges::greater{},
+                           [&](std::size_t index) { return candidates[index].face.score; });
+  return chosen;
 }
 
 }  // namespace
@@ -99,8 +97,11 @@ class Detector::Implementation {
     check_images(images);
     Prediction prediction;
     const std::unique_ptr<HeldImages> held = backend_->hold(images);
-    const std::vector<Candidate> candidates = find_faces(images, *held, options, prediction.times);
-    place_landmarks(images.size(), *held, candidates, options.presence_threshold, prediction);
+    std::vector<Candidate> candidates = find_faces(images, *held, options, prediction.times);
+    const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
+    prediction.images.resize(images.size());
+    append_faces(candidates, choose_faces(candidates, placed.outputs[2], options), placed,
+                 prediction);
     prediction.times.total_ms = total.lap_ms();
     return prediction;
   }
@@ -122,8 +123,11 @@ class Detector::Implementation {
     }
     Prediction prediction;
     const std::unique_ptr<HeldImages> held = backend_->hold(images);
-    constexpr float kKeepAll = -std::numeric_limits<float>::infinity();
-    place_landmarks(images.size(), *held, candidates, kKeepAll, prediction);
+    const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
+    std::vector<std::size_t> all(candidates.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    prediction.images.resize(images.size());
+    append_faces(candidates, all, placed, prediction);
     prediction.times.total_ms = total.lap_ms();
     return prediction;
   }
@@ -182,7 +186,7 @@ class Detector::Implementation {
 
     Stopwatch stopwatch;
     std::vector<std::vector<FoundFace>> found =
-        decode_views(images, views, outputs, options.score_threshold);
+        decode_views(images, views, outputs, lowest_score_to_look_at(options));
     std::vector<Candidate> candidates;
     for (std::size_t i = 0; i < images.size(); ++i) {
       for (const FoundFace& face : merge_cells(std::move(found[i]), options)) {
@@ -225,29 +229,48 @@ class Detector::Implementation {
     return found;
   }
 
-  void place_landmarks(std::size_t num_images, const HeldImages& held,
-                       std::span<const Candidate> candidates, float presence_threshold,
-                       Prediction& prediction) const {
+  [[nodiscard]] BatchedOutputs place_landmarks(const HeldImages& held,
+                                               std::span<const Candidate> candidates,
+                                               StageTimes& times) const {
     std::vector<CropTask> tasks;
     for (const Candidate& candidate : candidates) {
       tasks.push_back({candidate.image, candidate.crop});
     }
-    const BatchedOutputs placed = run_in_batches(*backend_, NetworkRole::kLandmarks, held, tasks,
-                                                 output_sizes(landmarks_), max_batch_);
-    prediction.times.crop_ms = placed.times.crop_ms;
-    prediction.times.infer_ms = placed.times.infer_ms;
+    BatchedOutputs placed = run_in_batches(*backend_, NetworkRole::kLandmarks, held, tasks,
+                                           output_sizes(landmarks_), max_batch_);
+    times.crop_ms = placed.times.crop_ms;
+    times.infer_ms = placed.times.infer_ms;
+    return placed;
+  }
 
+  // Adds the chosen ones of the candidates, whose landmarks were placed, in their order.
+  void append_faces(std::span<const Candidate> candidates, std::span<const std::size_t> chosen,
+                    const BatchedOutputs& placed, Prediction& prediction) const {
     Stopwatch stopwatch;
-    const LandmarkOutputs outputs{placed.outputs[0], placed.outputs[1], placed.outputs[2]};
-    const auto num_landmarks = static_cast<std::size_t>(landmarks_.num_landmarks);
-    prediction.images.resize(num_images);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (!(outputs.presence[i] < presence_threshold)) {
-        append_face(prediction.images[candidates[i].image], candidates[i], outputs, i,
-                    num_landmarks);
-      }
+    for (const std::size_t index : chosen) {
+      append_face(prediction, candidates[index], placed, index);
     }
     prediction.times.map_ms = stopwatch.lap_ms();
+  }
+
+  void append_face(Prediction& prediction, const Candidate& candidate, const BatchedOutputs& placed,
+                   std::size_t index) const {
+    const FoundFace& face = candidate.face;
+    Detections& detections = prediction.images[candidate.image];
+    detections.boxes.push_back(face.box);
+    detections.scores.push_back(face.score);
+    detections.keypoints.insert(detections.keypoints.end(), face.keypoints.begin(),
+                                face.keypoints.end());
+    const auto num_landmarks = static_cast<std::size_t>(landmarks_.num_landmarks);
+    const float* landmark = &placed.outputs[0][2 * num_landmarks * index];
+    const float* spread = &placed.outputs[1][num_landmarks * index];
+    const auto scale = static_cast<float>(candidate.crop.scale());
+    for (std::size_t k = 0; k < num_landmarks; ++k) {
+      detections.landmarks.push_back(
+          candidate.crop.to_image({landmark[2 * k], landmark[2 * k + 1]}));
+      detections.spread.push_back(spread[k] * scale);
+    }
+    detections.presence.push_back(placed.outputs[2][index]);
   }
 
   LandmarkNetwork landmarks_;  // without its model

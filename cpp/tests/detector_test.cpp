@@ -211,6 +211,42 @@ TEST_F(DetectorOnFake, PresenceThresholdDropsFoundFacesOnly) {
   EXPECT_EQ(found.images[2].boxes.size(), 1U);
 }
 
+TEST_F(DetectorOnFake, WhatTheFinderDoubtsIsKeptIfThereIsAFaceInIt) {
+  script_.faces_of = [](int image) {
+    return std::vector<ScriptedFace>{{0, image == 2 ? 0.05F : 0.2F, 8.0F, 0.0F}};
+  };
+  script_.presence_of = [](int image) { return image == 1 ? 0.6F : 0.99F; };
+  const Detector detector = make_detector(2);
+  const Prediction found = detector.predict(images(3), PredictOptions{.presence_threshold = 0.5F});
+  ASSERT_EQ(found.images[0].scores.size(), 1U);
+  EXPECT_NEAR(found.images[0].scores[0], 0.713F, 1e-3F);  // odds: the root of 99, over 4
+  EXPECT_TRUE(found.images[1].boxes.empty());
+  EXPECT_TRUE(found.images[2].boxes.empty());
+  EXPECT_EQ(batches(NetworkRole::kLandmarks), std::vector<std::size_t>{2});  // not of the third
+  EXPECT_TRUE(detector.predict(images(1), PredictOptions()).images[0].boxes.empty());
+}
+
+TEST_F(DetectorOnFake, FacesStandInTheOrderOfWhatBothSay) {
+  script_.faces_of = [](int) {
+    return std::vector<ScriptedFace>{{0, 0.6F, 12.0F, 0.0F}, {1, 0.8F, 12.0F, 0.0F}};
+  };
+  script_.presence_of = [asked = 0](int) mutable { return asked++ == 0 ? 0.5F : 0.99F; };
+  const Detections found =
+      make_detector(16).predict(images(1), PredictOptions{.presence_threshold = 0.5F}).images[0];
+  EXPECT_EQ(found.presence, (std::vector<float>{0.99F, 0.5F}));
+  EXPECT_GT(found.scores[0], found.scores[1]);
+  EXPECT_LT(found.boxes[0].x0, found.boxes[1].x0);
+}
+
+TEST_F(DetectorOnFake, WhereThePresenceIsNoNumberThereIsNoFace) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
+  script_.presence_of = [](int) { return std::numeric_limits<float>::quiet_NaN(); };
+  const Detector detector = make_detector(2);
+  const PredictOptions looking{.presence_threshold = 0.5F};
+  EXPECT_TRUE(detector.predict(images(1), looking).images[0].boxes.empty());
+  EXPECT_EQ(detector.predict(images(1), PredictOptions()).images[0].boxes.size(), 1U);
+}
+
 TEST_F(DetectorOnFake, GivenBoxesAreNeverDropped) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   script_.presence_of = [](int image) { return image == 0 ? kNan : -1.0F; };

@@ -60,14 +60,19 @@ class Detector:
             this many along the longer side and as many along the other as cover it, each as large
             as ``finder_size``: it finds faces nearly that many times smaller, and large ones as
             before, in the time of as many more images. 1 for none.
-        score_threshold: found faces below this score, 0 to 1, are dropped.
+        score_threshold: found faces below this score, 0 to 1, are dropped. The face finder and
+            the landmark network decide together: the score's log-odds are the finder's and half
+            those of the presence. The landmark network looks at all that the finder gives a ninth
+            of the odds that are asked for here.
         presence_threshold: found faces in whose crop the landmark network sees no face, by a
-            presence below this, 0 to 1, are dropped.
+            presence below this, 0 to 1, are dropped. At 0 the face finder decides alone, as it does
+            where the network's manifest calls its presence constant.
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
             to 1, are taken for the same face, whose box is their mean, weighted by score. One at
             most half as large that lies inside the best one, to four fifths, is taken for a part
             of that face and dropped.
-        max_faces: keep at most this many found faces per image, those of highest score.
+        max_faces: keep at most this many found faces per image, those of which the face finder is
+            surest; the landmark network looks at no others.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through the landmark network at once. More faces take several
             rounds; memory grows with it.
@@ -100,6 +105,8 @@ class Detector:
         self._finder_tiles = check_whole("finder_tiles", finder_tiles, at_most=MOST_FINDER_TILES)
         self._max_faces = 0 if max_faces is None else check_whole("max_faces", max_faces)
         landmarks = read_landmark_bundle(model)
+        if not landmarks.knows_faces:
+            self._presence_threshold = 0.0
         finder = None if faces is None else _sized(read_finder_bundle(faces), finder_size)
         check_whole("max_batch", max_batch)
         bundles = [landmarks] if finder is None else [landmarks, finder]

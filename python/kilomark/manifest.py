@@ -78,6 +78,8 @@ class LandmarkBundle(Bundle):
     crop_scale: float
     """Side of the crop over the longer side of the face's box."""
     topology: Topology
+    knows_faces: bool
+    """Whether its presence says if there is a face; it may be a constant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,8 +144,13 @@ def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
     }
     if task == "faces":
         return FinderBundle(**shared, strides=_parse_strides(manifest))
-    crop_scale = manifest.number("crop_scale", above=0)
-    return LandmarkBundle(**shared, crop_scale=crop_scale, topology=_parse_topology(manifest))
+    constant = manifest.texts("constant_outputs") if manifest.has("constant_outputs") else []
+    return LandmarkBundle(
+        **shared,
+        crop_scale=manifest.number("crop_scale", above=0),
+        topology=_parse_topology(manifest),
+        knows_faces="presence" not in constant,
+    )
 
 
 def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:

@@ -17,6 +17,7 @@ from tests.tiny_bundles import (
     box_of_cell,
     bright_cells,
     landmarks_in,
+    write_landmark_bundle,
 )
 
 from kilomark import Detector, DeviceUnavailableError, Face, InvalidInputError, KilomarkError
@@ -185,6 +186,27 @@ def test_options_filter_found_faces(tiny: Path, tiny_faces: Path) -> None:
     assert count(score_threshold=0.6) == 2
     assert count(max_faces=1) == 1
     assert count(presence_threshold=0.99) == 0
+
+
+def test_finder_and_presence_make_the_score(tiny: Path, tiny_faces: Path) -> None:
+    image = np.full((FINDER_SIZE, FINDER_SIZE, 3), 51, np.uint8)
+    image[24:32, 32:40] = 204  # to the finder a face of 0.8, among such of 0.2
+
+    (face,) = Detector(tiny, faces=tiny_faces, presence_threshold=0.1).predict(image)
+
+    assert face.box == pytest.approx(box_of_cell(3, 4), abs=1e-3)
+    assert 0.25 < face.presence < 0.35
+    odds = 0.8 / 0.2 * (face.presence / (1 - face.presence)) ** 0.5
+    assert face.score == pytest.approx(odds / (1 + odds), abs=2e-3)
+
+
+def test_a_constant_presence_is_not_asked_for(tmp_path: Path, tiny_faces: Path) -> None:
+    landmarks = write_landmark_bundle(tmp_path / "tiny", constant_outputs=["spread", "presence"])
+
+    (face,) = Detector(landmarks, faces=tiny_faces).predict(bright_cells((3, 4)))
+
+    assert face.presence < 0.5
+    assert face.score == pytest.approx(1, abs=1e-3)
 
 
 def test_overlapping_boxes_are_merged_as_asked(tiny: Path, tiny_faces: Path) -> None:

@@ -41,6 +41,7 @@ def test_landmark_bundle_says_what_its_manifest_says(tiny: Path) -> None:
     assert (bundle.name, bundle.folder, bundle.crop_scale) == ("tiny", tiny, 1.25)
     assert (bundle.input.width, bundle.input.channel_order) == (32, "rgb")
     assert bundle.model == (tiny / "model.onnx").read_bytes()
+    assert bundle.knows_faces
     topology = bundle.topology
     assert topology.num_landmarks == len(LANDMARKS)
     assert [group.closed for group in topology.groups.values()] == [True, False, None]
@@ -85,6 +86,7 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
         ("input.mean", [0, 0], "input.mean holds 2 values; expected 3 finite numbers"),
         ("input.mean", [0, 0, float("nan")], "input.mean is .*nan.*; expected 3 finite"),
         ("input.std", [1, 0, 1], "expected 3 finite numbers above 0"),
+        ("constant_outputs", "presence", "constant_outputs is 'presence'; expected a list"),
         ("crop_scale", 0, "crop_scale is 0; expected a finite number above 0"),
         ("crop_scale", 10**400, "crop_scale is 1000.* ...; expected a finite number"),
         ("num_landmarks", "5", "num_landmarks is '5'; expected a whole number"),

@@ -113,11 +113,19 @@ def _with_few_landmarks(contest_dir: Path, folder: Path, count: int) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("num_landmarks", "arguments"),
-    [(5, ("--head", "seed")), (971, ("--crop", "face", "--teacher", "lite"))],
+    ("num_landmarks", "arguments", "constant"),
+    [
+        (5, ("--head", "seed"), ["spread", "presence"]),
+        (5, (), ["presence"]),
+        (971, ("--crop", "face", "--teacher", "lite"), None),
+    ],
 )
 def test_train_export_evaluate_submit(
-    contest_dir: Path, tmp_path: Path, num_landmarks: int, arguments: tuple[str, ...]
+    contest_dir: Path,
+    tmp_path: Path,
+    num_landmarks: int,
+    arguments: tuple[str, ...],
+    constant: list[str] | None,
 ) -> None:
     if num_landmarks < 971:
         contest_dir = _with_few_landmarks(contest_dir, tmp_path / "contest", num_landmarks)
@@ -136,7 +144,7 @@ def test_train_export_evaluate_submit(
     assert manifest["training"]["data"] == "contest"
     assert manifest["num_landmarks"] == num_landmarks
     assert (manifest["mirror"] is None) == (num_landmarks != 971)
-    assert ("constant_outputs" in manifest) == ("seed" in arguments)
+    assert manifest.get("constant_outputs") == constant
     # What was measured of the torch module while it was trained, the core measures of the bundle.
     last = json.loads((run / "progress.jsonl").read_text().splitlines()[-1])
     assert np.isclose(manifest["accuracy"]["mse_px2"], last["mse_px2"], rtol=0.02)

@@ -14,10 +14,12 @@
 namespace kilomark {
 
 struct PredictOptions {
-  float score_threshold = 0.5F;     // of found faces
-  float nms_iou = 0.4F;             // found boxes that overlap more are one face, at their mean
-  int max_faces = 0;                // per image, best scores first; 0: all
-  float presence_threshold = 0.0F;  // of found faces
+  float score_threshold = 0.5F;  // of found faces
+  float nms_iou = 0.4F;          // found boxes that overlap more are one face, at their mean
+  int max_faces = 0;             // per image, the finder's best first; 0: all
+  // Of found faces. Above 0, presence counts in the score too, and is asked of what the finder is
+  // less sure of than score_threshold; at 0 the finder decides alone.
+  float presence_threshold = 0.0F;
   // 2 and more: the finder also looks at parts of the image, as many along its longer side
   int finder_tiles = 1;
 };
@@ -26,7 +28,7 @@ struct PredictOptions {
 // image pixels.
 struct Detections {
   std::vector<Box> boxes;        // (F, 4), as found or as given
-  std::vector<float> scores;     // (F,), 1 for given boxes
+  std::vector<float> scores;     // (F,), by finder and presence; 1 for given boxes
   std::vector<Point> keypoints;  // (F, 5, 2), NaN for given boxes
   std::vector<Point> landmarks;  // (F, K, 2)
   std::vector<float> spread;     // (F, K)

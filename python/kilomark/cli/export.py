@@ -144,6 +144,8 @@ def _landmark_network(
         manifest["crop_scale"] = training["crop_scale"]
     if head == "seed":
         manifest["constant_outputs"] = list(CONSTANT_OUTPUTS)
+    elif training.get("crop") == "baseline":  # every crop that it has seen held a face
+        manifest["constant_outputs"] = ["presence"]
     names = ["landmarks", "spread", "presence"]
     return _Exported(LandmarkModel(network), manifest, names, has_dynamic_size=False)
 

@@ -83,14 +83,16 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=0.5,
         metavar="P",
-        help="drop found faces below this score (default: %(default)s)",
+        help="drop found faces below this score, which is the face finder's and the landmark "
+        "network's together (default: %(default)s)",
     )
     group.add_argument(
         "--presence-threshold",
         type=float,
         default=0.5,
         metavar="P",
-        help="drop found faces whose presence is below this (default: %(default)s)",
+        help="drop found faces whose presence is below this; 0: the face finder decides alone "
+        "(default: %(default)s)",
     )
     group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
     group.add_argument(

@@ -1,0 +1,45 @@
+#include "second_look.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace kilomark {
+namespace {
+
+TEST(SecondLook, IsTakenAtANinthOfTheOddsAskedFor) {
+  const auto lowest = [](float score_threshold) {
+    return lowest_score_to_look_at(
+        {.score_threshold = score_threshold, .presence_threshold = 0.5F});
+  };
+  EXPECT_NEAR(lowest(0.5F), 0.1F, 1e-6F);  // odds of 1 to 1, and 1 to 9
+  EXPECT_NEAR(lowest(0.9F), 0.5F, 1e-6F);
+  EXPECT_EQ(lowest(0.0F), 0.0F);
+  EXPECT_EQ(lowest(1.0F), 1.0F);
+}
+
+TEST(SecondLook, IsNotTakenWherePresenceDoesNotCount) {
+  EXPECT_EQ(lowest_score_to_look_at({.score_threshold = 0.3F, .presence_threshold = 0.0F}), 0.3F);
+}
+
+TEST(SecondLook, AddsHalfTheLogOddsOfThePresence) {
+  EXPECT_NEAR(score_of_both(0.3F, 0.5F), 0.3F, 1e-6F);
+  // Odds of 1 to 9 times the root of 81 to 1.
+  EXPECT_NEAR(score_of_both(0.1F, 81.0F / 82.0F), 0.5F, 1e-5F);
+  EXPECT_NEAR(score_of_both(0.9F, 1.0F / 82.0F), 0.5F, 1e-5F);
+}
+
+TEST(SecondLook, SaturatesWithThePresence) {
+  EXPECT_NEAR(score_of_both(0.1F, 1.0F), 100.0F / 109.0F, 1e-3F);  // the root of 9999
+  EXPECT_NEAR(score_of_both(0.9F, 0.0F), 9.0F / 109.0F, 1e-3F);
+  EXPECT_EQ(score_of_both(1.0F, 0.0F), 1.0F);
+  EXPECT_EQ(score_of_both(0.0F, 1.0F), 0.0F);
+}
+
+TEST(SecondLook, HasNoScoreWithoutAPresence) {
+  EXPECT_TRUE(std::isnan(score_of_both(0.9F, std::numeric_limits<float>::quiet_NaN())));
+}
+
+}  // namespace
+}  // namespace kilomark
