@@ -58,24 +58,62 @@ Crop make_face_crop(const Box& box, double angle_deg, const LandmarkNetwork& net
                       network.input.height);
 }
 
-// Which of the candidates are faces, also by their presence (N,): the best of each image first.
+// The box of a candidate's landmarks, (K, 2) in input pixels, in the image.
+Box box_of_landmarks(const Candidate& candidate, std::span<const float> landmarks) {
+  constexpr float kFar = std::numeric_limits<float>::infinity();
+  Box box{kFar, kFar, -kFar, -kFar};
+  for (std::size_t k = 0; k + 1 < landmarks.size(); k += 2) {
+    const Point point = candidate.crop.to_image({landmarks[k], landmarks[k + 1]});
+    box = {std::min(box.x0, point.x), std::min(box.y0, point.y), std::max(box.x1, point.x),
+           std::max(box.y1, point.y)};
+  }
+  return box;
+}
+
+// Rates the candidates by their presence (N,) too. Those that are faces, best first.
 std::vector<std::size_t> choose_faces(std::vector<Candidate>& candidates,
                                       std::span<const float> presence,
                                       const PredictOptions& options) {
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (options.presence_threshold > 0.0F) {
-      float& score = candidates[i].face.score;
-      score = score_of_both(score, presence[i]);
-      if (!(score >= options.score_threshold && presence[i] >= options.presence_threshold)) {
-        continue;  // NaN is no face
-      }
+    float& score = candidates[i].face.score;
+    score = score_of_both(score, presence[i]);
+    if (score >= options.score_threshold && presence[i] >= options.presence_threshold) {
+      chosen.push_back(i);  // NaN is no face
     }
-    chosen.push_back(i);
   }
   std::ranges::stable_sort(chosen, std::ranges::greater{},
                            [&](std::size_t index) { return candidates[index].face.score; });
   return chosen;
+}
+
+// Leaves out whose landmarks lie where those of a better one do. A doubtful box may miss most of a
+// face that another box meets; its landmarks still find that face.
+std::vector<std::size_t> without_doubles(std::span<const std::size_t> best_first,
+                                         std::span<const Candidate> candidates,
+                                         std::span<const float> landmarks, float nms_iou) {
+  const std::size_t size = landmarks.size() / std::max<std::size_t>(candidates.size(), 1);
+  std::vector<std::size_t> kept;
+  std::vector<Box> boxes;
+  for (const std::size_t index : best_first) {
+    const Box box = box_of_landmarks(candidates[index], landmarks.subspan(index * size, size));
+    bool is_double = false;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      is_double |= candidates[kept[i]].image == candidates[index].image &&
+                   intersection_over_union(boxes[i], box) > nms_iou;
+    }
+    if (!is_double) {
+      kept.push_back(index);
+      boxes.push_back(box);
+    }
+  }
+  return kept;
+}
+
+std::vector<std::size_t> all_of(std::span<const Candidate> candidates) {
+  std::vector<std::size_t> all(candidates.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return all;
 }
 
 }  // namespace
@@ -100,8 +138,14 @@ class Detector::Implementation {
     std::vector<Candidate> candidates = find_faces(images, *held, options, prediction.times);
     const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
     prediction.images.resize(images.size());
-    append_faces(candidates, choose_faces(candidates, placed.outputs[2], options), placed,
-                 prediction);
+    if (options.presence_threshold == 0.0F) {
+      append_faces(candidates, all_of(candidates), placed, prediction);
+    } else {
+      const std::vector<std::size_t> chosen = choose_faces(candidates, placed.outputs[2], options);
+      append_faces(candidates,
+                   without_doubles(chosen, candidates, placed.outputs[0], options.nms_iou), placed,
+                   prediction);
+    }
     prediction.times.total_ms = total.lap_ms();
     return prediction;
   }
@@ -124,10 +168,8 @@ class Detector::Implementation {
     Prediction prediction;
     const std::unique_ptr<HeldImages> held = backend_->hold(images);
     const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
-    std::vector<std::size_t> all(candidates.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
     prediction.images.resize(images.size());
-    append_faces(candidates, all, placed, prediction);
+    append_faces(candidates, all_of(candidates), placed, prediction);
     prediction.times.total_ms = total.lap_ms();
     return prediction;
   }

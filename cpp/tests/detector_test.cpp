@@ -238,6 +238,19 @@ TEST_F(DetectorOnFake, FacesStandInTheOrderOfWhatBothSay) {
   EXPECT_LT(found.boxes[0].x0, found.boxes[1].x0);
 }
 
+TEST_F(DetectorOnFake, OneFaceInTwoCropsIsOne) {
+  // Boxes of 60 px, 32 px apart, overlap by 28 of 92; their landmarks, as wide as the crops, by 43
+  // of 107.
+  script_.faces_of = [](int) {
+    return std::vector<ScriptedFace>{{0, 0.9F, 30.0F, 0.0F}, {1, 0.8F, 30.0F, 0.0F}};
+  };
+  const Detector detector = make_detector(16);
+  PredictOptions options{.nms_iou = 0.32F};
+  EXPECT_EQ(detector.predict(images(1), options).images[0].boxes.size(), 2U);
+  options.presence_threshold = 0.5F;
+  EXPECT_EQ(detector.predict(images(1), options).images[0].scores.size(), 1U);
+}
+
 TEST_F(DetectorOnFake, WhereThePresenceIsNoNumberThereIsNoFace) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
   script_.presence_of = [](int) { return std::numeric_limits<float>::quiet_NaN(); };

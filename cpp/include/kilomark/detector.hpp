@@ -17,8 +17,9 @@ struct PredictOptions {
   float score_threshold = 0.5F;  // of found faces
   float nms_iou = 0.4F;          // found boxes that overlap more are one face, at their mean
   int max_faces = 0;             // per image, the finder's best first; 0: all
-  // Of found faces. Above 0, presence counts in the score too, and is asked of what the finder is
-  // less sure of than score_threshold; at 0 the finder decides alone.
+  // Of found faces. Above 0, presence counts in the score too and is asked of what the finder is
+  // less sure of than score_threshold, and faces whose landmarks overlap by more than nms_iou are
+  // one; at 0 the finder decides alone.
   float presence_threshold = 0.0F;
   // 2 and more: the finder also looks at parts of the image, as many along its longer side
   int finder_tiles = 1;
