@@ -70,8 +70,8 @@ class Detector:
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
             to 1, are taken for the same face, whose box is their mean, weighted by score. One at
             most half as large that lies inside the best one, to four fifths, is taken for a part
-            of that face and dropped. So is one whose landmarks turn out to lie over a better face's,
-            by their boxes.
+            of that face and dropped. So is a face whose landmarks' box overlaps a better face's by
+            more than this.
         max_faces: keep at most this many found faces per image, those of which the face finder is
             surest; the landmark network looks at no others.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
