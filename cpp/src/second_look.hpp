@@ -11,8 +11,8 @@ namespace kilomark {
 // The finder's score from which on the landmark network looks at what was found.
 [[nodiscard]] float lowest_score_to_look_at(const PredictOptions& options);
 
-// How sure finder and landmark network are together: the log-odds of the finder's score and half
-// those of the presence, added. NaN if the presence is.
+// How sure finder and landmark network are together: to the log-odds of the finder's score half of
+// what those of the presence exceed 9 to 1 by is added. NaN if the presence is.
 [[nodiscard]] float score_of_both(float finder_score, float presence);
 
 }  // namespace kilomark

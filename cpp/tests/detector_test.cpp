@@ -215,11 +215,11 @@ TEST_F(DetectorOnFake, WhatTheFinderDoubtsIsKeptIfThereIsAFaceInIt) {
   script_.faces_of = [](int image) {
     return std::vector<ScriptedFace>{{0, image == 2 ? 0.05F : 0.2F, 8.0F, 0.0F}};
   };
-  script_.presence_of = [](int image) { return image == 1 ? 0.6F : 0.99F; };
+  script_.presence_of = [](int image) { return image == 1 ? 0.6F : 0.999F; };
   const Detector detector = make_detector(2);
   const Prediction found = detector.predict(images(3), PredictOptions{.presence_threshold = 0.5F});
   ASSERT_EQ(found.images[0].scores.size(), 1U);
-  EXPECT_NEAR(found.images[0].scores[0], 0.713F, 1e-3F);  // odds: the root of 99, over 4
+  EXPECT_NEAR(found.images[0].scores[0], 0.725F, 1e-3F);  // odds: the root of 999 / 9, over 4
   EXPECT_TRUE(found.images[1].boxes.empty());
   EXPECT_TRUE(found.images[2].boxes.empty());
   EXPECT_EQ(batches(NetworkRole::kLandmarks), std::vector<std::size_t>{2});  // not of the third

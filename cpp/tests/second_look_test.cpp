@@ -23,16 +23,16 @@ TEST(SecondLook, IsNotTakenWherePresenceDoesNotCount) {
   EXPECT_EQ(lowest_score_to_look_at({.score_threshold = 0.3F, .presence_threshold = 0.0F}), 0.3F);
 }
 
-TEST(SecondLook, AddsHalfTheLogOddsOfThePresence) {
-  EXPECT_NEAR(score_of_both(0.3F, 0.5F), 0.3F, 1e-6F);
-  // Odds of 1 to 9 times the root of 81 to 1.
-  EXPECT_NEAR(score_of_both(0.1F, 81.0F / 82.0F), 0.5F, 1e-5F);
-  EXPECT_NEAR(score_of_both(0.9F, 1.0F / 82.0F), 0.5F, 1e-5F);
+TEST(SecondLook, AddsHalfTheLogOddsOfThePresenceBeyondNineToOne) {
+  EXPECT_NEAR(score_of_both(0.3F, 0.9F), 0.3F, 1e-6F);
+  // Odds of 1 to 9 times the root of 729 / 9.
+  EXPECT_NEAR(score_of_both(0.1F, 729.0F / 730.0F), 0.5F, 1e-4F);
+  EXPECT_NEAR(score_of_both(0.9F, 1.0F / 10.0F), 0.5F, 1e-5F);
 }
 
 TEST(SecondLook, SaturatesWithThePresence) {
-  EXPECT_NEAR(score_of_both(0.1F, 1.0F), 100.0F / 109.0F, 1e-3F);  // the root of 9999
-  EXPECT_NEAR(score_of_both(0.9F, 0.0F), 9.0F / 109.0F, 1e-3F);
+  EXPECT_NEAR(score_of_both(0.1F, 1.0F), 100.0F / 127.0F, 1e-3F);  // the root of 9999 / 9, over 9
+  EXPECT_NEAR(score_of_both(0.9F, 0.0F), 3.0F / 103.0F, 1e-3F);
   EXPECT_EQ(score_of_both(1.0F, 0.0F), 1.0F);
   EXPECT_EQ(score_of_both(0.0F, 1.0F), 0.0F);
 }

@@ -61,9 +61,9 @@ class Detector:
             as ``finder_size``: it finds faces nearly that many times smaller, and large ones as
             before, in the time of as many more images. 1 for none.
         score_threshold: found faces below this score, 0 to 1, are dropped. The face finder and
-            the landmark network decide together: the score's log-odds are the finder's and half
-            those of the presence. The landmark network looks at all that the finder gives a ninth
-            of the odds that are asked for here.
+            the landmark network decide together: the score's log-odds are the finder's and half of
+            what those of the presence exceed those of 0.9 by. The landmark network looks at all
+            that the finder gives a ninth of the odds that are asked for here.
         presence_threshold: found faces in whose crop the landmark network sees no face, by a
             presence below this, 0 to 1, are dropped. At 0 the face finder decides alone, as it does
             where the network's manifest calls its presence constant.
