@@ -21,7 +21,7 @@ from kilomark.data.geometry import (
     warp,
 )
 from kilomark.training.evaluation import ALONE, FinderUse, boxes_and_scores
-from kilomark.training.metrics import box_iou
+from kilomark.training.metrics import are_among, box_iou
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -95,18 +95,16 @@ def sweep_sizes(
                 hits[row, column] = bool((box_iou(boxes, label) >= 0.5).any())
                 if size >= LEAST_ASKED_PX:
                     others = (reviewed or {}).get(f"faces/{faces.name(face)}", _NO_BOXES)
-                    found += len(_without(boxes, others, to_image))
+                    found += int((~are_among(boxes, _boxes_in(to_image, others))).sum())
         recall[kind] = (100 * hits.mean(1)).tolist()
         asked = hits[np.array(sizes_px) >= LEAST_ASKED_PX]
         precision[kind] = float(100 * asked.sum() / max(found, 1))
     return Sweep(sizes_px, recall, num_faces, precision)
 
 
-def _without(boxes: Array, others: Array, to_image: Array) -> Array:
-    """Those of the found boxes (N, 4) that are none of the ``others`` (M, 4) of the crop."""
-    for other in others:
-        boxes = boxes[box_iou(boxes, box_of(apply_map(to_image, corners_of(other)))) < 0.5]
-    return boxes
+def _boxes_in(to_image: Array, boxes: Array) -> Array:
+    """Boxes (M, 4) of a crop in the image that it was laid over."""
+    return np.array([box_of(apply_map(to_image, corners_of(box))) for box in boxes]).reshape(-1, 4)
 
 
 def _faces_of(faces: FaceCrops, kind: str, count: int) -> Array:

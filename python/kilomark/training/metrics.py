@@ -107,6 +107,11 @@ def box_iou(boxes: Array, box: Array) -> Array:
     return np.asarray(intersection / (areas + area - intersection))
 
 
+def are_among(boxes: Array, real: Array) -> Array:
+    """Which of (N, 4) boxes meet one of (M, 4) real ones to half: (N,) bool."""
+    return np.array([(box_iou(real, box) >= 0.5).any() for box in boxes], bool)
+
+
 def box_share(boxes: Array, box: Array) -> Array:
     """Intersection of (M, 4) boxes with one box (4,), over the smaller one's area."""
     intersection, areas, area = _intersection_and_areas(boxes, box)

@@ -11,7 +11,7 @@ import numpy as np
 from kilomark.data.scenes import boxes_of_scenes
 from kilomark.training import report_plots as plots
 from kilomark.training.evaluation import ALONE, FinderFinds, FinderUse, finder_figures
-from kilomark.training.metrics import FinderAccuracy, box_iou, finder_accuracy
+from kilomark.training.metrics import FinderAccuracy, are_among, finder_accuracy
 from kilomark.training.report import table_lines
 from kilomark.training.report_sheets import box_tile, write_sheet
 
@@ -44,7 +44,7 @@ def without_reviewed(
     boxes, scores = [], []
     photos = zip(boxes_of_scenes(reviewed, scenes), finds.boxes, finds.scores, strict=True)
     for real, found, score in photos:
-        kept = np.array([not (box_iou(real, box) >= 0.5).any() for box in found], bool)
+        kept = ~are_among(found, real)
         boxes.append(found[kept])
         scores.append(score[kept])
     return FinderFinds(boxes, scores, finds.in_backgrounds, finds.background_scores)
