@@ -1,7 +1,7 @@
 // The crop kernel, thread by thread on the CPU or on a GPU, against the CPU's own crop: the same
 // bits.
 
-#include "cuda/crop_kernel.hpp"
+#include "cuda/plugin/crop_kernel.hpp"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/crop_kernel.hpp"
+#include "cuda/plugin/crop_kernel.hpp"
 
 namespace kilomark::cuda {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cuda/crop_kernel.hpp"
+#include "cuda/plugin/crop_kernel.hpp"
 
 namespace kilomark::cuda {
 

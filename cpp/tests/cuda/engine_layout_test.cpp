@@ -1,4 +1,4 @@
-#include "cuda/engine_layout.hpp"
+#include "cuda/plugin/engine_layout.hpp"
 
 #include <gtest/gtest.h>
 

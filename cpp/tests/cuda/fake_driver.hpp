@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/driver.hpp"
+#include "cuda/plugin/driver.hpp"
 #include "faults.hpp"
 
 namespace kilomark::cuda {

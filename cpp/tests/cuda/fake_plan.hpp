@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cuda/tensorrt.hpp"
+#include "cuda/plugin/tensorrt.hpp"
 
 namespace kilomark::cuda {
 

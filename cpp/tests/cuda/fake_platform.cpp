@@ -1,6 +1,6 @@
 // Makes of the plugin's own code, the fake driver and the fake TensorRT a plugin that tests load.
 
-#include "cuda/platform.hpp"
+#include "cuda/plugin/platform.hpp"
 #include "fake_driver.hpp"
 #include "fake_tensorrt.hpp"
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "cuda/batch_buffers.hpp"
+#include "cuda/plugin/batch_buffers.hpp"
 
 namespace kilomark::cuda {
 

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "cuda/log.hpp"
+#include "cuda/plugin/log.hpp"
 #include "kilomark/error.hpp"
 #include "session_scene.hpp"
 

@@ -1,10 +1,10 @@
 #include <map>
 
 #include "crop_runner.hpp"
-#include "cuda/cuda_driver.hpp"
-#include "cuda/cuda_errors.hpp"
-#include "cuda/handles.hpp"
-#include "cuda/plugin_probe.hpp"
+#include "cuda/plugin/cuda_driver.hpp"
+#include "cuda/plugin/cuda_errors.hpp"
+#include "cuda/plugin/handles.hpp"
+#include "cuda/plugin/plugin_probe.hpp"
 
 namespace kilomark::cuda {
 

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "crop_runner.hpp"
-#include "cuda/cuda_driver.hpp"
+#include "cuda/plugin/cuda_driver.hpp"
 #include "needs_gpu.hpp"
 #include "session_scene.hpp"
 #include "stand_in_tensorrt.hpp"

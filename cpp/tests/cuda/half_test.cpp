@@ -1,4 +1,4 @@
-#include "cuda/half.hpp"
+#include "cuda/plugin/half.hpp"
 
 #include <gtest/gtest.h>
 

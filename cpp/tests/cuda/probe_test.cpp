@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "cuda/plugin_probe.hpp"
+#include "cuda/plugin/plugin_probe.hpp"
 #include "fake_driver.hpp"
 
 namespace kilomark::cuda {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cpu/preprocess.hpp"
-#include "cuda/session.hpp"
+#include "cuda/plugin/session.hpp"
 #include "fake_tensorrt.hpp"
 #include "resample_plan.hpp"
 

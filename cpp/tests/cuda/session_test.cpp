@@ -1,6 +1,6 @@
 // What a session does on a driver that works: the right answers, and nothing that it need not do.
 
-#include "cuda/session.hpp"
+#include "cuda/plugin/session.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include <cuda_fp16.h>
 
-#include "cuda/half.hpp"
+#include "cuda/plugin/half.hpp"
 #include "stand_in_kernels.hpp"
 
 namespace kilomark::cuda {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cuda/driver.hpp"
+#include "cuda/plugin/driver.hpp"
 #include "fake_plan.hpp"
 
 namespace kilomark::cuda {

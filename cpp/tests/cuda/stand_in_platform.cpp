@@ -1,8 +1,8 @@
 // Makes of the plugin's own code, CUDA and the stand-in for TensorRT a plugin that tests load on a
 // machine with a GPU, whether it has TensorRT or not.
 
-#include "cuda/cuda_driver.hpp"
-#include "cuda/platform.hpp"
+#include "cuda/plugin/cuda_driver.hpp"
+#include "cuda/plugin/platform.hpp"
 #include "stand_in_tensorrt.hpp"
 
 namespace kilomark::cuda {

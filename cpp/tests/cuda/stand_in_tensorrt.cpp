@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "cuda/handles.hpp"
+#include "cuda/plugin/handles.hpp"
 #include "fake_plan.hpp"
 #include "stand_in_kernels.hpp"
 

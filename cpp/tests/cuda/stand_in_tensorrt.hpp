@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "cuda/tensorrt.hpp"
+#include "cuda/plugin/tensorrt.hpp"
 
 namespace kilomark::cuda {
 

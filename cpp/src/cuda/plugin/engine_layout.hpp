@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cuda/plugin/tensorrt.hpp"
+#include "cuda/plugin_abi.hpp"
+
+namespace kilomark::cuda {
+
+inline constexpr const char* kInputName = "image";
+
+struct OutputTensor {
+  std::string name;
+  TensorType type = TensorType::kFloat;
+  std::size_t num_floats = 0;  // per item
+};
+
+// An optimisation profile, by the batches that it takes.
+struct BatchProfile {
+  int index = 0;
+  int smallest = 0;
+  int largest = 0;
+};
+
+// What an engine takes and gives, once it is known to be what its description says.
+struct EngineLayout {
+  TensorType input_type = TensorType::kFloat;
+  std::size_t input_size = 0;         // numbers per item
+  std::vector<OutputTensor> outputs;  // in the description's order
+  std::vector<BatchProfile> profiles;
+
+  [[nodiscard]] int largest_batch() const;
+  [[nodiscard]] int smallest_batch() const;
+};
+
+// Throws Error{kBundle} if the engine does not fit the description.
+[[nodiscard]] EngineLayout read_engine_layout(TrtEngine& engine, const NetworkConfig& network);
+
+// The profile for `count` items, and the batch to run it at: `count`, or more where every profile
+// begins above it. `count` is at most the largest batch of a profile.
+struct ProfileChoice {
+  int profile = 0;
+  int batch = 0;
+};
+[[nodiscard]] ProfileChoice choose_profile(std::span<const BatchProfile> profiles, int count);
+
+}  // namespace kilomark::cuda

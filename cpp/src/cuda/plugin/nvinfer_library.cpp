@@ -1,0 +1,79 @@
+#include "cuda/plugin/nvinfer_library.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+
+#include "text.hpp"
+
+namespace kilomark::cuda {
+
+namespace {
+
+constexpr int kLoadFlags = RTLD_NOW | RTLD_LOCAL;
+
+int call_version(void* library, const char* name, int otherwise) {
+  const auto function = reinterpret_cast<int (*)()>(dlsym(library, name));
+  return function != nullptr ? function() : otherwise;
+}
+
+std::string path_of(void* library, const std::string& name) {
+  Dl_info info{};
+  const void* const symbol = dlsym(library, "getInferLibVersion");
+  return symbol != nullptr && dladdr(symbol, &info) != 0 && info.dli_fname != nullptr
+             ? info.dli_fname
+             : name;
+}
+
+// Opens the library or notes why not.
+void* open_library(const std::string& name, std::string& failures) {
+  void* const library = dlopen(name.c_str(), kLoadFlags);
+  if (library == nullptr) {
+    const char* const message = dlerror();
+    failures += text(failures.empty() ? "" : "; ", message != nullptr ? message : name);
+  }
+  return library;
+}
+
+void* find_library(const std::string& name, std::span<const char* const> folders,
+                   std::string& failures) {
+  if (const char* path = std::getenv("KILOMARK_NVINFER"); path != nullptr && *path != '\0') {
+    return open_library(path, failures);  // that one or none
+  }
+  if (void* const loaded = dlopen(name.c_str(), kLoadFlags | RTLD_NOLOAD); loaded != nullptr) {
+    return loaded;
+  }
+  for (const char* folder : folders) {
+    if (void* const library = open_library(text(folder, "/", name), failures); library != nullptr) {
+      return library;
+    }
+  }
+  return open_library(name, failures);
+}
+
+// 10.14.1 was 101401; before 10 it had one digit less. The build is a call of its own.
+std::array<int, 4> read_version(void* library) {
+  const int packed = call_version(library, "getInferLibVersion", 0);
+  return {packed / 10000, packed / 100 % 100, packed % 100,
+          call_version(library, "getInferLibBuildVersion", 0)};
+}
+
+}  // namespace
+
+NvinferLibrary load_nvinfer(int major, std::span<const char* const> folders) {
+  const std::string name = text("libnvinfer.so.", major);
+  std::string failures;
+  void* const library = find_library(name, folders, failures);
+  if (library == nullptr) {
+    return {nullptr, "", text("TensorRT ", major, " was not found (", failures, ")"), {}};
+  }
+  NvinferLibrary found{library, path_of(library, name), "", read_version(library)};
+  if (found.version[0] != major) {
+    found.handle = nullptr;
+    found.reason =
+        text(found.path, " is of TensorRT ", found.version[0], "; this plugin needs ", major);
+  }
+  return found;
+}
+
+}  // namespace kilomark::cuda
