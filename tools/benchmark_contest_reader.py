@@ -42,7 +42,7 @@ def measure(path: Path, cache: Path) -> dict[str, float]:
 
 
 def measure_here(path: Path, cache: Path) -> None:
-    from kilomark.data.contest_table import read_contest_table
+    from kilomark.contest.table import read_contest_table
 
     start = time.perf_counter()
     table = read_contest_table(path, cache)

@@ -27,10 +27,10 @@ import sys
 from pathlib import Path
 
 from kilomark.errors import KilomarkError
-from labelling.data_set import CropRule
-from labelling.folder import PHOTO_SUFFIXES, Rules, label_folder
-from labelling.mediapipe_mesh import MediaPipeMissingError, open_mediapipe
-from labelling.own_network import open_bundle
+from labeling.data_set import CropRule
+from labeling.folder import PHOTO_SUFFIXES, Rules, label_folder
+from labeling.mediapipe_mesh import MediaPipeMissingError, open_mediapipe
+from labeling.own_network import open_bundle
 
 
 def main() -> int:

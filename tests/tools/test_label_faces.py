@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 from tests.tiny_bundles import write_landmark_bundle
-from tools.labelling.data_set import CropRule, crop_face
-from tools.labelling.folder import Rules, label_folder
-from tools.labelling.mesh_contours import CONTOURS, landmark_matrix
-from tools.labelling.own_network import open_bundle
-from tools.labelling.views import VIEWS, Labeller, NoLabelError, label_photo
+from tools.labeling.data_set import CropRule, crop_face
+from tools.labeling.folder import Rules, label_folder
+from tools.labeling.mesh_contours import CONTOURS, landmark_matrix
+from tools.labeling.own_network import open_bundle
+from tools.labeling.views import VIEWS, Labeller, NoLabelError, label_photo
 
 import kilomark
 from kilomark.errors import InvalidInputError
@@ -195,7 +195,7 @@ def test_without_mediapipe_it_says_what_to_install(root: Path, tmp_path: Path) -
 
 def test_mediapipe_and_the_shipped_network_agree(demo_photo: Path) -> None:
     pytest.importorskip("mediapipe", reason="needs tools/requirements-label.txt")
-    from tools.labelling.mediapipe_mesh import open_mediapipe
+    from tools.labeling.mediapipe_mesh import open_mediapipe
 
     photo = cv2.imread(str(demo_photo))
     label = label_photo(photo[..., ::-1], open_mediapipe(), largest_spread=0.03)

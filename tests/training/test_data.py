@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from kilomark.data.decoys import face_part, hand, letters, texture
 from kilomark.data.face_crops import FaceCrops, read_face_crops
 from kilomark.data.geometry import apply_map, crop_map, warp
 from kilomark.data.landmark_samples import LandmarkSamples, evaluation_crops
@@ -15,6 +14,7 @@ from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import FACE, Mosaics
 from kilomark.data.packed_images import read_packed_images
 from kilomark.data.scenes import read_backgrounds, read_scenes
+from kilomark.data.synthetic_negatives import face_part, hand, letters, texture
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:

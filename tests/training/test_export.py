@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import torch
-from tests.training.bundle_answers import bundle_answers
+from tests.bundle_answers import bundle_answers
 
 from kilomark.cli.main import main
 from kilomark.data.geometry import crop_map, warp

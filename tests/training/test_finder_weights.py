@@ -12,7 +12,7 @@ import torch
 from kilomark.errors import InvalidInputError
 from kilomark.export.onnx_model import FinderModel, halve_weights, to_onnx
 from kilomark.networks.face_finder import STRIDES, FaceFinder
-from kilomark.networks.finder_weights import start_finder
+from kilomark.training.finder_weights import start_finder
 
 if TYPE_CHECKING:
     from pathlib import Path

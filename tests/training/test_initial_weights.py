@@ -13,10 +13,10 @@ from kilomark.cli.main import main
 from kilomark.detector import Detector
 from kilomark.errors import InvalidInputError
 from kilomark.networks.face_finder import FaceFinder
-from kilomark.networks.initial_weights import start_network
 from kilomark.networks.lite import make_lite
 from kilomark.networks.registry import LANDMARK_NETWORKS
 from kilomark.training.checkpoints import read_checkpoint, write_checkpoint
+from kilomark.training.initial_weights import start_network
 from kilomark.training.weights_file import write_weights
 
 if TYPE_CHECKING:

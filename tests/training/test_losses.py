@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from kilomark.data.mosaics import FACE, IGNORED, NONE
+from kilomark.evaluation.metrics import box_iou, finder_accuracy, landmark_accuracy
 from kilomark.networks.face_finder import STRIDES, FaceFinder, FinderOutput, cell_centres
 from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 from kilomark.training.finder_losses import assign_cells, count_positive, finder_loss
@@ -22,7 +23,6 @@ from kilomark.training.landmark_losses import (
     squared,
     wing,
 )
-from kilomark.training.metrics import box_iou, finder_accuracy, landmark_accuracy
 
 if TYPE_CHECKING:
     from kilomark.training.settings import LocationLoss

@@ -17,8 +17,8 @@ from tests.training.full_disk import files_of_at_most
 
 from kilomark.cli.main import main
 from kilomark.manifest import SHIPPED_BUNDLES
-from kilomark.networks.exported_weights import read_exported_weights
 from kilomark.training.checkpoints import newest_checkpoint, read_newest_checkpoint
+from kilomark.training.exported_weights import read_exported_weights
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,10 +16,10 @@ import numpy as np
 from tests.training.line_task import SETTINGS, LineTask, line_trainer
 
 from kilomark.errors import InvalidInputError
+from kilomark.evaluation.learning_curves import write_learning_curves
 from kilomark.networks.face_finder import FaceFinder
 from kilomark.networks.lite import make_lite
 from kilomark.training import progress as progress_module
-from kilomark.training.curves import write_learning_curves
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
 from kilomark.training.pictures import Illustrated, box_sheet, landmark_sheet, spaced

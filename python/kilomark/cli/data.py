@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from kilomark.data.contest_check import ContestReport
+    from kilomark.contest.check import ContestReport
 
 EXIT_FOUND = 1
 _SHOWN = 5  # findings of a kind; --json holds all
@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run_check(args: argparse.Namespace) -> int:
     """Check; 0 where nothing is wrong, 1 where something is."""
     check_train_extra("data check")
-    from kilomark.data.contest_check import check_contest
+    from kilomark.contest.check import check_contest
 
     report = check_contest(args.folder)
     is_clean = not any(report.errors.values())

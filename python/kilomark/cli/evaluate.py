@@ -115,8 +115,8 @@ def _measure(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
 def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
     from kilomark.data.face_crops import read_face_crops
     from kilomark.data.scenes import read_backgrounds
-    from kilomark.training.evaluation import landmark_figures, predict_faces
-    from kilomark.training.slices import read_noted_slices
+    from kilomark.evaluation.figures import landmark_figures, predict_faces
+    from kilomark.evaluation.slices import read_noted_slices
 
     if args.slices is not None and args.report is None:
         raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
@@ -127,7 +127,7 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
     figures = landmark_figures(predictions)
     if args.report is None:
         return figures
-    from kilomark.training.report import write_landmark_report
+    from kilomark.evaluation.landmark_report import write_landmark_report
 
     report = write_landmark_report(
         args.report, bundle.folder, faces, predictions, args.run_dir, noted_slices
@@ -138,7 +138,7 @@ def _measure_landmarks(bundle: Bundle, args: argparse.Namespace) -> dict[str, fl
 def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
     from kilomark.data.face_crops import read_face_crops
     from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
-    from kilomark.training.evaluation import FinderUse, find_faces, finder_figures
+    from kilomark.evaluation.figures import FinderUse, find_faces, finder_figures
 
     use = FinderUse(args.landmarks, args.finder_tiles)
     scenes = read_scenes(args.scenes, "val", args.cache)
@@ -146,8 +146,8 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
     if args.report is None:
         finds = find_faces(bundle.folder, scenes, backgrounds, held_out, use=use)
         return asdict(finder_figures(finds, scenes))
-    from kilomark.training.finder_sweep import sweep_sizes
-    from kilomark.training.report_finder import LOWEST_SCORE, write_finder_report
+    from kilomark.evaluation.finder_report import LOWEST_SCORE, write_finder_report
+    from kilomark.evaluation.finder_sweep import sweep_sizes
 
     faces = read_face_crops(args.faces, "val", args.cache)
     finds = find_faces(
@@ -186,11 +186,11 @@ def _measure_finder(bundle: Bundle, args: argparse.Namespace) -> dict[str, float
 
 
 def _measure_contest(bundle: Bundle, args: argparse.Namespace) -> dict[str, float]:
-    from kilomark.data.contest import read_contest
-    from kilomark.data.contest_samples import ContestFaces
-    from kilomark.data.contest_topology import choose_topology
-    from kilomark.training.contest_evaluation import evaluate_contest
-    from kilomark.training.contest_prediction import PhotoPredictor
+    from kilomark.contest.accuracy import evaluate_contest
+    from kilomark.contest.data_set import read_contest
+    from kilomark.contest.prediction import PhotoPredictor
+    from kilomark.contest.samples import ContestFaces
+    from kilomark.contest.topology import choose_topology
 
     if args.report is not None:
         raise InvalidInputError(

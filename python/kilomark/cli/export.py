@@ -132,8 +132,8 @@ def _landmark_network(
 ) -> _Exported:
     from kilomark.export.bundle import landmark_manifest
     from kilomark.export.onnx_model import LandmarkModel
+    from kilomark.networks.baseline_head import CONSTANT_OUTPUTS
     from kilomark.networks.registry import LANDMARK_NETWORKS
-    from kilomark.networks.seed_head import CONSTANT_OUTPUTS
 
     topology = _topology_of(run_dir, faces_dir)
     head = training.get("head", "compact")

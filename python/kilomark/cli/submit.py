@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _submit(args: argparse.Namespace, model: str) -> int:
-    from kilomark.data.contest_submission import write_submission
-    from kilomark.training.contest_prediction import PhotoPredictor
+    from kilomark.contest.prediction import PhotoPredictor
+    from kilomark.contest.submission import write_submission
 
     predictor = PhotoPredictor(model, device=args.device, num_threads=args.threads)
     count = write_submission(args.contest, args.out, predictor.num_landmarks, predictor)

@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--false-faces",
         type=Path,
         metavar="FILE.json",
-        help="what tools/find_false_faces.py wrote of a face finder, to be shown as what is none",
+        help="JSON of boxes without a face, by photo, to be shown more often",
     )
     parser.add_argument(
         "--reviewed",
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     check_train_extra("train")
     import torch
 
-    from kilomark.training.curves import write_learning_curves
+    from kilomark.evaluation.learning_curves import write_learning_curves
     from kilomark.training.distributed import joined
     from kilomark.training.loop import TrainingInterruptedError
 
@@ -116,8 +116,8 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
     """Make the trainer, started or resumed."""
     import torch
 
-    from kilomark.data.contest_topology import write_topology
-    from kilomark.training.contest_task import ContestTask
+    from kilomark.contest.task import ContestTask
+    from kilomark.contest.topology import write_topology
     from kilomark.training.loop import Trainer
 
     is_begun = _is_begun(args.out, ranks)

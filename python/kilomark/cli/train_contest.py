@@ -10,7 +10,7 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     import argparse
 
-    from kilomark.training.contest_task import ContestTask
+    from kilomark.contest.task import ContestTask
     from kilomark.training.settings import Settings
 
 
@@ -75,10 +75,10 @@ def check_data_options(args: argparse.Namespace) -> None:
 
 def make_contest_task(args: argparse.Namespace, settings: Settings) -> ContestTask:
     """Read the data set; with ``--scenes``, its backgrounds too."""
-    from kilomark.data.contest import read_contest
-    from kilomark.data.contest_topology import choose_topology
+    from kilomark.contest.data_set import read_contest
+    from kilomark.contest.task import ContestTask
+    from kilomark.contest.topology import choose_topology
     from kilomark.data.scenes import read_backgrounds
-    from kilomark.training.contest_task import ContestTask
 
     contest = read_contest(args.contest, args.cache)
     backgrounds = None

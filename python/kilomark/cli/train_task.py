@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from kilomark.training.contest_task import ContestTask
+    from kilomark.contest.task import ContestTask
     from kilomark.training.landmark_task import LandmarkTask
     from kilomark.training.settings import Settings
     from kilomark.training.task import Task
@@ -24,10 +24,10 @@ def make_task_and_network(
     """Read the data and make the network, started from ``--init`` unless it is to be resumed."""
     from kilomark.networks.face_finder import FaceFinder
     from kilomark.networks.freezing import freeze
-    from kilomark.networks.initial_weights import start_network
     from kilomark.networks.registry import LANDMARK_NETWORKS
     from kilomark.training.batches import example_images
     from kilomark.training.finder_task import FinderTask
+    from kilomark.training.initial_weights import start_network
 
     task: Task
     network: nn.Module
@@ -57,7 +57,7 @@ def make_task_and_network(
 
 def set_teacher(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Give the task its teacher, if there is to be one; what the recipe says of it."""
-    from kilomark.training.contest_task import ContestTask
+    from kilomark.contest.task import ContestTask
     from kilomark.training.distillation import Teacher
     from kilomark.training.landmark_task import LandmarkTask
 
@@ -92,7 +92,7 @@ def _landmark_task(args: argparse.Namespace, settings: Settings) -> LandmarkTask
 
 def recipe_of(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Return what a run says of its head and its data."""
-    from kilomark.training.contest_task import ContestTask
+    from kilomark.contest.task import ContestTask
     from kilomark.training.finder_task import FinderTask
     from kilomark.training.landmark_task import LandmarkTask
 

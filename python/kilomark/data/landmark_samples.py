@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from kilomark.data.decoys import make_decoy
 from kilomark.data.geometry import (
     ONE_PIXEL_LESS,
     apply_map,
@@ -21,13 +20,14 @@ from kilomark.data.geometry import (
     warp,
 )
 from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside, see_from_afar
+from kilomark.data.synthetic_negatives import make_decoy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kilomark.data.face_crops import FaceCrops
-    from kilomark.data.false_faces import FalseFaces
-    from kilomark.data.labelled_faces import LabelledFaces
+    from kilomark.data.hard_negatives import FalseFaces
+    from kilomark.data.labeled_faces import LabelledFaces
     from kilomark.data.packed_images import PackedImages
 
 CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kilomark.data.decoys import make_decoy
 from kilomark.data.geometry import box_of_image, corners_of
+from kilomark.data.synthetic_negatives import make_decoy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kilomark.data.face_crops import FaceCrops
-    from kilomark.data.false_faces import FalseFaces
+    from kilomark.data.hard_negatives import FalseFaces
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
 

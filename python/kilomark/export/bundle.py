@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.data.landmark_samples import CROP_SCALE
-from kilomark.networks.normalisation import MEAN, STD
+from kilomark.networks.normalization import MEAN, STD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

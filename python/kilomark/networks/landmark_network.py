@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from kilomark.networks.baseline_head import SeedHead
     from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
-    from kilomark.networks.seed_head import SeedHead
 
 HeadName = Literal["compact", "seed"]
 

@@ -10,9 +10,9 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
+from kilomark.networks.baseline_head import SeedHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
-from kilomark.networks.seed_head import SeedHead
 
 # Channels, blocks and depthwise kernel of each stage; each stage halves the resolution.
 STAGES = ((48, 2, 3), (96, 4, 3), (192, 5, 5))

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from torch import nn
 from torchvision.models import resnext50_32x4d
 
+from kilomark.networks.baseline_head import SeedHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
-from kilomark.networks.seed_head import SeedHead
 
 _CHANNELS = 1024
 

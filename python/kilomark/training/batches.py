@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from kilomark.networks.normalisation import normalise
+from kilomark.networks.normalization import normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

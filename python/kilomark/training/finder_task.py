@@ -11,15 +11,15 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from kilomark.data.face_crops import read_face_crops
-from kilomark.data.false_faces import read_false_faces
 from kilomark.data.geometry import warp
+from kilomark.data.hard_negatives import read_false_faces
 from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
+from kilomark.evaluation.metrics import finder_accuracy
 from kilomark.networks.face_finder import FinderOutput, cell_centres
-from kilomark.networks.normalisation import normalise
+from kilomark.networks.normalization import normalise
 from kilomark.training.finder_losses import count_positive, finder_loss
-from kilomark.training.metrics import finder_accuracy
 from kilomark.training.pictures import box_sheet, spaced
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from kilomark.data.face_crops import read_face_crops
-from kilomark.data.false_faces import read_false_faces
+from kilomark.data.hard_negatives import read_false_faces
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
 from kilomark.data.scenes import read_backgrounds, read_scenes
-from kilomark.networks.normalisation import normalise
+from kilomark.evaluation.metrics import landmark_accuracy
+from kilomark.networks.normalization import normalise
 from kilomark.training.landmark_losses import landmark_loss
-from kilomark.training.metrics import landmark_accuracy
 from kilomark.training.pictures import landmark_sheet, spaced
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import Decoding
-    from kilomark.data.labelled_faces import LabelledFaces
+    from kilomark.data.labeled_faces import LabelledFaces
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 

@@ -1,0 +1,82 @@
+"""What a face finder took for faces in the photos that it is trained on, to be shown more often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kilomark.data.scenes import read_boxes_by_photo
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from kilomark.data.packed_images import PackedImages
+
+Array = np.ndarray[Any, Any]
+
+_MARGIN = 0.5  # of the box's longer side, shown around it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FalseFaces:
+    """Boxes in photos that hold no face.
+
+    Attributes:
+        photos: (N,) of which photo each box is: what holds the photo decoded, and its row there.
+        boxes: (N, 4) float32, x0 y0 x1 y1 in the photo's pixels.
+    """
+
+    photos: Sequence[tuple[PackedImages, int]]
+    boxes: Array
+
+    def __len__(self) -> int:
+        return len(self.photos)
+
+    def photo(self, index: int) -> Array:
+        """Photo of box ``index``: (H, W, 3) uint8 RGB."""
+        images, row = self.photos[index]
+        return images[row]
+
+    def photo_px(self, index: int) -> int:
+        """Longer side of the photo of box ``index``."""
+        return int(max(self.photo(index).shape[:2]))
+
+    def cut(self, index: int) -> tuple[Array, Array]:
+        """Box ``index`` with what is around it: (H, W, 3) uint8 RGB, and the box (4,) in that."""
+        photo, box = self.photo(index), self.boxes[index]
+        margin = _MARGIN * float((box[2:] - box[:2]).max())
+        low = np.clip(box[:2] - margin, 0, None).astype(int)
+        high = np.ceil(np.minimum(box[2:] + margin, photo.shape[1::-1])).astype(int)
+        return photo[low[1] : high[1], low[0] : high[0]], box - np.tile(low, 2).astype(np.float32)
+
+
+def read_false_faces(path: Path, *sets: PackedImages) -> FalseFaces:
+    """Read what tools/mine_hard_negatives.py wrote of the photos of ``sets``.
+
+    Raises:
+        InvalidInputError: it is no such file, or names a photo that is in none of the sets.
+    """
+    boxes_of = read_boxes_by_photo(path)
+    photo_of = {name: (images, row) for images in sets for row, name in enumerate(images.names)}
+    unknown = sorted(boxes_of.keys() - photo_of.keys())
+    if unknown:
+        raise InvalidInputError(
+            f"{path} names {len(unknown)} photos that the data set does not hold (first: "
+            f"{unknown[0]!r}); expected its photos and its backgrounds: write it again for this "
+            "data set"
+        )
+    photos = [photo_of[name] for name, boxes in boxes_of.items() for _ in boxes]
+    boxes = np.concatenate([np.empty((0, 4), np.float32), *boxes_of.values()])
+    sizes = np.array([images[row].shape[1::-1] for images, row in photos], np.float32)
+    sizes = sizes.reshape(-1, 2)
+    inside = (boxes[:, 2:] > np.maximum(boxes[:, :2], 0)) & (boxes[:, :2] < sizes)
+    if not (np.isfinite(boxes).all() and inside.all()):
+        raise InvalidInputError(
+            f"{path} holds a box that does not lie in its photo; expected x0 < x1 and y0 < y1 in "
+            "the photo's pixels: write it again for this data set"
+        )
+    return FalseFaces(photos, boxes)

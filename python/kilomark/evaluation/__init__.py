@@ -1,0 +1,1 @@
+"""Measuring networks: figures, slices, stability, and the reports that show them."""
