@@ -10,10 +10,10 @@ trt: Any = pytest.importorskip("tensorrt_rtx", reason="pip install tensorrt-rtx-
 pytest.importorskip("onnxruntime", reason="converting needs onnxruntime: pip install onnxruntime")
 
 from kilomark.cli.main import main
+from kilomark.conversion.converted import Converted, convert_model
 from kilomark.engines import BatchProfile
 from kilomark.engines.plan_builder import build_plan, make_logger, parse_network
 from kilomark.errors import EngineError
-from kilomark.export.conversion import Converted, convert_model
 from kilomark.manifest import Bundle, read_bundle
 
 if TYPE_CHECKING:

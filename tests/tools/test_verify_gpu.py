@@ -24,8 +24,8 @@ from tools.verification.report import to_markdown
 from tools.verification.roofline import GPUS, bound, gpu_named
 from tools.verification.subject import Subject, boxes, frames
 
+from kilomark.conversion.arithmetic import LayerWork
 from kilomark.devices import probe_cuda
-from kilomark.export.arithmetic import LayerWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -124,7 +124,7 @@ def _onnxruntime_cuda(bundle: LandmarkBundle, crops: npt.NDArray[np.float32], de
     try:
         import onnxruntime
 
-        from kilomark.export.conversion import convert_model
+        from kilomark.conversion.converted import convert_model
     except ImportError as error:
         raise NotInstalledError("pip install onnxruntime-gpu onnx") from error
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():

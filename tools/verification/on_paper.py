@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import onnx
 
-from kilomark.export.arithmetic import LayerWork, layer_work
+from kilomark.conversion.arithmetic import LayerWork, layer_work
 from kilomark.manifest import read_bundle
 
 from .roofline import GPUS, bound, crop_floor_us, transfer_us

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kilomark.export.arithmetic import LayerWork
+    from kilomark.conversion.arithmetic import LayerWork
 
 BYTES_PER_VALUE = 2  # half precision
 

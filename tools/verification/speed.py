@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 
+from kilomark.conversion.arithmetic import LayerWork, layer_work
 from kilomark.devices import cuda_index, probe_cuda
-from kilomark.export.arithmetic import LayerWork, layer_work
 from kilomark.manifest import read_landmark_bundle
 
 from . import limits

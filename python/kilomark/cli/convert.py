@@ -69,17 +69,17 @@ def run(options: argparse.Namespace) -> int:
     bundle = _read(options)
     if target == "tensorrt":
         return _build_for_this_gpu(bundle, options)
-    from kilomark.export.conversion import convert_model
+    from kilomark.conversion.converted import convert_model
 
     converted = convert_model(bundle, options.precision, faces=options.faces)
     name = f"{bundle.name}-{options.precision}"
     folder = options.out or Path(name)
     if target == "onnx":
-        from kilomark.export.products import write_onnx
+        from kilomark.engines.products import write_onnx
 
         print(write_onnx(folder, name, converted))
         return 0
-    from kilomark.export.products import build_rtx_engine
+    from kilomark.engines.products import build_rtx_engine
 
     print(build_rtx_engine(folder, name, converted, _profile(bundle, options), _report))
     return 0
@@ -140,7 +140,7 @@ def _quantize(options: argparse.Namespace) -> int:
             "--precision int8 measures the network's activations on faces; expected --faces with "
             "photos of at least some dozens of people, or a data set of face crops"
         )
-    from kilomark.export.int8 import quantize_bundle
+    from kilomark.conversion.int8 import quantize_bundle
 
     bundle = _read(options)
     folder = options.out or Path(f"{bundle.name}-int8")

@@ -81,7 +81,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Measure; 0 when done."""
     check_train_extra("evaluate")
-    from kilomark.export.bundle_files import write_manifest
+    from kilomark.bundle_files import write_manifest
     from kilomark.manifest import read_bundle
 
     if args.write and (args.landmarks is not None or args.finder_tiles != 1):

@@ -177,7 +177,7 @@ def _finder(name: str, weights: dict[str, Any], training: dict[str, Any]) -> _Ex
 
 
 def _write(exported: _Exported, out: Path, *, is_single: bool) -> None:
-    from kilomark.export.bundle_files import write_bundle
+    from kilomark.bundle_files import write_bundle
     from kilomark.export.onnx_model import halve_weights, to_onnx
 
     size = exported.manifest["input"]["width"]

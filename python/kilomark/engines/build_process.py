@@ -70,7 +70,7 @@ class EngineBuild:
         """
         check_tensorrt_installed()
         try:
-            from kilomark.export.conversion import convert_model
+            from kilomark.conversion.converted import convert_model
         except ModuleNotFoundError as error:
             raise EngineError(
                 f"converting a network needs the package {error.name}: pip install 'kilomark[gpu]'"

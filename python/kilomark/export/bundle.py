@@ -21,7 +21,7 @@ _FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_m
 def landmark_manifest(
     name: str, size: int, topology: LandmarkTopology, training: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Manifest of a landmark network, without what `bundle_files.write_bundle` fills in.
+    """Manifest of a landmark network, without what `kilomark.bundle_files.write_bundle` fills in.
 
     The 971 landmarks come with the 68-point subset and the mean 3-D face that head pose needs;
     other sets of landmarks have neither.
@@ -42,7 +42,7 @@ def landmark_manifest(
 def finder_manifest(
     name: str, size: int, strides: tuple[int, ...], training: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Manifest of a face finder, without what `bundle_files.write_bundle` fills in."""
+    """Manifest of a face finder, without what `kilomark.bundle_files.write_bundle` fills in."""
     return {
         **_common(name, "faces", size, training),
         "strides": list(strides),

@@ -17,7 +17,7 @@ from kilomark.manifest import LandmarkBundle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kilomark.export.onnx_run import Images
+    from kilomark.conversion.onnx_run import Images
     from kilomark.manifest import Bundle
 
 __all__ = ["demo_samples", "read_samples"]

@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from kilomark.export.onnx_graph import (
+from kilomark.conversion.onnx_graph import (
     MATRIX_OPS,
     ancestors,
     cast_node,

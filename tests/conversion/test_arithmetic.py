@@ -7,9 +7,9 @@ pytest.importorskip("onnxruntime", reason="converting needs onnxruntime: pip ins
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from tests.export.small_networks import NUM_LANDMARKS, SIZE, landmark_network
+from tests.conversion.small_networks import NUM_LANDMARKS, SIZE, landmark_network
 
-from kilomark.export.arithmetic import count_flops, layer_work
+from kilomark.conversion.arithmetic import count_flops, layer_work
 from kilomark.manifest import read_bundle
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 
 from kilomark import Detector
 from kilomark.cli.main import main
+from kilomark.conversion.converted import convert_model
+from kilomark.conversion.int8 import quantize_bundle, quantize_model
 from kilomark.errors import EngineError, InvalidInputError
-from kilomark.export.conversion import convert_model
-from kilomark.export.int8 import quantize_bundle, quantize_model
 from kilomark.export.sample_faces import demo_samples
 from kilomark.manifest import read_bundle
 

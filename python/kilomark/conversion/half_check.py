@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kilomark.errors import EngineError
-from kilomark.export.half_precision import (
+from kilomark.conversion.half_precision import (
     LARGEST_HALF,
     emulate_half,
     half_layers,
     output_layers,
     to_half,
 )
-from kilomark.export.onnx_graph import MATRIX_OPS, fold_weight_casts, initializers, name_nodes
-from kilomark.export.onnx_run import Images, Outputs, output_ranges, run_model
+from kilomark.conversion.onnx_graph import MATRIX_OPS, fold_weight_casts, initializers, name_nodes
+from kilomark.conversion.onnx_run import Images, Outputs, output_ranges, run_model
+from kilomark.errors import EngineError
 
 if TYPE_CHECKING:
     import onnx

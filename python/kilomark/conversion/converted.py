@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
+from kilomark.conversion.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_half
+from kilomark.conversion.onnx_graph import fold_weight_casts
 from kilomark.errors import EngineError
-from kilomark.export.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_half
-from kilomark.export.onnx_graph import fold_weight_casts
 from kilomark.export.sample_faces import demo_samples, read_samples
 from kilomark.manifest import LandmarkBundle
 

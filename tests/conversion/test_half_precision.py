@@ -7,11 +7,11 @@ pytest.importorskip("onnxruntime", reason="converting needs onnxruntime: pip ins
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from tests.export.small_networks import images, landmark_network
+from tests.conversion.small_networks import images, landmark_network
 
-from kilomark.export.half_precision import emulate_half, half_layers, output_layers, to_half
-from kilomark.export.onnx_graph import element_types, fold_weight_casts
-from kilomark.export.onnx_run import run_model
+from kilomark.conversion.half_precision import emulate_half, half_layers, output_layers, to_half
+from kilomark.conversion.onnx_graph import element_types, fold_weight_casts
+from kilomark.conversion.onnx_run import run_model
 from kilomark.manifest import read_bundle
 
 

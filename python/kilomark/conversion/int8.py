@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 import nncf
 import onnx
 
+from kilomark.bundle_files import write_bundle
+from kilomark.conversion.converted import is_quantized
+from kilomark.conversion.half_check import Movement, movement_of
+from kilomark.conversion.onnx_graph import fold_weight_casts, name_nodes
+from kilomark.conversion.onnx_run import run_model
 from kilomark.errors import EngineError, InvalidInputError
-from kilomark.export.bundle_files import write_bundle
-from kilomark.export.conversion import is_quantized
-from kilomark.export.half_check import Movement, movement_of
-from kilomark.export.onnx_graph import fold_weight_casts, name_nodes
-from kilomark.export.onnx_run import run_model
 from kilomark.export.sample_faces import read_samples
 from kilomark.manifest import LandmarkBundle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kilomark.export.onnx_run import Images
+    from kilomark.conversion.onnx_run import Images
     from kilomark.manifest import Bundle
 
 __all__ = ["quantize_bundle", "quantize_model"]

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from kilomark.conversion.converted import Converted
     from kilomark.engines.plan_builder import Report
     from kilomark.engines.target import BatchProfile
-    from kilomark.export.conversion import Converted
 
 __all__ = ["build_rtx_engine", "write_onnx"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import onnx
 from onnx import helper, shape_inference
 
-from kilomark.export.onnx_graph import MATRIX_OPS, fold_weight_casts
+from kilomark.conversion.onnx_graph import MATRIX_OPS, fold_weight_casts
 
 __all__ = ["LayerWork", "count_flops", "layer_work"]
 

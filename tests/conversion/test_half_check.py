@@ -6,10 +6,9 @@ pytest.importorskip("onnxruntime", reason="converting needs onnxruntime: pip ins
 
 import numpy as np
 import onnx
-from tests.export.small_networks import images, landmark_network
+from tests.conversion.small_networks import images, landmark_network
 
-from kilomark.errors import EngineError
-from kilomark.export.half_check import (
+from kilomark.conversion.half_check import (
     FINDER_LIMITS,
     LANDMARK_LIMITS,
     Limits,
@@ -17,7 +16,8 @@ from kilomark.export.half_check import (
     make_half,
     movement_of,
 )
-from kilomark.export.half_precision import half_layers
+from kilomark.conversion.half_precision import half_layers
+from kilomark.errors import EngineError
 from kilomark.export.sample_faces import demo_samples
 from kilomark.manifest import LandmarkBundle, read_bundle
 

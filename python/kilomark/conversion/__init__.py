@@ -1,0 +1,1 @@
+"""A network in the precision that a device wants: half, eight-bit; converted and checked."""
