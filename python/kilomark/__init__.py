@@ -17,6 +17,7 @@ from kilomark.devices import available_devices
 from kilomark.drawing import draw
 from kilomark.errors import (
     BundleError,
+    DependencyError,
     DeviceUnavailableError,
     EngineError,
     InferenceError,
@@ -32,6 +33,7 @@ from kilomark.topology import LandmarkGroup, Topology
 
 __all__ = [
     "BundleError",
+    "DependencyError",
     "Detector",
     "DeviceUnavailableError",
     "EngineError",

@@ -25,6 +25,7 @@ from kilomark.manifest import (
     read_landmark_bundle,
 )
 from kilomark.options import check_fraction, check_whole
+from kilomark.provenance import Provenance, make_provenance
 
 if TYPE_CHECKING:
     import os
@@ -113,6 +114,7 @@ class Detector:
         bundles = [landmarks] if finder is None else [landmarks, finder]
         chosen, models = device_models(device, bundles, max_batch=max_batch)
         self._topology = landmarks.topology
+        self._provenance = make_provenance(landmarks, finder)
         with forwarded_log():
             self._core = _core.Detector(
                 _to_landmark_network(landmarks, models[0]),
@@ -133,6 +135,11 @@ class Detector:
     def topology(self) -> Topology:
         """What each landmark of this detector's network stands for."""
         return self._topology
+
+    @property
+    def provenance(self) -> Provenance:
+        """Which networks this detector runs, and which version of kilomark."""
+        return self._provenance
 
     def __repr__(self) -> str:
         return f"<Detector of {self._topology.num_landmarks} landmarks on {self.device}>"

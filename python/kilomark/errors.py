@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "BundleError",
+    "DependencyError",
     "DeviceUnavailableError",
     "EngineError",
     "InferenceError",
@@ -26,6 +27,10 @@ class InvalidInputError(KilomarkError, ValueError):
 
 class BundleError(KilomarkError, ValueError):
     """A bundle is missing, damaged, or does not say what its network needs."""
+
+
+class DependencyError(KilomarkError, ImportError):
+    """A package that this function needs is not installed; the message names the extra."""
 
 
 class DeviceUnavailableError(KilomarkError, RuntimeError):

@@ -1,0 +1,41 @@
+"""Which networks and which kilomark made a result."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kilomark.manifest import FinderBundle, LandmarkBundle
+
+__all__ = ["Provenance", "make_provenance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The networks of a detector, identified by the content of their ONNX files."""
+
+    model: str
+    """Name of the landmark network's bundle, such as ``"lite"``."""
+    model_sha256: str
+    """SHA-256 of its ONNX file, 64 hexadecimal digits."""
+    finder: str | None
+    """Name of the face detector's bundle; None if the detector has none."""
+    finder_sha256: str | None
+    """SHA-256 of its ONNX file."""
+    kilomark_version: str
+    """Version of the package, such as ``"0.1.0"``."""
+
+
+def make_provenance(landmarks: LandmarkBundle, finder: FinderBundle | None) -> Provenance:
+    """Describe a detector of these bundles."""
+    from kilomark._core import build_info
+
+    return Provenance(
+        model=landmarks.name,
+        model_sha256=hashlib.sha256(landmarks.model).hexdigest(),
+        finder=None if finder is None else finder.name,
+        finder_sha256=None if finder is None else hashlib.sha256(finder.model).hexdigest(),
+        kilomark_version=build_info()["version"],
+    )
