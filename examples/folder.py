@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 import kilomark
+from kilomark.whole_files import open_whole
 
 PHOTOS_AT_ONCE = 8
 
@@ -36,7 +37,8 @@ def main() -> None:
             faces += found
     shape = (0, detector.topology.num_landmarks, 2)
     landmarks = np.stack([face.landmarks for face in faces]) if faces else np.zeros(shape)
-    np.savez_compressed(options.output, name=np.array(names, str), landmarks=landmarks)
+    with open_whole(options.output) as file:
+        np.savez_compressed(file, name=np.array(names, str), landmarks=landmarks)
     print(f"wrote {options.output}: {len(faces)} faces in {len(photos)} photos")
 
 

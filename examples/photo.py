@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 import kilomark
+from kilomark.picture_file import write_picture
 
 DEMO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
 
@@ -28,7 +29,7 @@ def main() -> None:
         for name, points in face.groups.items():
             x, y = points.mean(axis=0)
             print(f"  {name:12} {len(points):3} landmarks around ({x:.1f}, {y:.1f})")
-    kilomark.draw(options.photo, faces).save(options.output)
+    write_picture(kilomark.draw(options.photo, faces), options.output)
     print(f"wrote {options.output}")
 
 

@@ -36,18 +36,18 @@ def main() -> None:
     detector = kilomark.Detector(options.model, faces=options.faces)
     writer, fps, count, going_on = None, camera.get(cv2.CAP_PROP_FPS) or 25, 0, True
     while going_on and (frame := camera.read()[1]) is not None:
-        count += 1
-        drawn = kilomark.draw(frame, detector.predict(frame))
+        count, drawn = count + 1, kilomark.draw(frame, detector.predict(frame))
         if options.output is None:
             going_on = show(drawn)
         else:
             writer = writer or cv2.VideoWriter(options.output, MJPG, fps, drawn.shape[1::-1])
             writer.write(drawn)
+    if writer and not (writer.release() or cv2.VideoCapture(options.output).read()[0]):
+        sys.exit(f"{options.output} cannot be written; expected a folder with room in it")
     print(f"{count} frames")
 
 
-def show(frame: cv2.typing.MatLike) -> bool:
-    """Show a frame; return whether to go on."""
+def show(frame: cv2.typing.MatLike) -> bool:  # whether to go on
     try:
         cv2.imshow("kilomark: q ends", frame)
         return cv2.waitKey(1) not in (ord("q"), 27)

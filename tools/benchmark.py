@@ -19,6 +19,7 @@ from benchmarking import batching, crop, gpu, lite_network, one_face, start_and_
 from benchmarking.machine import describe_machine
 from benchmarking.results import Section, Target
 from benchmarking.table import format_machine, format_section, format_targets
+from kilomark.whole_files import write_whole
 
 Measure = Callable[[argparse.Namespace], Section]
 
@@ -48,7 +49,7 @@ def main() -> int:
             "machine": machine,
             "sections": [section.to_dict() for section in sections],
         }
-        options.json.write_text(json.dumps(record, indent=1) + "\n")
+        write_whole(options.json, json.dumps(record, indent=1) + "\n")
     return check(targets) if options.check else 0
 
 

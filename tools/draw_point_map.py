@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from kilomark.canvas import Canvas, Color, Points
 from kilomark.drawing import group_colors
 from kilomark.manifest import read_landmark_bundle
+from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
     from kilomark.topology import LandmarkGroup, Topology
@@ -71,7 +72,9 @@ def main() -> None:
         draw_subset(picture, (WIDTH // 2, 0, WIDTH, FACE_HEIGHT), topology, face)
     for panel in PARTS:
         draw_part(picture, panel, topology, face)
-    picture.quantize(128, dither=Image.Dither.NONE).save(options.output, optimize=True)
+    with open_whole(options.output) as file:
+        small = picture.quantize(128, dither=Image.Dither.NONE)
+        small.save(file, format="PNG", optimize=True)
     print(f"{options.output}: {options.output.stat().st_size} bytes")
 
 

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark.pose import Pose, fit_pose, to_rotation
+from kilomark.whole_files import write_whole
 
 Array = npt.NDArray[Any]
 ROUNDS = 8
@@ -68,7 +69,7 @@ def main() -> None:
         "subset_68": subset,
         "mean_shape": mean_shape.tolist(),
     }
-    options.output.write_text(json.dumps(topology) + "\n")
+    write_whole(options.output, json.dumps(topology) + "\n")
     print(f"wrote {options.output}")
 
 

@@ -32,6 +32,7 @@ from kilomark.data.scenes import (
 )
 from kilomark.evaluation.figures import to_bgr
 from kilomark.evaluation.metrics import box_iou, box_share
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def main() -> None:
     found = find_false_faces(detector, scenes, reviewed) | find_in_backgrounds(
         detector, backgrounds, rows
     )
-    args.out.write_text(json.dumps(found))
+    write_whole(args.out, json.dumps(found))
     count = sum(len(boxes) for boxes in found.values())
     print(f"{args.out}: {count} boxes in {len(found)} of {len(scenes) + len(rows)} photos")
 

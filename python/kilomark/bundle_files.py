@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from kilomark.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -21,17 +23,11 @@ def write_bundle(folder: Path, manifest: dict[str, Any], model: bytes) -> None:
         "sha256": hashlib.sha256(model).hexdigest(),
         "size_bytes": len(model),
     }
-    _replace(folder / "model.onnx", model)
+    write_whole(folder / "model.onnx", model)
     write_manifest(folder, manifest)
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     """Write ``manifest.json``, one key a line, so that changes of it can be read."""
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in manifest.items()]
-    _replace(folder / "manifest.json", ("{\n" + ",\n".join(lines) + "\n}\n").encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
+    write_whole(folder / "manifest.json", "{\n" + ",\n".join(lines) + "\n}\n")

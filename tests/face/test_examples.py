@@ -68,6 +68,14 @@ def test_webcam_on_a_video(root: Path, bundles: list[str], video: Path, tmp_path
     assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
 
 
+def test_webcam_says_that_its_video_cannot_be_written(
+    root: Path, bundles: list[str], video: Path, tmp_path: Path
+) -> None:
+    done = run(root / "examples/webcam.py", video, "-o", tmp_path / "gone" / "out.avi", *bundles)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("source", "display", "message"),
     [

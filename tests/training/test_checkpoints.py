@@ -13,7 +13,7 @@ from multiprocessing.context import ForkServerContext
 from typing import TYPE_CHECKING
 
 import torch
-from tests.training.full_disk import files_of_at_most
+from tests.full_disk import files_of_at_most
 from tests.training.line_task import SETTINGS, train_and_tell
 
 from kilomark.errors import InvalidInputError
@@ -54,7 +54,7 @@ def test_a_failed_write_leaves_the_last_checkpoint(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint-000000000008.tmp").write_bytes(b"half")
+    (tmp_path / ".checkpoint-000000000008.pt.0123.tmp").write_bytes(b"half")
 
     path = write_checkpoint(tmp_path, 16, {"network": {}}, keep=2)
 

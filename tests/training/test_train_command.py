@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import torch
-from tests.training.full_disk import files_of_at_most
+from tests.full_disk import files_of_at_most
 
 from kilomark.cli.main import main
 from kilomark.manifest import SHIPPED_BUNDLES

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import kilomark
 from kilomark.devices import probe_cuda
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +48,8 @@ def write_report(
         "machine": machine,
         "bundles": {name: [o.to_dict() for o in found] for name, found in outcomes.items()},
     }
-    stem.with_suffix(".json").write_text(json.dumps(record, indent=1, default=float) + "\n")
-    stem.with_suffix(".md").write_text(to_markdown(machine, outcomes))
+    write_whole(stem.with_suffix(".json"), json.dumps(record, indent=1, default=float) + "\n")
+    write_whole(stem.with_suffix(".md"), to_markdown(machine, outcomes))
 
 
 def to_markdown(machine: Mapping[str, Any], outcomes: Mapping[str, Sequence[Outcome]]) -> str:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from kilomark.contest.data_set import WantedLandmarks, read_photo, read_test_points
 from kilomark.errors import InvalidInputError
+from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,18 +42,15 @@ def write_submission(
     path = contest_dir / "test" / "test_points.csv"
     wanted = read_test_points(path)
     _check_wanted(path, wanted, num_landmarks)
-    unfinished = out.with_name(out.name + ".tmp")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(_lines(contest_dir / "test" / "images", wanted, predict))
-        unfinished.replace(out)
+        with open_whole(out) as file:
+            for line in _lines(contest_dir / "test" / "images", wanted, predict):
+                file.write(line.encode())
     except OSError as error:
         raise InvalidInputError(
             f"{out} cannot be written ({error.strerror}); expected a file in a folder that exists, "
             "on a disk with room"
         ) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
     return len(wanted)
 
 

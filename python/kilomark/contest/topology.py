@@ -10,6 +10,7 @@ import numpy as np
 from kilomark.data.face_crops import LandmarkTopology
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_landmark_bundle
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,4 +81,4 @@ def write_topology(path: Path, topology: LandmarkTopology) -> None:
         "groups": list(topology.groups),
         "mirror": None if mirror is None else mirror.tolist(),
     }
-    path.write_text(json.dumps(raw) + "\n")
+    write_whole(path, json.dumps(raw) + "\n")

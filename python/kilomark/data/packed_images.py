@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,23 +113,20 @@ def _cache_key(archives: Sequence[Path]) -> str:
 def _write_cache(archives: Sequence[Path], folder: Path) -> None:
     logger.info("decoding %s into %s", ", ".join(path.name for path in archives), folder)
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f"pixels.{os.getpid()}.tmp"
     entries: list[tuple[str, int, int, int]] = []  # name, offset, height, width
-    with unfinished.open("wb") as out:
+    with open_whole(folder / "pixels.bin") as out:
         for name, image in _decoded(archives):
             entries.append((name, out.tell(), *image.shape[:2]))
             out.write(image.tobytes())
-    unfinished.replace(folder / "pixels.bin")
 
     entries.sort()
-    unfinished_index = folder / f"index.{os.getpid()}.tmp.npz"
-    np.savez(
-        unfinished_index,
-        names=np.array([name for name, *_ in entries]),
-        offsets=np.array([offset for _, offset, *_ in entries], np.int64),
-        shapes=np.array([shape for _, _, *shape in entries], np.int64),
-    )
-    unfinished_index.replace(folder / "index.npz")
+    with open_whole(folder / "index.npz") as out:
+        np.savez(
+            out,
+            names=np.array([name for name, *_ in entries]),
+            offsets=np.array([offset for _, offset, *_ in entries], np.int64),
+            shapes=np.array([shape for _, _, *shape in entries], np.int64),
+        )
 
 
 def _decoded(archives: Sequence[Path]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:

@@ -8,13 +8,14 @@ import json
 import logging
 import os
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.engines.target import BatchProfile, EngineKey
 from kilomark.errors import EngineError, InvalidInputError
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,8 +89,8 @@ class EngineCache:
         }
         with _os_errors(f"the engine {path} cannot be written"):
             self.folder.mkdir(parents=True, exist_ok=True)
-            _replace(path, plan)
-            _replace(_record_path(path), (json.dumps(record, indent=1) + "\n").encode())
+            write_whole(path, plan)
+            write_whole(_record_path(path), json.dumps(record, indent=1) + "\n")
         return path
 
     def check_writable(self) -> None:
@@ -190,22 +191,6 @@ def _read_record(path: Path) -> dict[str, Any] | None:
     except (FileNotFoundError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that other processes see whole or not at all, also after a crash."""
-    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(unfinished).unlink()
-        raise
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kilomark.errors import EngineError
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,10 +100,8 @@ def _read_timings(config: Any, path: Path) -> None:  # noqa: ANN401
 
 def _write_timings(config: Any, path: Path) -> None:  # noqa: ANN401
     """Write the timing cache whole or not at all; without it the next build takes longer."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(bytes(config.get_timing_cache().serialize()))
-        unfinished.replace(path)
+        write_whole(path, bytes(config.get_timing_cache().serialize()))
     except OSError as error:
         log.warning("the timing cache %s cannot be written: %s", path, error.strerror)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kilomark.engines.plan_builder import build_plan
 from kilomark.errors import EngineError, InvalidInputError
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +68,8 @@ def _write(folder: Path, name: str, content: bytes, facts: Mapping[str, Any]) ->
     record = {"sha256": hashlib.sha256(content).hexdigest(), **facts}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        path.with_name(name + ".json").write_text(json.dumps(record, indent=1) + "\n")
+        write_whole(path, content)
+        write_whole(path.with_name(name + ".json"), json.dumps(record, indent=1) + "\n")
     except OSError as error:
         raise InvalidInputError(f"{path} cannot be written: {error.strerror}") from error
     return path

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from kilomark.data.geometry import apply_map, box_of, crop_map, warp
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,8 @@ def write_sheet(path: Path, tiles: Sequence[Array]) -> None:
     rows = [
         np.hstack(padded[begin : begin + _COLUMNS]) for begin in range(0, len(padded), _COLUMNS)
     ]
-    cv2.imwrite(str(path), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+    _, encoded = cv2.imencode(".png", cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+    write_whole(path, encoded.tobytes())
 
 
 def _captioned(tile: Array, text: str) -> Array:

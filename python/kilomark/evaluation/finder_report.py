@@ -14,6 +14,7 @@ from kilomark.evaluation.contact_sheets import box_tile, write_sheet
 from kilomark.evaluation.figures import ALONE, FinderFinds, FinderUse, finder_figures
 from kilomark.evaluation.landmark_report import table_lines
 from kilomark.evaluation.metrics import FinderAccuracy, are_among, finder_accuracy
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,13 +94,13 @@ def write_finder_report(
     lines += ["", "## Faults", "", *(_FAULTS if has_faults else _NO_FAULTS)]
     if plots.add_learning_curves(folder, run_dir):
         lines += ["", "## Learning curves", "", f"![Learning curves]({plots.LEARNING_CURVES})"]
-    (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(folder / "report.md", "\n".join(lines) + "\n")
     figures = {
         **asdict(raw),
         "reviewed_precision_percent": fair.precision_percent,
         "sweeps": {title: asdict(sweep) for title, sweep in sweeps.items()},
     }
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    write_whole(folder / "figures.json", json.dumps(figures, indent=1) + "\n")
 
 
 def _write_faults(

@@ -24,6 +24,7 @@ from kilomark.evaluation.metrics import (
 )
 from kilomark.evaluation.slices import LIMIT_FACTOR, Slice, measure_slices, slice_members
 from kilomark.evaluation.stability import Steadiness, measure_steadiness
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,8 +107,8 @@ def write_landmark_report(
     _write_worst(folder / "worst_faces.png", faces, predictions, per_face)
     has_curve = plots.add_learning_curves(folder, run_dir)
     lines = _lines(bundle.name, report, predictions, has_curve=has_curve)
-    (folder / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "figures.json").write_text(json.dumps(_plain(report), indent=1) + "\n")
+    write_whole(folder / "report.md", "\n".join(lines) + "\n")
+    write_whole(folder / "figures.json", json.dumps(_plain(report), indent=1) + "\n")
     return report
 
 

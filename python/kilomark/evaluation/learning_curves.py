@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kilomark.whole_files import open_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -35,7 +37,8 @@ def write_learning_curves(run_dir: Path) -> Path | None:
     for unused in list(axes)[len(curves) :]:
         unused.set_axis_off()
     path = run_dir / "learning_curves.png"
-    figure.savefig(path, dpi=100)
+    with open_whole(path) as file:
+        figure.savefig(file, dpi=100, format="png")
     return path
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from kilomark.evaluation.learning_curves import write_learning_curves
+from kilomark.whole_files import open_whole, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def plot_cumulative_error(path: Path, per_face: Array, limit: float) -> None:
     axes.step(errors, 100 * np.arange(1, len(errors) + 1) / len(errors), where="post")
     axes.set(xlim=(0, limit), ylim=(0, 100))
     axes.set(xlabel="NME, % of the outer eye corners' distance", ylabel="faces below it, %")
-    figure.savefig(path)
+    _save(figure, path)
 
 
 def plot_calibration(path: Path, found: Calibration, scale: float) -> None:
@@ -43,7 +43,7 @@ def plot_calibration(path: Path, found: Calibration, scale: float) -> None:
     axes.set(xlim=(0, top), ylim=(0, top))
     axes.set(xlabel="predicted spread, px of the 128 px crop", ylabel="mean error, px")
     axes.legend()
-    figure.savefig(path)
+    _save(figure, path)
 
 
 def plot_roc(path: Path, curve: RocCurve) -> None:
@@ -53,7 +53,7 @@ def plot_roc(path: Path, curve: RocCurve) -> None:
     axes.set(xlim=(-1, 101), ylim=(-1, 101))
     axes.set(xlabel="taken for faces of what are none, %", ylabel="faces kept, %")
     axes.set_title(f"area {curve.area:.4f}")
-    figure.savefig(path)
+    _save(figure, path)
 
 
 def plot_recall_by_size(
@@ -69,7 +69,7 @@ def plot_recall_by_size(
     axes.axhline(99, color="grey", linewidth=1, linestyle="--")
     axes.set(ylim=(0, 101), xlabel="longer side of the face, px", ylabel="recall, %")
     axes.legend(loc="lower right")
-    figure.savefig(path)
+    _save(figure, path)
 
 
 def plot_precision_recall(path: Path, recall: Array, precision: Array, labels: Array) -> None:
@@ -80,7 +80,7 @@ def plot_precision_recall(path: Path, recall: Array, precision: Array, labels: A
         axes.annotate(f"{threshold:.2f}", (x, y), fontsize=7, xytext=(3, -8),
                       textcoords="offset points")  # fmt: skip
     axes.set(xlabel="recall, %", ylabel="precision, %")
-    figure.savefig(path)
+    _save(figure, path)
 
 
 def add_learning_curves(folder: Path, run_dir: Path | None) -> bool:
@@ -88,8 +88,13 @@ def add_learning_curves(folder: Path, run_dir: Path | None) -> bool:
     drawn = None if run_dir is None else write_learning_curves(run_dir)
     if drawn is None:
         return False
-    shutil.copyfile(drawn, folder / LEARNING_CURVES)
+    write_whole(folder / LEARNING_CURVES, drawn.read_bytes())
     return True
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with open_whole(path) as file:
+        figure.savefig(file, format="png")
 
 
 def _figure(width: float = 5.0) -> tuple[Figure, Axes]:

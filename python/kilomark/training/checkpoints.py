@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 import zipfile
 from typing import IO, TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 import torch
 
 from kilomark.errors import InvalidInputError
+from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _PATTERN = "checkpoint-*.pt"
-_UNFINISHED = "checkpoint-*.tmp"
+_UNFINISHED = ".checkpoint-*.tmp"
 
 
 class _Recorder:
@@ -51,15 +51,8 @@ def write_checkpoint(folder: Path, samples_seen: int, state: dict[str, Any], *, 
     for unfinished in folder.glob(_UNFINISHED):  # of a process that was killed
         unfinished.unlink()
     path = folder / f"checkpoint-{samples_seen:012d}.pt"
-    unfinished = path.with_suffix(".tmp")
-    try:
-        with unfinished.open("wb") as file:
-            _save(state, file)
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-        _sync_folder(folder)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with open_whole(path) as file:
+        _save(state, file)
     for old in sorted(folder.glob(_PATTERN))[:-keep]:
         old.unlink()
     return path
@@ -74,14 +67,6 @@ def _save(state: dict[str, Any], file: IO[bytes]) -> None:
         if recorder.error is not None:
             raise recorder.error from None
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def newest_checkpoint(folder: Path) -> Path | None:

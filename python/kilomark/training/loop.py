@@ -27,7 +27,7 @@ from kilomark.training.random_state import (
 )
 from kilomark.training.schedules import make_schedule
 from kilomark.training.stopping import StopRequest
-from kilomark.training.whole_files import write_whole
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

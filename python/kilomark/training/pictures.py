@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from kilomark.training.whole_files import write_whole
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

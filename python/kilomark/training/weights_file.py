@@ -9,7 +9,7 @@ from safetensors.torch import save
 
 from kilomark.errors import InvalidInputError
 from kilomark.training.checkpoints import read_checkpoint, read_newest_checkpoint
-from kilomark.training.whole_files import write_whole
+from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
