@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +26,11 @@ from kilomark.manifest import (
 )
 from kilomark.options import check_fraction, check_whole
 from kilomark.provenance import Provenance, make_provenance
+from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kilomark.raw_images import RawPixels
     from kilomark.topology import Topology
@@ -182,6 +183,65 @@ class Detector:
         """
         faces, _ = self.predict_timed(image, boxes=boxes)
         return faces
+
+    @overload
+    def predict_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        batch_images: int = ...,
+        decode_threads: int | None = ...,
+        errors: Literal["raise"] = ...,
+    ) -> Iterator[list[Face]]: ...
+
+    @overload
+    def predict_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        batch_images: int = ...,
+        decode_threads: int | None = ...,
+        errors: Literal["return"],
+    ) -> Iterator[list[Face] | InvalidInputError]: ...
+
+    def predict_many(
+        self,
+        images: Iterable[ImageLike],
+        *,
+        batch_images: int = DEFAULT_BATCH_IMAGES,
+        decode_threads: int | None = None,
+        errors: Literal["raise", "return"] = "raise",
+    ) -> Iterator[list[Face]] | Iterator[list[Face] | InvalidInputError]:
+        """Find the faces of any number of images, in bounded memory.
+
+        Images are decoded in threads ahead of the network, and predicted in batches. At most
+        about half a gigabyte of decoded images is in memory.
+
+        Args:
+            images: any iterable of images as `predict` takes them, such as paths. It is read as
+                the results are.
+            batch_images: images that are predicted at once.
+            decode_threads: threads that read and decode; by default one a core.
+            errors: ``"raise"`` to raise the error of an image that cannot be read, after the
+                results of those before it; ``"return"`` to yield the error in place of its faces.
+
+        Yields:
+            The faces of each image, as `predict` returns them, in the order of the images.
+
+        Raises:
+            InvalidInputError: an image or an option is not as described above.
+            InferenceError: the network failed.
+        """
+        if errors not in ("raise", "return"):
+            raise InvalidInputError(f"errors is {errors!r}; expected 'raise' or 'return'")
+        results = stream_images(
+            [self.predict],
+            images,
+            load=lambda image: image,
+            batch_images=batch_images,
+            decode_threads=decode_threads,
+        )
+        return faces_or_errors(results, is_raising=errors == "raise")
 
     def predict_timed(
         self,
