@@ -17,8 +17,8 @@ from kilomark.conversion.half_check import (
     movement_of,
 )
 from kilomark.conversion.half_precision import half_layers
+from kilomark.conversion.samples import demo_samples
 from kilomark.errors import EngineError
-from kilomark.export.sample_faces import demo_samples
 from kilomark.manifest import LandmarkBundle, read_bundle
 
 LOOSE = Limits(mean_px=1, worst_px=5, score=0.1)

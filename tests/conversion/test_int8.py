@@ -16,8 +16,9 @@ from kilomark import Detector
 from kilomark.cli.main import main
 from kilomark.conversion.converted import convert_model
 from kilomark.conversion.int8 import quantize_bundle, quantize_model
+from kilomark.conversion.samples import demo_samples
 from kilomark.errors import EngineError, InvalidInputError
-from kilomark.export.sample_faces import demo_samples
+from kilomark.export.sample_faces import read_calibration_samples
 from kilomark.manifest import read_bundle
 
 if TYPE_CHECKING:
@@ -77,20 +78,18 @@ def test_convolutions_are_quantized_and_the_head_is_not() -> None:
     assert len(kept) == 4
 
 
-def test_too_few_faces_are_refused(demo_photo: Path, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="has 1 faces; expected at least 20"):
-        quantize_bundle(read_bundle("lite"), demo_photo.parent, tmp_path / "out")
-
-
 def test_a_quantized_bundle_is_for_the_cpu_alone(photos: Path, tmp_path: Path) -> None:
-    quantize_bundle(read_bundle("lite"), photos, tmp_path / "once")
+    samples, others = read_calibration_samples(read_bundle("lite"), photos)
+    quantize_bundle(read_bundle("lite"), samples, others, tmp_path / "once")
     quantized = read_bundle(tmp_path / "once")
     with pytest.raises(InvalidInputError, match="is quantized already"):
-        quantize_bundle(quantized, photos, tmp_path / "twice")
+        quantize_bundle(quantized, samples, others, tmp_path / "twice")
     with pytest.raises(EngineError, match="quantized for CPUs"):
         convert_model(quantized)
 
 
-def test_a_finder_is_refused(photos: Path, tmp_path: Path) -> None:
+def test_a_face_detector_is_refused(tmp_path: Path) -> None:
+    bundle = read_bundle("faces")
+    samples = demo_samples(bundle, 2)
     with pytest.raises(InvalidInputError, match="finds faces"):
-        quantize_bundle(read_bundle("faces"), photos, tmp_path / "out")
+        quantize_bundle(bundle, samples, samples, tmp_path / "out")

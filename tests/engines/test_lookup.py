@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kilomark.engines import BatchProfile, EngineCache, EngineKey, EngineTarget, find_engine
-from kilomark.engines.lookup import Built, find_or_build_engine
+from kilomark.engines.cache import Built
+from kilomark.engines.lookup import find_or_build_engine
 from kilomark.errors import EngineError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ TWO_BUILDERS = """
 import os, sys, time
 from pathlib import Path
 from kilomark.engines import BatchProfile, EngineTarget, find_or_build_engine
-from kilomark.engines.lookup import Built
+from kilomark.engines.cache import Built
 from kilomark.manifest import read_bundle
 folder, bundle, dies = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "dies"
 def build(*_):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark import _core
+from kilomark.conversion.samples import demo_samples
 from kilomark.devices import choose_num_threads
-from kilomark.export.sample_faces import demo_samples
 from kilomark.manifest import read_landmark_bundle
 
 from . import limits

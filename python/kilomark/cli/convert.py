@@ -13,6 +13,7 @@ from kilomark.manifest import FinderBundle, read_bundle
 if TYPE_CHECKING:
     import argparse
 
+    from kilomark.conversion.onnx_run import Images
     from kilomark.engines import BatchProfile
     from kilomark.manifest import Bundle
 
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         return _build_for_this_gpu(bundle, options)
     from kilomark.conversion.converted import convert_model
 
-    converted = convert_model(bundle, options.precision, faces=options.faces)
+    converted = convert_model(bundle, options.precision, samples=_samples(bundle, options))
     name = f"{bundle.name}-{options.precision}"
     folder = options.out or Path(name)
     if target == "onnx":
@@ -121,7 +122,7 @@ def _build_for_this_gpu(bundle: Bundle, options: argparse.Namespace) -> int:
     target = EngineTarget.of_probe(probe_cuda(), cuda_index(options.device) or 0)
     find_or_build_engine(
         bundle, target, _profile(bundle, options), precision=options.precision, folder=folder,
-        build=EngineBuild(faces=options.faces),
+        build=EngineBuild(_samples(bundle, options)),
     )  # fmt: skip
     print(folder)
     return 0
@@ -141,12 +142,21 @@ def _quantize(options: argparse.Namespace) -> int:
             "photos of at least some dozens of people, or a data set of face crops"
         )
     from kilomark.conversion.int8 import quantize_bundle
+    from kilomark.export.sample_faces import read_calibration_samples
 
     bundle = _read(options)
     folder = options.out or Path(f"{bundle.name}-int8")
-    quantize_bundle(bundle, options.faces, folder)
+    quantize_bundle(bundle, *read_calibration_samples(bundle, options.faces), folder)
     print(folder)
     return 0
+
+
+def _samples(bundle: Bundle, options: argparse.Namespace) -> Images | None:
+    if options.faces is None or options.precision == "fp32":
+        return None
+    from kilomark.export.sample_faces import read_samples
+
+    return read_samples(bundle, options.faces)
 
 
 def _profile(bundle: Bundle, options: argparse.Namespace) -> BatchProfile:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import onnx
 
 from kilomark.conversion.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_half
 from kilomark.conversion.onnx_graph import fold_weight_casts
+from kilomark.conversion.samples import demo_samples
 from kilomark.errors import EngineError
-from kilomark.export.sample_faces import demo_samples, read_samples
 from kilomark.manifest import LandmarkBundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from kilomark.engines.target import Precision
+    from kilomark.conversion.onnx_run import Images
     from kilomark.manifest import Bundle
 
 __all__ = ["Converted", "convert_model"]
@@ -35,19 +34,18 @@ class Converted:
 
 
 def convert_model(
-    bundle: Bundle, precision: Precision = "fp16", *, faces: Path | None = None
+    bundle: Bundle, precision: Literal["fp16", "fp32"] = "fp16", *, samples: Images | None = None
 ) -> Converted:
     """Return the network of ``bundle`` as an ONNX model to build an engine from.
 
     Args:
         bundle: the network.
         precision: ``"fp16"`` converts and checks it; ``"fp32"`` takes it as it is.
-        faces: photos, or a data set of face crops, to check it on; by default the demo photo,
-            varied.
+        samples: (N, 3, H, W) inputs of the network to check half precision on; by default the
+            demo photo, varied.
 
     Raises:
         EngineError: the network is quantized, or half precision moves its answers.
-        InvalidInputError: there is no face in ``faces``.
     """
     stored = onnx.load_from_string(bundle.model)
     if is_quantized(stored):
@@ -58,7 +56,7 @@ def convert_model(
     if precision == "fp32":
         return Converted(fold_weight_casts(stored).SerializeToString(), {})
     limits = LANDMARK_LIMITS if isinstance(bundle, LandmarkBundle) else FINDER_LIMITS
-    images = demo_samples(bundle) if faces is None else read_samples(bundle, faces)
+    images = demo_samples(bundle) if samples is None else samples
     half = make_half(stored, images, limits)
     log.info("half precision moves the answers by %s, on %d images", half.movement, len(images))
     return Converted(half.model.SerializeToString(), half.facts())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nncf
 import onnx
@@ -20,7 +20,6 @@ from kilomark.conversion.half_check import Movement, movement_of
 from kilomark.conversion.onnx_graph import fold_weight_casts, name_nodes
 from kilomark.conversion.onnx_run import run_model
 from kilomark.errors import EngineError, InvalidInputError
-from kilomark.export.sample_faces import read_samples
 from kilomark.manifest import LandmarkBundle
 
 if TYPE_CHECKING:
@@ -33,27 +32,23 @@ __all__ = ["quantize_bundle", "quantize_model"]
 
 log = logging.getLogger(__name__)
 
-CALIBRATION_IMAGES = 200
-CHECK_IMAGES = 100
-FEWEST_IMAGES = 20
 LARGEST_MEAN_MOVE_PX = 0.5
 
 
-def quantize_bundle(bundle: Bundle, faces: Path, folder: Path) -> Movement:
+def quantize_bundle(bundle: Bundle, calibration: Images, check: Images, folder: Path) -> Movement:
     """Write the quantized twin of a landmark bundle into ``folder``.
 
     Args:
         bundle: its network is not quantized yet.
-        faces: photos of faces, of which four in five are calibrated on and one in five is for the
-            check; or a data set of face crops, of which the training split is calibrated on and the
-            validation split is for the check.
+        calibration: (N, 3, H, W) inputs of the network, to measure its activations on.
+        check: (M, 3, H, W) other inputs, to compare its answers on.
         folder: of the new bundle.
 
     Returns:
         How far quantization moves the landmarks of the faces that it was not calibrated on.
 
     Raises:
-        InvalidInputError: this is a face finder, is quantized already, or there are too few faces.
+        InvalidInputError: the network is a face detector, or is quantized already.
         EngineError: quantized, the network places landmarks elsewhere.
     """
     stored = onnx.load_from_string(bundle.model)
@@ -62,7 +57,6 @@ def quantize_bundle(bundle: Bundle, faces: Path, folder: Path) -> Movement:
         raise InvalidInputError(
             f"the bundle {bundle.name!r} {found}; expected a landmark network in floating point"
         )
-    calibration, check = _split(bundle, faces)
     quantized, kept = quantize_model(stored, calibration)
     movement = movement_of(run_model(stored, check), run_model(quantized, check))
     if not movement.mean_px <= LARGEST_MEAN_MOVE_PX:
@@ -115,21 +109,3 @@ def quantize_model(
         del node.metadata_props[:]
     del quantized.metadata_props[:]
     return quantized, kept
-
-
-def _split(bundle: LandmarkBundle, faces: Path) -> tuple[Images, Images]:
-    """Return the faces to calibrate on and others to check with."""
-    if (faces / "labels.npz").is_file():
-        return (
-            read_samples(bundle, faces, split="train", at_most=CALIBRATION_IMAGES),
-            read_samples(bundle, faces, split="val", at_most=CHECK_IMAGES),
-        )
-    images = read_samples(bundle, faces, at_most=CALIBRATION_IMAGES + CALIBRATION_IMAGES // 4)
-    if len(images) < FEWEST_IMAGES:
-        raise InvalidInputError(
-            f"{faces} has {len(images)} faces; expected at least {FEWEST_IMAGES}, better "
-            f"{CALIBRATION_IMAGES}, to measure activations on"
-        )
-    checked: Any = [index % 5 == 4 for index in range(len(images))]
-    calibrated = [not chosen for chosen in checked]
-    return images[calibrated], images[checked]

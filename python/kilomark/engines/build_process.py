@@ -18,12 +18,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kilomark.engines.lookup import Built
+from kilomark.engines.cache import Built
 from kilomark.errors import EngineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from kilomark.conversion.onnx_run import Images
     from kilomark.engines.cache import EngineCache
     from kilomark.engines.target import EngineKey
     from kilomark.manifest import Bundle
@@ -56,11 +57,11 @@ class EngineBuild:
     """Builds engines with TensorRT.
 
     Attributes:
-        faces: photos, or a data set of face crops, to check the conversion on; by default the demo
+        samples: (N, 3, H, W) inputs of the network to check the conversion on; by default the demo
             photo, varied.
     """
 
-    faces: Path | None = None
+    samples: Images | None = None
 
     def __call__(self, bundle: Bundle, key: EngineKey, cache: EngineCache) -> Built:
         """Convert the network of ``bundle`` as ``key`` asks, and build its engine.
@@ -75,7 +76,7 @@ class EngineBuild:
             raise EngineError(
                 f"converting a network needs the package {error.name}: pip install 'kilomark[gpu]'"
             ) from error
-        converted = convert_model(bundle, key.precision, faces=self.faces)
+        converted = convert_model(bundle, key.precision, samples=self.samples)
         return run_worker(converted.model, converted.facts, key, cache)
 
 

@@ -20,7 +20,7 @@ from kilomark.whole_files import write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["EngineCache", "Lookup", "default_engine_folder"]
+__all__ = ["Built", "EngineCache", "Lookup", "default_engine_folder"]
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,14 @@ def default_engine_folder() -> Path:
         return Path(chosen)
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "kilomark" / "engines"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A new engine, and the facts for the JSON file beside it."""
+
+    plan: bytes
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 
-from kilomark.engines.cache import EngineCache, default_engine_folder
+from kilomark.engines.cache import Built, EngineCache, default_engine_folder
 from kilomark.engines.target import BatchProfile, EngineKey, EngineTarget, Precision
 
 if TYPE_CHECKING:
@@ -16,17 +15,9 @@ if TYPE_CHECKING:
 
     from kilomark.manifest import Bundle
 
-__all__ = ["Build", "Built", "find_engine", "find_or_build_engine"]
+__all__ = ["Build", "find_engine", "find_or_build_engine"]
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A new engine, and what there is to say of it in the JSON file beside it."""
-
-    plan: bytes
-    facts: Mapping[str, Any]
 
 
 Build: TypeAlias = Callable[["Bundle", EngineKey, EngineCache], Built]
