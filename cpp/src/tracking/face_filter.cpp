@@ -1,0 +1,159 @@
+#include "face_filter.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kilomark::tracking {
+
+namespace {
+
+// The frame-to-frame noise of landmarks that lie still, as a share of their expected error. The
+// expected error is mostly the network's bias, which stays the same from frame to frame.
+constexpr double kNoiseOfLandmark = 0.05;
+// Of the rigid motion, an average over many landmarks whose noise is in part the same.
+constexpr double kNoiseOfPose = 0.02;
+
+constexpr FilterTuning kPoseTuning{0.20, 2.0, 6.0};
+// At mobility 0 and 1.
+constexpr FilterTuning kStillShape{0.30, 2.0, 6.0};
+constexpr FilterTuning kMobileShape{0.08, 1.0, 3.0};
+
+constexpr float kLeastMobility = 0.02F;  // so that the weights' sum is never 0
+constexpr int kNeighbors = 4;            // on each side, whose surprise is averaged
+
+FilterTuning tuning_of(double mobility, double smoothing) {
+  const auto mixed = [&](double still, double mobile) {
+    return still + mobility * (mobile - still);
+  };
+  return {smoothing * mixed(kStillShape.time_s, kMobileShape.time_s),
+          mixed(kStillShape.calm, kMobileShape.calm), mixed(kStillShape.moved, kMobileShape.moved)};
+}
+
+Point mean_of(std::span<const Point> points) {
+  double x = 0.0;
+  double y = 0.0;
+  for (const Point& p : points) {
+    x += static_cast<double>(p.x);
+    y += static_cast<double>(p.y);
+  }
+  const auto count = static_cast<double>(points.size());
+  return {static_cast<float>(x / count), static_cast<float>(y / count)};
+}
+
+double rms_distance(std::span<const Point> points, Point center) {
+  double sum = 0.0;
+  for (const Point& p : points) {
+    const auto dx = static_cast<double>(p.x - center.x);
+    const auto dy = static_cast<double>(p.y - center.y);
+    sum += dx * dx + dy * dy;
+  }
+  return std::max(std::sqrt(sum / static_cast<double>(points.size())), 1e-3);
+}
+
+Similarity frame_of(std::span<const Point> landmarks) {
+  const Point center = mean_of(landmarks);
+  return {rms_distance(landmarks, center), 0.0, static_cast<double>(center.x),
+          static_cast<double>(center.y)};
+}
+
+std::vector<Point> mapped(std::span<const Point> points, const Similarity& map) {
+  std::vector<Point> out(points.size());
+  std::ranges::transform(points, out.begin(), [&](Point p) { return map.apply(p); });
+  return out;
+}
+
+// motion * map, as maps: first `map`, then `motion`.
+Similarity composed(const Similarity& motion, const Similarity& map) {
+  return {motion.a * map.a - motion.b * map.b, motion.a * map.b + motion.b * map.a,
+          motion.a * map.tx - motion.b * map.ty + motion.tx,
+          motion.b * map.tx + motion.a * map.ty + motion.ty};
+}
+
+}  // namespace
+
+FaceFilter::FaceFilter(const PlacedFace& first, const FaceLayout& layout, double smoothing)
+    : layout_(&layout),
+      smoothing_(smoothing),
+      shape_(mapped(first.landmarks, frame_of(first.landmarks).inverse())),
+      weights_(first.landmarks.size()),
+      surprise_(first.landmarks.size()),
+      position_({frame_of(first.landmarks).tx, frame_of(first.landmarks).ty}),
+      log_scale_({std::log(frame_of(first.landmarks).scale())}),
+      angle_({0.0}) {}
+
+void FaceFilter::update(const PlacedFace& measured, double dt_s) {
+  weigh(measured);
+  const Similarity map = fit_similarity(shape_, measured.landmarks, weights_);
+  update_shape(mapped(measured.landmarks, map.inverse()), measured.spread, map.scale(), dt_s);
+  update_pose(map, dt_s);
+}
+
+void FaceFilter::weigh(const PlacedFace& face) {
+  double spread = 0.0;
+  double sum = 0.0;
+  for (std::size_t k = 0; k < weights_.size(); ++k) {
+    const float floor = 1e-3F * static_cast<float>(unit_px());
+    const float bounded = std::max(face.spread[k], floor);
+    const float rigidity = std::max(1.0F - layout_->mobility[k], kLeastMobility);
+    weights_[k] = rigidity / (bounded * bounded);
+    spread += static_cast<double>(weights_[k] * bounded);
+    sum += static_cast<double>(weights_[k]);
+  }
+  noise_ = kNoiseOfPose * spread / sum / unit_px();
+}
+
+void FaceFilter::update_pose(const Similarity& measured, double dt_s) {
+  const FilterTuning tuning{smoothing_ * kPoseTuning.time_s, kPoseTuning.calm, kPoseTuning.moved};
+  const double before = angle_.predicted(dt_s)[0];
+  position_.update({measured.tx, measured.ty}, dt_s, noise_ * unit_px(), tuning);
+  log_scale_.update({std::log(std::max(measured.scale(), 1e-6))}, dt_s, noise_, tuning);
+  angle_.update({before + std::remainder(measured.angle_rad() - before, 2.0 * M_PI)}, dt_s, noise_,
+                tuning);
+}
+
+void FaceFilter::update_shape(std::span<const Point> in_frame, std::span<const float> spread,
+                              double unit_px, double dt_s) {
+  const auto count = static_cast<int>(shape_.size());
+  for (std::size_t k = 0; k < shape_.size(); ++k) {
+    const float noise = static_cast<float>(kNoiseOfLandmark / unit_px) * std::max(spread[k], 1e-3F);
+    const float dx = in_frame[k].x - shape_[k].x;
+    const float dy = in_frame[k].y - shape_[k].y;
+    surprise_[k] = (dx * dx + dy * dy) / (noise * noise);
+  }
+  for (int k = 0; k < count; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    float sum = 0.0F;
+    int neighbors = 0;
+    for (int i = std::max(0, k - kNeighbors); i <= std::min(count - 1, k + kNeighbors); ++i) {
+      if (layout_->groups[static_cast<std::size_t>(i)] == layout_->groups[at]) {
+        sum += surprise_[static_cast<std::size_t>(i)];
+        ++neighbors;
+      }
+    }
+    const auto surprise = static_cast<double>(std::sqrt(sum / static_cast<float>(neighbors)));
+    const auto gain = static_cast<float>(adaptive_gain(
+        surprise, dt_s, tuning_of(static_cast<double>(layout_->mobility[at]), smoothing_)));
+    shape_[at].x += gain * (in_frame[at].x - shape_[at].x);
+    shape_[at].y += gain * (in_frame[at].y - shape_[at].y);
+  }
+}
+
+Similarity FaceFilter::pose(double dt_s) const {
+  const auto position = position_.predicted(dt_s);
+  return Similarity::of(position[0], position[1], log_scale_.predicted(dt_s)[0],
+                        angle_.predicted(dt_s)[0]);
+}
+
+std::vector<Point> FaceFilter::landmarks() const { return mapped(shape_, pose(0.0)); }
+
+Similarity FaceFilter::motion_ahead(double dt_s) const {
+  return composed(pose(dt_s), pose(0.0).inverse());
+}
+
+Point FaceFilter::velocity() const {
+  return {static_cast<float>(position_.velocity()[0]), static_cast<float>(position_.velocity()[1])};
+}
+
+double FaceFilter::unit_px() const { return std::exp(log_scale_.value()[0]); }
+
+}  // namespace kilomark::tracking

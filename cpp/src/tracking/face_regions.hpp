@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+
+#include "kilomark/tracker.hpp"
+#include "similarity.hpp"
+
+namespace kilomark::tracking {
+
+// The region of a face's landmarks. The roll is that of the line through the eyes, or
+// `fallback_angle_deg` where the layout names no eyes.
+[[nodiscard]] FaceRegion region_of(std::span<const Point> landmarks, const FaceLayout& layout,
+                                   float fallback_angle_deg);
+
+// The region after the motion.
+[[nodiscard]] FaceRegion moved(const FaceRegion& region, const Similarity& motion);
+
+[[nodiscard]] Point center_of(const Box& box);
+[[nodiscard]] float side_of(const Box& box);  // the longer one
+
+// The smallest box around the points.
+[[nodiscard]] Box box_around(std::span<const Point> points);
+
+[[nodiscard]] float overlap_of(const Box& a, const Box& b);  // intersection over union
+
+// The share of the box that lies in the image.
+[[nodiscard]] float share_in_image(const Box& box, int width, int height);
+
+// How far apart two regions are, in terms of what a crop around them shows.
+struct RegionChange {
+  float shift = 0.0F;      // of the centers, in sides
+  float log_scale = 0.0F;  // absolute
+  float angle_deg = 0.0F;  // absolute, 0 to 180
+};
+[[nodiscard]] RegionChange change_between(const FaceRegion& from, const FaceRegion& to);
+
+}  // namespace kilomark::tracking

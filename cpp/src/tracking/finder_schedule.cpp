@@ -1,0 +1,108 @@
+#include "finder_schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace kilomark::tracking {
+
+namespace {
+
+constexpr double kOverlap = 0.25;  // of a tile's side
+constexpr int kPixelsPerTile = 480;
+constexpr int kMostTiles = 4;
+constexpr int kAlarmFrames = 5;
+constexpr int kPatientFrames = 30;  // without a face, then every second frame is enough
+constexpr int kManyFaces = 4;
+constexpr int kCrowdInterval = 3;
+constexpr std::size_t kLooksPerTile = 3;
+
+std::vector<int> starts_along(int extent, int side) {
+  const double needed = (extent - kOverlap * side) / (side * (1.0 - kOverlap));
+  const int count = std::max(1, static_cast<int>(std::ceil(needed - 1e-6)));
+  std::vector<int> starts;
+  for (int i = 0; i < count; ++i) {
+    const int start = count == 1 ? 0 : (extent - side) * i / (count - 1);
+    starts.push_back(start / 2 * 2);  // even, for NV12
+  }
+  return starts;
+}
+
+}  // namespace
+
+std::vector<Tile> tiles_of(int width, int height, int tiles) {
+  const int longer = std::max(width, height);
+  if (tiles == 0) {
+    tiles = std::min(kMostTiles, (longer + kPixelsPerTile - 1) / kPixelsPerTile);
+  }
+  if (tiles <= 1) {
+    return {};
+  }
+  const double share = tiles - (tiles - 1) * kOverlap;
+  const int side = std::max(2, static_cast<int>(std::ceil(longer / share / 2.0)) * 2);
+  std::vector<Tile> out;
+  for (const int y : starts_along(height, std::min(side, height))) {
+    for (const int x : starts_along(width, std::min(side, width))) {
+      const int across = width - x <= side + 1 ? width - x : side;
+      const int down = height - y <= side + 1 ? height - y : side;
+      out.push_back({x, y, across, down});
+    }
+  }
+  return out;
+}
+
+ImageView part_of(const ImageView& image, const Tile& tile) {
+  ImageView part = image;
+  part.width = tile.width;
+  part.height = tile.height;
+  part.pixels += tile.y * image.row_stride_bytes + tile.x * channel_count(image.format);
+  if (is_nv12(image.format)) {
+    part.chroma += tile.y / 2 * image.chroma_stride_bytes + tile.x;
+  }
+  return part;
+}
+
+std::optional<Tile> FinderSchedule::next(int width, int height, const SceneState& state) {
+  since_look_ = std::min(since_look_ + 1, kNever);
+  empty_frames_ = state.num_faces == 0 ? empty_frames_ + 1 : 0;
+  if (!state.needs_look && since_look_ < interval(state)) {
+    return std::nullopt;
+  }
+  since_look_ = 0;
+  return choose(width, height, state);
+}
+
+int FinderSchedule::interval(const SceneState& state) const {
+  int interval = detect_every_;
+  if (state.frames_since_loss >= 0 && state.frames_since_loss <= kAlarmFrames) {
+    interval = 1;
+  } else if (state.num_faces == 0) {
+    interval = empty_frames_ > kPatientFrames ? 2 : 1;
+  } else if (state.num_faces >= kManyFaces || state.needs_care) {
+    interval = kCrowdInterval;
+  }
+  return std::min(interval, detect_every_);
+}
+
+Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
+  const Tile whole{0, 0, width, height};
+  const std::vector<Tile> tiles = tiles_of(width, height, tiles_);
+  if (tiles.empty() || state.needs_look) {
+    return whole;
+  }
+  const bool is_calm = state.num_faces > 0 && state.num_faces < kManyFaces && !state.needs_care;
+  const std::size_t period = is_calm ? kLooksPerTile : tiles.size() + 1;
+  const std::size_t turn = turn_++ % period;
+  if (is_calm ? turn + 1 < period : turn == 0) {
+    return whole;
+  }
+  return tiles[next_tile_++ % tiles.size()];
+}
+
+void FinderSchedule::reset() {
+  since_look_ = kNever;
+  empty_frames_ = 0;
+  turn_ = 0;
+  next_tile_ = 0;
+}
+
+}  // namespace kilomark::tracking

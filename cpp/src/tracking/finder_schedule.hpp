@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "kilomark/geometry.hpp"
+#include "kilomark/image.hpp"
+
+namespace kilomark::tracking {
+
+// A rectangle of whole pixels of a frame.
+struct Tile {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+};
+
+// The tiles that cover a frame, `tiles` along its longer side, square and overlapping by a quarter.
+// `tiles` 0: by the frame's size, one for each 480 px begun, at most 4.
+[[nodiscard]] std::vector<Tile> tiles_of(int width, int height, int tiles);
+
+// The part of an image that a tile covers; borrows the pixels.
+[[nodiscard]] ImageView part_of(const ImageView& image, const Tile& tile);
+
+// What the schedule knows before each frame.
+struct SceneState {
+  int num_faces = 0;           // that are followed
+  bool needs_look = false;     // a scene begins, or a face was just lost, or leapt, or is new
+  bool needs_care = false;     // a face is weak, small or lost
+  int frames_since_loss = -1;  // of a face that is still lost; -1: none is
+};
+
+// Decides in which frames the face detector looks, and where: at the whole frame or at one tile.
+//
+// scene                                  | a look every ...       | at
+// needs_look                             | frame                  | the whole frame
+// a face lost, not longer than 5 frames  | frame                  | whole frame and tiles in turn
+// no face                                | frame; 2nd after 1 s   | whole frame and tiles in turn
+// 4 faces and more, or needs_care        | 3rd frame              | whole frame and tiles in turn
+// else                                   | detect_every-th frame  | whole frame; each 3rd time a
+// tile
+class FinderSchedule {
+ public:
+  FinderSchedule(int detect_every, int tiles) : detect_every_(detect_every), tiles_(tiles) {}
+
+  // The part of the frame to look at now, if any. Call once a frame.
+  [[nodiscard]] std::optional<Tile> next(int width, int height, const SceneState& state);
+
+  void reset();
+
+ private:
+  static constexpr int kNever = 1 << 20;
+
+  [[nodiscard]] int interval(const SceneState& state) const;
+  [[nodiscard]] Tile choose(int width, int height, const SceneState& state);
+
+  int detect_every_;
+  int tiles_;
+  int since_look_ = kNever;
+  int empty_frames_ = 0;
+  std::size_t turn_ = 0;
+  std::size_t next_tile_ = 0;
+};
+
+}  // namespace kilomark::tracking

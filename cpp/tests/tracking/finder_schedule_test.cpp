@@ -1,0 +1,91 @@
+#include "tracking/finder_schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kilomark::tracking {
+namespace {
+
+int looks(FinderSchedule& schedule, const SceneState& state, int frames) {
+  int count = 0;
+  for (int n = 0; n < frames; ++n) {
+    count += schedule.next(640, 480, state).has_value() ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(FinderScheduleTest, TilesCoverTheFrameAndLieWithinIt) {
+  for (const auto& [width, height] : {std::pair{640, 480}, {1920, 1080}, {481, 3000}, {7, 5}}) {
+    for (const int tiles : {0, 2, 3, 8}) {
+      std::vector<char> covered(static_cast<std::size_t>(width * height), 0);
+      for (const Tile& tile : tiles_of(width, height, tiles)) {
+        ASSERT_GE(tile.x, 0);
+        ASSERT_GE(tile.y, 0);
+        ASSERT_LE(tile.x + tile.width, width);
+        ASSERT_LE(tile.y + tile.height, height);
+        for (int y = tile.y; y < tile.y + tile.height; ++y) {
+          for (int x = tile.x; x < tile.x + tile.width; ++x) {
+            covered[static_cast<std::size_t>(y * width + x)] = 1;
+          }
+        }
+      }
+      const bool has_tiles = !tiles_of(width, height, tiles).empty();
+      EXPECT_EQ(std::ranges::count(covered, 0), has_tiles ? 0 : width * height);
+    }
+  }
+}
+
+TEST(FinderScheduleTest, APartBorrowsThePixelsOfItsTile) {
+  const std::vector<std::uint8_t> pixels(40 * 30 * 3);
+  const ImageView image{pixels.data(), 40, 30, 120, PixelFormat::kBgr};
+  const ImageView part = part_of(image, {10, 4, 20, 16});
+  EXPECT_EQ(part.pixels - pixels.data(), 4 * 120 + 10 * 3);
+  EXPECT_EQ(part.width, 20);
+  EXPECT_EQ(part.height, 16);
+  EXPECT_EQ(part.row_stride_bytes, 120);
+}
+
+TEST(FinderScheduleTest, OneCalmFaceIsLookedAtEveryNthFrame) {
+  FinderSchedule schedule(15, 0);
+  EXPECT_EQ(looks(schedule, {.num_faces = 1}, 150), 10);
+}
+
+TEST(FinderScheduleTest, WithoutAFaceEveryFrameThenEverySecond) {
+  FinderSchedule schedule(15, 0);
+  EXPECT_EQ(looks(schedule, {}, 30), 30);
+  EXPECT_EQ(looks(schedule, {}, 30), 15);
+}
+
+TEST(FinderScheduleTest, CrowdsAndWeakFacesEveryThird) {
+  FinderSchedule crowd(15, 0);
+  EXPECT_EQ(looks(crowd, {.num_faces = 9}, 30), 10);
+  FinderSchedule weak(15, 0);
+  EXPECT_EQ(looks(weak, {.num_faces = 1, .needs_care = true}, 30), 10);
+}
+
+TEST(FinderScheduleTest, ACrowdIsSeenInAllTilesInTurn) {
+  FinderSchedule schedule(15, 0);
+  const std::vector<Tile> tiles = tiles_of(640, 480, 0);
+  std::vector<int> seen(tiles.size(), 0);
+  for (int n = 0; n < 3 * 2 * (static_cast<int>(tiles.size()) + 1); ++n) {
+    const std::optional<Tile> look = schedule.next(640, 480, {.num_faces = 9});
+    for (std::size_t i = 0; look && i < tiles.size(); ++i) {
+      seen[i] += look->x == tiles[i].x && look->y == tiles[i].y && look->width != 640 ? 1 : 0;
+    }
+  }
+  for (const int count : seen) {
+    EXPECT_EQ(count, 2);
+  }
+}
+
+TEST(FinderScheduleTest, AnAlarmIsAnsweredAtOnceWithTheWholeFrame) {
+  FinderSchedule schedule(15, 0);
+  (void)looks(schedule, {.num_faces = 1}, 5);
+  const std::optional<Tile> look = schedule.next(640, 480, {.num_faces = 1, .needs_look = true});
+  ASSERT_TRUE(look.has_value());
+  EXPECT_EQ(look->width, 640);
+}
+
+}  // namespace
+}  // namespace kilomark::tracking
