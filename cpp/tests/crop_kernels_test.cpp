@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "cpu/crop_kernels_neon.hpp"
 #include "cpu/preprocess.hpp"
 #include "resample_plan.hpp"
 
@@ -120,6 +121,8 @@ TEST(CropKernels, GiveTheBitsOfTheHeader) {
 TEST(BestKernels, AreVectorsWhereTheMachineHasThem) {
   EXPECT_EQ(&best_kernels() != &portable_kernels(), __builtin_cpu_supports("avx2") != 0);
 }
+#elif defined(__aarch64__)
+TEST(BestKernels, AreNeon) { EXPECT_EQ(&best_kernels(), &neon_kernels()); }
 #endif
 
 }  // namespace

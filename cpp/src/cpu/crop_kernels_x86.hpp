@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cpu/crop_kernels.hpp"
+#include "cpu/row_squares.hpp"
 
 #if defined(__x86_64__)
 
@@ -15,13 +16,6 @@ namespace kilomark::cpu {
 
 // The parts of the kernels that lie in files of their own, or that both sets use.
 void read_cells_avx2(const CellBytes& image, int count, Pixel* cells);
-
-// The taps of a row of output pixels in both directions.
-struct RowSquares {
-  alignas(32) int offset[kMaxRow];  // of the square's first cell
-  alignas(32) float across[kMaxTaps][kMaxRow];
-  alignas(32) float down[kMaxTaps][kMaxRow];
-};
 
 // make_taps() for `count` output pixels from (u, v) on.
 KILOMARK_AVX2 void make_row_squares(const CellRows& cells, const ResamplePlan& plan, int u, int v,
