@@ -20,6 +20,7 @@ from kilomark.cli import (
     data,
     evaluate,
     export,
+    folder,
     info,
     predict,
     submit,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (predict, info, data, train, weights, evaluate, export, convert, submit)
+SUBCOMMANDS = (predict, folder, info, data, train, weights, evaluate, export, convert, submit)
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 

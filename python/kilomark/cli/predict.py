@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ import kilomark
 from kilomark.cli.photo_paths import choose_outputs, json_file
 from kilomark.drawing import draw
 from kilomark.errors import InvalidInputError
+from kilomark.folder.photos import is_pattern
 from kilomark.images import open_photo
 
 if TYPE_CHECKING:
@@ -142,6 +144,7 @@ def run(options: argparse.Namespace) -> int:
     photos: list[Path] = [*options.photos, *([DEMO_PHOTO] if options.demo else [])]
     if not photos:
         options.parser.error("no photo given; name at least one, or use --demo")
+    _refuse_collections(photos)
     outputs = choose_outputs(photos, options.output)
     detector = kilomark.Detector(
         options.model,
@@ -165,6 +168,15 @@ def run(options: argparse.Namespace) -> int:
     if options.json is not None:
         _write_json(options.json, detector, reports)
     return EXIT_SOME_UNREADABLE if any(report.error for report in reports) else 0
+
+
+def _refuse_collections(photos: list[Path]) -> None:
+    for photo in photos:
+        if photo.is_dir() or (is_pattern(str(photo)) and not photo.exists()):
+            raise InvalidInputError(
+                f"{photo} is not one photo; for all photos of a folder or a pattern: "
+                f"kilomark folder {shlex.quote(str(photo))} -o OUT"
+            )
 
 
 def _process(

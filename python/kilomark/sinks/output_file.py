@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
 
-__all__ = ["UNFINISHED_SUFFIX", "OutputFile"]
-
-UNFINISHED_SUFFIX = ".unfinished"
+__all__ = ["OutputFile"]
 
 
 class OutputFile:
-    """Writes beside ``path`` and renames at the end, so that no reader sees half a file.
+    """`kilomark.whole_files.open_whole` with methods in place of a block.
 
     Raises:
         InvalidInputError: the file cannot be made.
@@ -27,12 +25,10 @@ class OutputFile:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
-        self._aside = self.path.with_name(
-            f".{self.path.name}.{uuid.uuid4().hex[:8]}{UNFINISHED_SUFFIX}"
-        )
+        self._opened = open_whole(self.path)
         self._is_open = True
         with self.errors():
-            self.stream: BinaryIO = self._aside.open("xb")
+            self.stream: IO[bytes] = self._opened.__enter__()
 
     def finish(self) -> None:
         """Put the file on the disk and give it its name.
@@ -40,25 +36,17 @@ class OutputFile:
         Raises:
             InvalidInputError: the disk is full or not writable; what was written is removed.
         """
-        if not self._is_open:
-            return
-        try:
-            with self.errors():
-                self.stream.flush()
-                os.fsync(self.stream.fileno())
-                self.stream.close()
-                self._aside.replace(self.path)
+        if self._is_open:
             self._is_open = False
-        finally:
-            self.discard()
+            with self.errors():
+                self._opened.__exit__(None, None, None)
 
     def discard(self) -> None:
         """Remove what was written. After `finish`, do nothing."""
         if self._is_open:
             self._is_open = False
-            with suppress(OSError):  # the disk may be full; nothing of this file is kept
-                self.stream.close()
-            self._aside.unlink(missing_ok=True)
+            with suppress(_DiscardedError, OSError):  # a full disk cannot even be flushed to
+                self._opened.__exit__(_DiscardedError, _DiscardedError(), None)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -68,3 +56,7 @@ class OutputFile:
         except OSError as error:
             reason = error.strerror or error
             raise InvalidInputError(f"{self.path} cannot be written: {reason}") from error
+
+
+class _DiscardedError(Exception):
+    """Tells `open_whole` to drop the file."""

@@ -1,0 +1,137 @@
+"""`kilomark folder`: faces of a whole collection of photos, to Parquet or JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from kilomark.errors import InvalidInputError
+from kilomark.folder import DetectorSettings, Shard, process_folder
+from kilomark.folder.progress import ProgressLine
+from kilomark.folder.run import PHOTOS_PER_CHUNK
+from kilomark.streaming import DEFAULT_BATCH_IMAGES
+
+__all__ = ["add_parser"]
+
+EXIT_SOME_UNREADABLE = 1
+DESCRIPTION = """\
+Find the faces in all photos of a folder, its subfolders included, and place their landmarks.
+OUT becomes a folder of files with one row a face. Stop the command in any way and run it again:
+it goes on where it stopped."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this subcommand."""
+    parser = subparsers.add_parser(
+        "folder",
+        help="process a folder, a pattern or a list of photos, any number of them",
+        description=DESCRIPTION,
+        epilog="exit codes: 0 all photos were read; 1 some could not be read, their rows say why; "
+        "2 an option, the device or OUT is wrong; 130 interrupted",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "source",
+        metavar="DIR|GLOB|LIST",
+        help="a folder, a quoted pattern such as 'photos/**/*.jpg', or a text file with a path a "
+        "line (- for the standard input)",
+    )
+    _add_output_options(parser.add_argument_group("output"))
+    _add_speed_options(parser.add_argument_group("speed"))
+    _add_detector_options(parser.add_argument_group("networks"))
+
+
+def _add_output_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("-o", "--output", required=True, metavar="OUT", help="folder to write to")
+    group.add_argument(
+        "--format",
+        choices=("parquet", "jsonl"),
+        default="parquet",
+        help="parquet needs kilomark[folder] (default: %(default)s)",
+    )
+    group.add_argument(
+        "--photos-per-file",
+        type=int,
+        default=PHOTOS_PER_CHUNK,
+        metavar="N",
+        help="a stopped run does at most these again (default: %(default)s)",
+    )
+    group.add_argument(
+        "--shard",
+        type=_parse_shard,
+        default=Shard(),
+        metavar="I/N",
+        help="do part I of N; N processes or machines may share one OUT",
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+
+
+def _parse_shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except InvalidInputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _add_speed_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--threads", type=int, metavar="N", help="of the networks (default: all)")
+    group.add_argument(
+        "--decode-threads", type=int, metavar="N", help="that decode photos (default: all)"
+    )
+    group.add_argument(
+        "--batch",
+        type=int,
+        default=DEFAULT_BATCH_IMAGES,
+        metavar="N",
+        help="photos that are predicted at once (default: %(default)s)",
+    )
+
+
+def _add_detector_options(group: argparse._ArgumentGroup) -> None:
+    defaults = DetectorSettings()
+    group.add_argument("--model", default=defaults.model, help="(default: %(default)s)")
+    group.add_argument("--faces", default=defaults.faces, help="(default: %(default)s)")
+    group.add_argument("--device", default=defaults.device, help="(default: %(default)s)")
+    group.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
+    group.add_argument("--presence-threshold", type=float, default=0.5, metavar="P")
+    group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
+    group.add_argument("--finder-size", type=int, metavar="PX")
+    group.add_argument("--finder-tiles", type=int, default=1, metavar="N")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Process the photos and say what became of them."""
+    settings = DetectorSettings(
+        model=options.model,
+        faces=options.faces,
+        device=options.device,
+        finder_size=options.finder_size,
+        finder_tiles=options.finder_tiles,
+        score_threshold=options.score_threshold,
+        presence_threshold=options.presence_threshold,
+        max_faces=options.max_faces,
+    )
+    line = ProgressLine(sys.stderr)
+    begin = time.monotonic()
+    try:
+        counts = process_folder(
+            options.source,
+            options.output,
+            settings=settings,
+            file_format=options.format,
+            shard=options.shard,
+            photos_per_chunk=options.photos_per_file,
+            batch_images=options.batch,
+            decode_threads=options.decode_threads,
+            num_threads=options.threads,
+            report=None if options.quiet else line,
+        )
+    except KeyboardInterrupt:
+        line.close()
+        print("kilomark: stopped; run the same command again to go on", file=sys.stderr)
+        raise
+    finally:
+        line.close()
+    print(f"{counts.describe()}; {time.monotonic() - begin:.1f} s, written to {options.output}")
+    return EXIT_SOME_UNREADABLE if counts.errors else 0
