@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def bundle_answers(
     network: nn.Module, images: Tensor, num_landmarks: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Landmarks, spread and presence for (N, 3, 128, 128) normalised images."""
+    """Landmarks, spread and presence for (N, 3, 128, 128) normalized images."""
     proto = halve_weights(to_onnx(LandmarkModel(network), 128, ["landmarks", "spread", "presence"]))
     network_input = NetworkInput(
         width=128, height=128, channel_order="rgb", mean=(0, 0, 0), std=(1, 1, 1)

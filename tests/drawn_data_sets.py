@@ -78,7 +78,7 @@ def scenes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def contest_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set in the contest's layout: 20 drawn faces with labels, 4 without. Copy to change."""
     folder = tmp_path_factory.mktemp("contest")
-    write_drawn_contest(folder, num_labelled=20, num_test=4)
+    write_drawn_contest(folder, num_labeled=20, num_test=4)
     return folder
 
 

@@ -33,7 +33,7 @@ SUBSET_68 = [0, 1, 2, 3] * 17
 FINDER_SIZE = 64
 STRIDES = [8, 16]
 KEYPOINTS = np.array([[-2, -2], [2, -2], [0, 0], [-2, 2], [2, 2]], np.float32)
-"""Offsets of a found face's keypoints from the centre of its cell, in pixels of the network."""
+"""Offsets of a found face's keypoints from the center of its cell, in pixels of the network."""
 
 
 def write_landmark_bundle(folder: Path, **changes: object) -> Path:
@@ -130,7 +130,7 @@ def _landmark_model() -> ModelProto:
 
 
 def _finder_model(keypoints: npt.NDArray[np.float32]) -> ModelProto:
-    """Scores are the cells' brightness, boxes reach one stride to each side of a cell's centre."""
+    """Scores are the cells' brightness, boxes reach one stride to each side of a cell's center."""
     nodes = []
     constants: dict[str, npt.NDArray[Any]] = {
         "flat": np.array([0, -1], np.int64),
@@ -154,16 +154,16 @@ def _finder_model(keypoints: npt.NDArray[np.float32]) -> ModelProto:
             ),
             helper.make_node("Reshape", [f"grid{stride}", "flat"], [f"scores{stride}"]),
             helper.make_node("Mul", [f"scores{stride}", "zero"], [f"none{stride}"]),
-            helper.make_node("Reshape", [f"none{stride}", "per_cell"], [f"centre{stride}"]),
-            helper.make_node("Add", [f"centre{stride}", f"reach{stride}"], [f"distances{stride}"]),
+            helper.make_node("Reshape", [f"none{stride}", "per_cell"], [f"center{stride}"]),
+            helper.make_node("Add", [f"center{stride}", f"reach{stride}"], [f"distances{stride}"]),
         ]
     for name in ("scores", "distances"):
         parts = [f"{name}{stride}" for stride in STRIDES]
         nodes.append(helper.make_node("Concat", parts, [name], axis=1))
     nodes += [
         helper.make_node("Mul", ["scores", "zero"], ["none"]),
-        helper.make_node("Reshape", ["none", "per_keypoint"], ["centres"]),
-        helper.make_node("Add", ["centres", "offsets"], ["keypoints"]),
+        helper.make_node("Reshape", ["none", "per_keypoint"], ["centers"]),
+        helper.make_node("Add", ["centers", "offsets"], ["keypoints"]),
     ]
     outputs = {"scores": ["n", "m"], "distances": ["n", "m", 4], "keypoints": ["n", "m", 5, 2]}
     return _make_model(nodes, constants, ["n", 3, "h", "w"], outputs)

@@ -94,7 +94,7 @@ def measure_stages(options: argparse.Namespace) -> Iterator[Figure]:
         "warp": lambda i: warp(images[i], maps[i], (SIZE, SIZE)),
         "fill outside the photo, where needed": lambda i: fill_outside(crops[i], half, None, rng),
         "cover a rectangle, share 0.3": lambda i: cover_rectangle(crops[i], rng),
-        "sharpness, grey, JPEG, light, noise": lambda i: degrade(crops[i], rng),
+        "sharpness, gray, JPEG, light, noise": lambda i: degrade(crops[i], rng),
         "landmarks through the map": lambda i: apply_map(maps[i], encoded.landmarks[i]),
     }
     for name, stage in stages.items():

@@ -1,6 +1,6 @@
 """Label your own photos: a data set to train landmark networks on, from a folder of photos.
 
-usage: python tools/label_faces.py PHOTOS OUT_FOLDER [--labeller BUNDLE] [--persons folders]
+usage: python tools/label_faces.py PHOTOS OUT_FOLDER [--labeler BUNDLE] [--persons folders]
 
 One face a photo. MediaPipe's FaceMesh looks at each photo, at its mirror image, and at copies of
 both with borders; what it finds is brought back to the photo and averaged. Photos in which fewer
@@ -16,7 +16,7 @@ dropped. Cut such photos first.
     python -m venv label && . label/bin/activate
     pip install . && pip install -r tools/requirements-label.txt
 
---labeller resnext50, or the folder of a bundle of your own, labels by that network instead, the
+--labeler resnext50, or the folder of a bundle of your own, labels by that network instead, the
 largest face of each photo, and needs no MediaPipe: self-training on photos without labels.
 """
 
@@ -42,19 +42,17 @@ def main() -> int:
         folders_are_persons=options.persons == "folders",
     )
     try:
-        by_mediapipe = options.labeller == "mediapipe"
-        labeller = open_mediapipe() if by_mediapipe else open_bundle(options.labeller)
-        labelled, total = label_folder(options.photos, options.out, labeller, rules)
+        by_mediapipe = options.labeler == "mediapipe"
+        labeler = open_mediapipe() if by_mediapipe else open_bundle(options.labeler)
+        labeled, total = label_folder(options.photos, options.out, labeler, rules)
     except (MediaPipeMissingError, FileExistsError, KilomarkError) as error:
         print(error, file=sys.stderr)
         return 2
     if not total:
         print(f"no photo ({', '.join(PHOTO_SUFFIXES)}) in {options.photos}", file=sys.stderr)
         return 2
-    print(
-        f"{labelled} of {total} photos labelled; {options.out / 'report.csv'} says why not others"
-    )
-    return 0 if labelled else 1
+    print(f"{labeled} of {total} photos labeled; {options.out / 'report.csv'} says why not others")
+    return 0 if labeled else 1
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -62,7 +60,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("photos", type=Path, help="folder of photos; its subfolders count as well")
     parser.add_argument("out", type=Path, help="new folder for the data set")
     parser.add_argument(
-        "--labeller",
+        "--labeler",
         default="mediapipe",
         help="mediapipe, a shipped bundle, or a bundle's folder (default: mediapipe)",
     )

@@ -59,7 +59,7 @@ def main() -> None:
 
     train, val = split == "train", split == "val"
     mean_vertices = fit_mean_vertices(vertices[train], poses[train])
-    mean_shape = normalise(matrix @ mean_vertices, mirror)
+    mean_shape = normalize(matrix @ mean_vertices, mirror)
     report_poses(matrix @ vertices[val], poses[val], mean_shape)
     subset = choose_68(given["groups"], matrix, mirror, mean_shape)
     keys = ("name", "start", "count", "closed")
@@ -84,21 +84,21 @@ def read_matrix(folder: Path, given: dict[str, Any]) -> Array:
 def fit_mean_vertices(vertices: Array, poses: Array) -> Array:
     """Fit the (V, 3) mean face to (N, V, 2) vertices and (N, 3) yaw, pitch, roll in degrees."""
     rows = np.stack([to_rotation(Pose(*angles))[:2] for angles in poses.astype(float).tolist()])
-    centred = vertices - vertices.mean(axis=1, keepdims=True)
+    centered = vertices - vertices.mean(axis=1, keepdims=True)
     scales = np.ones(len(rows))
     for _ in range(ROUNDS):
         left = np.einsum("n,nij,nik->jk", scales**2, rows, rows)
-        right = np.einsum("n,nij,nvi->jv", scales, rows, centred, optimize=True)
+        right = np.einsum("n,nij,nvi->jv", scales, rows, centered, optimize=True)
         mean = np.linalg.solve(left, right).T
         # With m the mean face and R its turn, a face's scale is <R m, face> / <R m, R m>.
-        moments = np.einsum("nvi,vj->nij", centred, mean, optimize=True)
+        moments = np.einsum("nvi,vj->nij", centered, mean, optimize=True)
         spreads = np.einsum("nij,jk,nik->n", rows, mean.T @ mean, rows, optimize=True)
         scales = np.einsum("nij,nij->n", rows, moments) / spreads
     return mean
 
 
-def normalise(shape: Array, mirror: Array) -> Array:
-    """Make a (K, 3) face symmetric, centred, and 1 wide between the outer eye corners."""
+def normalize(shape: Array, mirror: Array) -> Array:
+    """Make a (K, 3) face symmetric, centered, and 1 wide between the outer eye corners."""
     shape = shape - shape.mean(axis=0)
     shape = (shape + shape[mirror] * [-1, 1, 1]) / 2
     right, left = shape[list(OUTER_EYE_CORNERS)]
@@ -106,7 +106,7 @@ def normalise(shape: Array, mirror: Array) -> Array:
 
 
 def report_poses(landmarks: Array, poses: Array, mean_shape: Array) -> None:
-    """Print how far the poses fitted to (N, K, 2) labelled landmarks are from the labelled ones."""
+    """Print how far the poses fitted to (N, K, 2) labeled landmarks are from the labeled ones."""
     fitted = [astuple(pose) for face in landmarks if (pose := fit_pose(face, mean_shape))]
     errors = np.abs(np.array(fitted) - poses.astype(float)).mean(axis=0)
     print("mean absolute error of yaw, pitch, roll: " + ", ".join(f"{e:.2f} deg" for e in errors))

@@ -4,10 +4,10 @@
     python tools/mine_hard_negatives.py my-faces --scenes DATA/scenes --out false_faces.json
     kilomark train faces --init my-faces --false-faces false_faces.json ...
 
-It looks at photos with one labelled face each and at those without any, in their own light and in
+It looks at photos with one labeled face each and at those without any, in their own light and in
 little of it; with `--finder-tiles` at their parts too, where what is small in a photo is large
-enough to be taken for a face. A found box apart from the photo's labelled face is false, unless
-the landmark network sees a face in it: the photo may show a second person, whom nobody labelled.
+enough to be taken for a face. A found box apart from the photo's labeled face is false, unless
+the landmark network sees a face in it: the photo may show a second person, whom nobody labeled.
 Who has looked at the photos says so with `--reviewed`: boxes of such people by photo, and all the
 rest is false. Needs the extra `train`.
 """
@@ -89,7 +89,7 @@ def find_false_faces(
 
     Args:
         detector: keeps what it finds, whatever its presence.
-        scenes: photos with one labelled face each.
+        scenes: photos with one labeled face each.
         reviewed: boxes (M, 4) of all other faces, one array a scene; by default whatever the
             landmark network sees a face in may be one.
     """

@@ -137,7 +137,7 @@ def _draw_marks(picture: Image.Image, face: Face, *, curves: bool, landmarks: bo
     groups = list(face.topology.groups.values()) or [whole]
     colors = group_colors(face.topology)
     for dots in [False] * curves + [True] * landmarks:
-        for group in groups:  # all the rims first, so that none covers a neighbour's stroke
+        for group in groups:  # all the rims first, so that none covers a neighbor's stroke
             points = face.landmarks[group.indices]
             _draw_group(picture, points, group.closed, width_px, None, dots=dots)
         for group in groups:

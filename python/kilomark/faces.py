@@ -26,7 +26,7 @@ JSON_DECIMALS = 3
 class Face:
     """A face and its K landmarks. All positions are in pixels of the image.
 
-    (0, 0) is the top-left corner of the top-left pixel, whose centre is (0.5, 0.5). ``left`` and
+    (0, 0) is the top-left corner of the top-left pixel, whose center is (0.5, 0.5). ``left`` and
     ``right`` are the subject's.
     """
 

@@ -37,9 +37,9 @@ class RawImage:
     """An image whose pixel format is stated, for `kilomark.Detector.predict`.
 
     Attributes:
-        array: uint8, of numpy or on a GPU: (H, W) for gray, (H, W, C) for colours. For NV12, the
+        array: uint8, of numpy or on a GPU: (H, W) for gray, (H, W, C) for colors. For NV12, the
             surface of video decoders: (3 H / 2, W), the chroma under the luma, H and W even.
-        format: the order of the channels; ``"nv12"`` has the colours of BT.601, as OpenCV takes
+        format: the order of the channels; ``"nv12"`` has the colors of BT.601, as OpenCV takes
             it, ``"nv12_bt709"`` those of HD video, both of limited range. A CPU does not take NV12.
         chroma: of NV12 whose planes lie apart: (H / 2, W) or (H / 2, W / 2, 2); ``array`` is then
             the luma alone, (H, W).

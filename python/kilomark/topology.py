@@ -43,11 +43,11 @@ class Topology:
     num_landmarks: int
     groups: Mapping[str, LandmarkGroup]
     """In the order of the landmarks."""
-    mirror: npt.NDArray[np.intp] | None = field(repr=False)
+    mirror: npt.NDArray[np.intp] | None = field(default=None, repr=False)
     """(K,) the landmark that each one becomes when the image is mirrored, or None if not known."""
-    subset_68: npt.NDArray[np.intp] | None = field(repr=False)
+    subset_68: npt.NDArray[np.intp] | None = field(default=None, repr=False)
     """(68,) the landmarks that stand for the 68 of iBUG / 300-W, or None."""
-    mean_shape: npt.NDArray[np.float64] | None = field(repr=False)
+    mean_shape: npt.NDArray[np.float64] | None = field(default=None, repr=False)
     """(K, 3) the mean face: x right in the image, y down, z away from the camera; or None."""
 
     def group(self, name: str) -> LandmarkGroup:

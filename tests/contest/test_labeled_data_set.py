@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_labelled_photos_are_read_as_a_contest(tmp_path: Path) -> None:
+def test_labeled_photos_are_read_as_a_contest(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     landmarks = rng.uniform(-2, 90, (3, 971, 2))
     writer = DataSetWriter(tmp_path / "mine", 971, with_persons=True)

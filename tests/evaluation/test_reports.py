@@ -224,6 +224,6 @@ def test_a_sweep_looks_for_every_kind_at_every_size(
     sweep = sweep_sizes("faces", faces, backgrounds, rows, num_faces=2, image_px=32)
 
     assert sweep.sizes_px == (8, 12, 16, 20, 24, 32)
-    assert set(sweep.recall_percent) == {"plain", "tilted", "grey", "dark", "blurred", "masked"}
+    assert set(sweep.recall_percent) == {"plain", "tilted", "gray", "dark", "blurred", "masked"}
     assert all(len(values) == 6 for values in sweep.recall_percent.values())
     assert all(0 <= value <= 100 for values in sweep.recall_percent.values() for value in values)

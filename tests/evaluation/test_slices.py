@@ -98,11 +98,11 @@ def test_other_files_are_refused(content: str, tmp_path: Path) -> None:
         read_noted_slices(file)
 
 
-class _Recoloured:
-    """The same faces in other colours."""
+class _Recolored:
+    """The same faces in other colors."""
 
-    def __init__(self, faces: FaceCrops, colour: tuple[int, int, int]) -> None:
-        self.faces, self.colour = faces, colour
+    def __init__(self, faces: FaceCrops, color: tuple[int, int, int]) -> None:
+        self.faces, self.color = faces, color
         self.landmarks = faces.landmarks
 
     def __len__(self) -> int:
@@ -110,30 +110,30 @@ class _Recoloured:
 
     def image(self, face: int) -> Array:
         is_face = self.faces.image(face)[..., :1] > 140
-        return np.where(is_face, self.colour, 60).astype(np.uint8)
+        return np.where(is_face, self.color, 60).astype(np.uint8)
 
 
-def _quality(faces: FaceCrops, colour: tuple[int, int, int]) -> Any:  # noqa: ANN401
-    recoloured: Any = _Recoloured(faces, colour)
-    return measure_photos(recoloured)
+def _quality(faces: FaceCrops, color: tuple[int, int, int]) -> Any:  # noqa: ANN401
+    recolored: Any = _Recolored(faces, color)
+    return measure_photos(recolored)
 
 
 def test_skin_and_light_as_pictured(faces: FaceCrops) -> None:
     light, dark = _quality(faces, (230, 195, 170)), _quality(faces, (95, 60, 42))
-    grey = _quality(faces, (128, 128, 128))
+    gray = _quality(faces, (128, 128, 128))
 
     assert (light.skin_ita_deg > 41).all()
     assert (dark.skin_ita_deg < 10).all()
     assert (dark.lightness < light.lightness).all()
-    assert light.is_colour.all()
-    assert dark.is_colour.all()
-    assert not grey.is_colour.any()
+    assert light.is_color.all()
+    assert dark.is_color.all()
+    assert not gray.is_color.any()
 
 
 def test_blur_is_less_sharp(faces: FaceCrops) -> None:
     sharp = measure_photos(faces)
 
-    class Blurred(_Recoloured):
+    class Blurred(_Recolored):
         def image(self, face: int) -> Array:
             return cv2.GaussianBlur(self.faces.image(face), (0, 0), 4)
 

@@ -22,18 +22,18 @@ EYES = (0, 1)
 
 
 class _Found:
-    """What a detector finds of the disc of brightest pixels: its centre, and a mark beside it."""
+    """What a detector finds of the disc of brightest pixels: its center, and a mark beside it."""
 
     score = 1.0
 
     def __init__(self, image: Array, tremble_px: float) -> None:
         weight = image[..., 0].astype(float) ** 2
         y, x = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-        centre = np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum()
-        width = 4 * np.sqrt((((x - centre[0]) ** 2) * weight).sum() / weight.sum())
+        center = np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum()
+        width = 4 * np.sqrt((((x - center[0]) ** 2) * weight).sum() / weight.sum())
         spread = np.random.default_rng(int(image.sum())).normal(0, tremble_px, (2, 2))
-        self.landmarks = centre + np.array([[0.0, 0.0], [width, 0.0]]) + spread
-        self.box = np.concatenate([centre - 20, centre + 20])
+        self.landmarks = center + np.array([[0.0, 0.0], [width, 0.0]]) + spread
+        self.box = np.concatenate([center - 20, center + 20])
 
 
 class _Detector:
@@ -87,10 +87,10 @@ def test_a_face_that_the_finder_misses_is_left_out() -> None:
 
 @pytest.mark.parametrize("variant", make_variants(_disc()), ids=lambda variant: variant.kind)
 def test_variants_move_as_they_say(variant: Variant) -> None:
-    centre, moved = (_Found(image, 0).landmarks[0] for image in (_disc(), variant.image))
+    center, moved = (_Found(image, 0).landmarks[0] for image in (_disc(), variant.image))
 
-    assert np.abs(variant.move(centre) - moved).max() < 0.03
-    assert np.abs(variant.restore(variant.move(centre)) - centre).max() < 1e-9
+    assert np.abs(variant.move(center) - moved).max() < 0.03
+    assert np.abs(variant.restore(variant.move(center)) - center).max() < 1e-9
 
 
 @pytest.mark.parametrize("name", sorted(MAX_JITTER_PERCENT))

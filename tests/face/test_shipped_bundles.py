@@ -53,7 +53,7 @@ def test_a_bundle_says_what_it_is(name: str) -> None:
     card = (bundle.folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     manifest = json.loads((bundle.folder / "manifest.json").read_text(encoding="utf-8"))
     assert bundle.accuracy
-    for heading in ("## Data", "## Recipe", "## Accuracy", "## Limits", "## Licence"):
+    for heading in ("## Data", "## Recipe", "## Accuracy", "## Limits", "## License"):
         assert heading in card
     assert manifest["training"]["samples_seen"] > 0
     if isinstance(bundle, LandmarkBundle):

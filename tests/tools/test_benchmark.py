@@ -67,8 +67,8 @@ def test_frame_shows_the_photo_in_the_middle() -> None:
 
 def test_both_crops_are_of_the_same_place() -> None:
     matrix = crop_to_frame((100.0, 50.0), side=256.0, size=128, angle_deg=0.0)
-    corner_centre = matrix @ (0, 0, 1)
-    np.testing.assert_allclose(corner_centre, (100 - 128 + 1 - 0.5, 50 - 128 + 1 - 0.5))
+    corner_center = matrix @ (0, 0, 1)
+    np.testing.assert_allclose(corner_center, (100 - 128 + 1 - 0.5, 50 - 128 + 1 - 0.5))
 
 
 def test_help_names_the_sections(root: Path) -> None:

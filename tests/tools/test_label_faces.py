@@ -1,4 +1,4 @@
-"""Labelling with a stand-in for MediaPipe, and with MediaPipe itself where it is installed."""
+"""Labeling with a stand-in for MediaPipe, and with MediaPipe itself where it is installed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tools.labeling.data_set import CropRule, crop_face
 from tools.labeling.folder import Rules, label_folder
 from tools.labeling.mesh_contours import CONTOURS, landmark_matrix
 from tools.labeling.own_network import open_bundle
-from tools.labeling.views import VIEWS, Labeller, NoLabelError, label_photo
+from tools.labeling.views import VIEWS, Labeler, NoLabelError, label_photo
 
 import kilomark
 from kilomark.errors import InvalidInputError
@@ -50,7 +50,7 @@ def place_on_ellipse(image: Array) -> Array | None:
     return bright.mean(0) + size * TOPOLOGY.mean_shape[:, :2] @ np.stack([right, down])
 
 
-DRAWN = Labeller("test", place_on_ellipse, TOPOLOGY.mirror)
+DRAWN = Labeler("test", place_on_ellipse, TOPOLOGY.mirror)
 
 
 def test_landmarks_are_sums_of_at_most_four_vertices() -> None:
@@ -94,7 +94,7 @@ def test_views_that_disagree_make_no_label() -> None:
         return None if landmarks is None else landmarks + (image.shape[0] > 200) * 10.0
 
     with pytest.raises(NoLabelError, match=r"disagree by [\d.]+ % of the face"):
-        label_photo(draw_face(), Labeller("test", place, TOPOLOGY.mirror), largest_spread=0.03)
+        label_photo(draw_face(), Labeler("test", place, TOPOLOGY.mirror), largest_spread=0.03)
 
 
 def test_a_face_in_too_few_views_makes_no_label() -> None:
@@ -105,7 +105,7 @@ def test_a_face_in_too_few_views_makes_no_label() -> None:
         return place_on_ellipse(image) if len(seen) == 1 else None
 
     with pytest.raises(NoLabelError, match="a face in 1 of 4 views"):
-        label_photo(draw_face(), Labeller("test", place, TOPOLOGY.mirror), largest_spread=0.03)
+        label_photo(draw_face(), Labeler("test", place, TOPOLOGY.mirror), largest_spread=0.03)
 
 
 @pytest.mark.parametrize("longest_px", [64, 1000])

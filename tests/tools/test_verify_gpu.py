@@ -158,7 +158,7 @@ def test_the_inspectors_formats_are_understood(described: str, half: bool) -> No
 def test_nv12_is_what_opencv_reads() -> None:
     cv2 = pytest.importorskip("cv2", reason="opencv is the oracle")
     (picture,) = frames(1)
-    smooth = cv2.GaussianBlur(picture, (0, 0), 4)  # so that halving the colours changes little
+    smooth = cv2.GaussianBlur(picture, (0, 0), 4)  # so that halving the colors changes little
 
     back = cv2.cvtColor(device_input.to_nv12(smooth), cv2.COLOR_YUV2BGR_NV12)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_splits_hold_the_labelled_faces(faces_dir: Path, cache_dir: Path) -> None:
+def test_splits_hold_the_labeled_faces(faces_dir: Path, cache_dir: Path) -> None:
     train = read_face_crops(faces_dir, "train", cache_dir)
     val = read_face_crops(faces_dir, "val", cache_dir)
 
@@ -63,7 +63,7 @@ def test_a_label_without_an_image_is_named(faces_dir: Path, tmp_path: Path) -> N
         shutil.copy(faces_dir / name, tmp_path)
     shutil.copy(faces_dir / "val.tar", tmp_path / "train-0.tar")
 
-    with pytest.raises(InvalidInputError, match="24 labelled images are not in the archives"):
+    with pytest.raises(InvalidInputError, match="24 labeled images are not in the archives"):
         read_face_crops(tmp_path, "train", tmp_path)
 
 

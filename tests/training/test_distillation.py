@@ -15,18 +15,21 @@ from tests.tiny_bundles import CROP_SIZE, GROUPS, LANDMARKS, write_landmark_bund
 from torch import nn
 
 from kilomark.cli.main import main
-from kilomark.data.face_crops import LandmarkTopology, read_topology
 from kilomark.detector import Detector
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import SHIPPED_BUNDLES
 from kilomark.networks.landmark_head import LandmarkOutput
+from kilomark.topology import LandmarkGroup, Topology
+from kilomark.topology_file import read_topology
 from kilomark.training.distillation import Lesson, Teacher
 from kilomark.training.landmark_losses import landmark_loss
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FIVE = LandmarkTopology(5, tuple(GROUPS), np.array([2, 3, 0, 1, 4]))
+FIVE = Topology(
+    5, {group["name"]: LandmarkGroup(**group) for group in GROUPS}, np.array([2, 3, 0, 1, 4])
+)
 
 
 @pytest.mark.parametrize("size", [32, 96])
@@ -57,7 +60,7 @@ def test_the_teacher_says_of_a_crop_what_the_detector_says_of_the_photo(demo_pho
     side, corner = 128, np.array([162, 62])  # a square around the astronaut's face, 1:1
     box = np.array([*(corner + 0.1 * side), *(corner + 0.9 * side)], np.float32)
     (wanted,) = detector.predict(photo, boxes=box)
-    topology = LandmarkTopology(971, (), detector.topology.mirror)
+    topology = Topology(971, {}, detector.topology.mirror)
     crop = np.ascontiguousarray(
         photo[corner[1] : corner[1] + side, corner[0] : corner[0] + side, ::-1]
     )
@@ -112,7 +115,7 @@ def test_a_lesson_changes_the_location_alone() -> None:
 
 def test_other_landmarks_are_not_taught(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="places 5 landmarks, and the data set has 971"):
-        Teacher(tiny, LandmarkTopology(971, (), np.arange(971)))
+        Teacher(tiny, Topology(971, {}, np.arange(971)))
     turned = write_landmark_bundle(tmp_path, mirror=[0, 1, 2, 3, 4])
     with pytest.raises(InvalidInputError, match="pairs left and right landmarks otherwise"):
         Teacher(turned, FIVE)
@@ -126,7 +129,7 @@ def ring_teacher(faces_dir: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "teacher"
     shutil.copytree(SHIPPED_BUNDLES / "lite", folder)
     manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["mirror"] = read_topology(faces_dir).mirror.tolist()
+    manifest["mirror"] = read_topology(faces_dir / "topology.json").mirror.tolist()
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return folder
 

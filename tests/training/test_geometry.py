@@ -14,7 +14,7 @@ Points = np.ndarray[Any, Any]
 def obvious_crop_map(
     center: Points, side: float, size: int, *, angle_deg: float, aspect: float, mirror: bool
 ) -> Points:
-    """Move the centre to the origin, turn, stretch, and move to the middle of the crop."""
+    """Move the center to the origin, turn, stretch, and move to the middle of the crop."""
     angle = np.deg2rad(angle_deg)
     move = np.array([[1, 0, -center[0]], [0, 1, -center[1]], [0, 0, 1]])
     turn = np.array(
@@ -63,16 +63,16 @@ def test_boxes_of_one_face_and_of_many() -> None:
 
 
 @pytest.mark.parametrize("shape", [(176, 176, 3), (40, 30, 3), (900, 700, 3)])
-def test_colour_is_warped_as_each_channel_alone(shape: tuple[int, int, int]) -> None:
+def test_color_is_warped_as_each_channel_alone(shape: tuple[int, int, int]) -> None:
     """The way over four channels changes no pixel."""
     image = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     center = np.array(shape[1::-1]) / 2
     affine = crop_map(center, 100, 128, angle_deg=33, aspect=0.9)
 
-    together = warp(image, affine, (128, 128), colour=(10, 20, 30))
+    together = warp(image, affine, (128, 128), color=(10, 20, 30))
 
-    for channel, colour in enumerate((10, 20, 30)):
-        alone = warp(image[..., [channel]], affine, (128, 128), colour=(colour, 0, 0))
+    for channel, color in enumerate((10, 20, 30)):
+        alone = warp(image[..., [channel]], affine, (128, 128), color=(color, 0, 0))
         assert np.array_equal(together[..., channel], alone.reshape(128, 128))
 
 

@@ -62,7 +62,7 @@ def changed_by(
     return [other for one, other in drawn if not np.array_equal(one.image, other.image)]
 
 
-def test_what_is_no_labelled_face_and_looks_like_none_is_false(
+def test_what_is_no_labeled_face_and_looks_like_none_is_false(
     scenes: Scenes, tmp_path: Path
 ) -> None:
     elsewhere, second_face = [0, 0, 4, 4], [4, 4, 9, 9]
@@ -192,7 +192,7 @@ def test_what_nothing_can_be_made_of_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_faces_that_nobody_labelled_are_not_held_against_the_finder(
+def test_faces_that_nobody_labeled_are_not_held_against_the_finder(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
 ) -> None:
     boxes = {scenes.name(scene): [box.tolist()] for scene, box in enumerate(scenes.boxes)}

@@ -114,10 +114,10 @@ def test_a_head_started_at_shapes_begins_at_their_mean() -> None:
 
 
 def _assigned(longer_side: float, state: int = FACE) -> tuple[torch.Tensor, torch.Tensor]:
-    centres, strides = cell_centres(256, 256)
+    centers, strides = cell_centres(256, 256)
     half = longer_side / 2
     boxes = torch.tensor([[[128 - half, 128 - half, 128 + half, 128 + half]]])
-    targets = assign_cells(boxes, torch.tensor([[state]]), centres, strides)
+    targets = assign_cells(boxes, torch.tensor([[state]]), centers, strides)
     return strides[targets.positive[0]], targets.ignored[0]
 
 
@@ -136,16 +136,16 @@ def test_a_hardly_seen_face_is_ignored_not_wanted() -> None:
 
 
 def test_a_perfect_finder_has_almost_no_loss() -> None:
-    centres, strides = cell_centres(128, 128)
+    centers, strides = cell_centres(128, 128)
     boxes = torch.tensor([[[30.0, 40.0, 90.0, 100.0]]])
     keypoints = torch.rand(1, 1, 5, 2) * 60 + 30
     state = torch.tensor([[FACE]])
-    targets = assign_cells(boxes, state, centres, strides)
-    reach = torch.cat([centres - boxes[0, :, :2], boxes[0, :, 2:] - centres], 1)
+    targets = assign_cells(boxes, state, centers, strides)
+    reach = torch.cat([centers - boxes[0, :, :2], boxes[0, :, 2:] - centers], 1)
     perfect = FinderOutput(
         torch.where(targets.positive, 12.0, -12.0),
         (reach / strides[:, None])[None],
-        ((keypoints[0] - centres[:, None]) / strides[:, None, None])[None],
+        ((keypoints[0] - centers[:, None]) / strides[:, None, None])[None],
     )
 
     loss, _ = finder_loss(perfect, boxes, keypoints, state, 128)
@@ -154,12 +154,12 @@ def test_a_perfect_finder_has_almost_no_loss() -> None:
 
 
 def test_a_small_face_weighs_more_than_a_cell_of_a_large_one() -> None:
-    centres, strides = cell_centres(64, 64)
+    centers, strides = cell_centres(64, 64)
     nothing = torch.zeros(1, 1, 4), torch.zeros(1, 1, 5, 2), torch.tensor([[NONE]])
     output = FaceFinder().eval()(torch.rand(1, 3, 64, 64))
 
     def loss_of_one_cell_at(stride: int) -> float:
-        scores = torch.full((1, len(centres)), -30.0)
+        scores = torch.full((1, len(centers)), -30.0)
         scores[0, int((strides == stride).nonzero()[0])] = 3.0
         return finder_loss(output._replace(score_logits=scores), *nothing, 64)[0].item()
 
@@ -194,10 +194,10 @@ def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:
 
 def test_finder_cells_match_its_outputs() -> None:
     output = FaceFinder().eval()(torch.zeros(2, 3, 64, 96))
-    centres, strides = cell_centres(64, 96)
+    centers, strides = cell_centres(64, 96)
 
-    assert output.score_logits.shape == (2, len(centres))
-    assert output.distances.shape == (2, len(centres), 4)
+    assert output.score_logits.shape == (2, len(centers))
+    assert output.distances.shape == (2, len(centers), 4)
     assert output.keypoints.shape == (2, len(strides), 5, 2)
     assert (output.distances >= 0).all()
 

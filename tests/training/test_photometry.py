@@ -53,7 +53,7 @@ def statistics_of(image: Image) -> np.ndarray[Any, Any]:
 
 @pytest.fixture(scope="module")
 def patch() -> Image:
-    """Soft blobs of colour, 32 px."""
+    """Soft blobs of color, 32 px."""
     noise = np.random.default_rng(3).integers(0, 256, (32, 32, 3), np.uint8)
     return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 3), None, 20, 220, cv2.NORM_MINMAX)
 
@@ -70,7 +70,7 @@ def test_images_are_spread_as_the_obvious_way_spreads_them(patch: Image) -> None
         assert (np.abs(quick - obvious) < 0.12 * drawn["obvious"].std(0)).all(), level
 
 
-def test_noise_is_normal_and_grey() -> None:
+def test_noise_is_normal_and_gray() -> None:
     rng = np.random.default_rng(0)
     flat = np.full((100, 100, 3), 128, np.uint8)
     deviations = []
@@ -90,7 +90,7 @@ def test_the_same_generator_gives_the_same_image(patch: Image) -> None:
     assert np.array_equal(first, second)
 
 
-def test_only_the_outside_is_filled_and_half_of_it_with_the_mean_colour(patch: Image) -> None:
+def test_only_the_outside_is_filled_and_half_of_it_with_the_mean_color(patch: Image) -> None:
     rng = np.random.default_rng(0)
     polygon = np.array([[8, 4], [28, 4], [28, 30], [8, 30]], float)
     background = np.full_like(patch, 7)

@@ -24,7 +24,7 @@ of a large crop, OpenCV reads four for each pixel of the result."""
 
 def measure(*, rounds: int) -> Section:
     section = Section(
-        "crop and normalise",
+        "crop and normalize",
         f"(3, {SIZE}, {SIZE}) float32 out of a 1920x1080 BGR frame, one thread",
     )
     image = frame(1920, 1080)
@@ -57,7 +57,7 @@ def measure(*, rounds: int) -> Section:
 def crop_to_frame(
     center: tuple[float, float], side: float, *, size: int, angle_deg: float
 ) -> npt.NDArray[np.float64]:
-    """(2, 3) matrix in OpenCV's rule, by which the centre of pixel i is at i, not at i + 0.5."""
+    """(2, 3) matrix in OpenCV's rule, by which the center of pixel i is at i, not at i + 0.5."""
     scale = side / size
     turn = math.radians(angle_deg)
     linear = scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])

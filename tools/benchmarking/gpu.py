@@ -1,6 +1,6 @@
 """Section: one landmark network on a GPU, against what else runs it there, in the same turns.
 
-Every candidate takes normalised crops from host memory and gives landmarks in host memory, in half
+Every candidate takes normalized crops from host memory and gives landmarks in host memory, in half
 precision, so that each pays for the same copies.
 """
 

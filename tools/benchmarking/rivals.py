@@ -53,7 +53,7 @@ def bare_openvino(bundle: LandmarkBundle, *, num_threads: int, batch: int = 1) -
 
 
 def seed_way(photo: BgrImage, box: Box, bundle: LandmarkBundle, *, head: HeadName) -> Call:
-    """The seed notebook's prediction: cv2 resize, torchvision normalise, PyTorch eager.
+    """The seed notebook's prediction: cv2 resize, torchvision normalize, PyTorch eager.
 
     The network is ``resnext50`` with the compact head of kilomark or with the seed's own, and has
     random weights, which take as long as others.
@@ -92,8 +92,8 @@ def opencv_crop(photo: BgrImage, crop_to_photo: npt.NDArray[np.float64], size: i
 
     def crop() -> npt.NDArray[np.float32]:
         warped = cv2.warpAffine(photo, crop_to_photo, (size, size), flags=flags)
-        normalised = (warped[..., ::-1].astype(np.float32) - mean) / std
-        return np.ascontiguousarray(normalised.transpose(2, 0, 1))
+        normalized = (warped[..., ::-1].astype(np.float32) - mean) / std
+        return np.ascontiguousarray(normalized.transpose(2, 0, 1))
 
     return crop
 

@@ -16,7 +16,7 @@ STAGES = {
     "letterbox_ms": "shrink the image for the finder",
     "find_ms": "finder network",
     "decode_ms": "decode faces, drop doubles",
-    "crop_ms": "crop and normalise faces",
+    "crop_ms": "crop and normalize faces",
     "infer_ms": "landmark network",
     "map_ms": "map landmarks back",
     "total_ms": "whole call of the core",

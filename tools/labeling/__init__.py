@@ -1,1 +1,1 @@
-"""Parts of tools/label_faces.py: labelling photos of faces with another network's mesh."""
+"""Parts of tools/label_faces.py: labeling photos of faces with another network's mesh."""

@@ -70,7 +70,7 @@ class DataSetWriter:
         self._report_rows = csv.writer(self._report)
         self._report_rows.writerow(["photo", "file_name", "spread_percent", "views", "dropped"])
         self._with_persons = with_persons
-        self._num_labelled = 0
+        self._num_labeled = 0
         points = [f"Point_M{i}_{axis}" for i in range(num_landmarks) for axis in "XY"]
         self._write_row(["file_name", *(["person"] if with_persons else []), *points])
 
@@ -81,9 +81,9 @@ class DataSetWriter:
     def add(
         self, photo_name: str, person: str, crop: Image, landmarks: Landmarks, label: Label
     ) -> None:
-        """Write one labelled crop; crops are numbered, since photos may share their names."""
-        file_name = f"{self._num_labelled:06d}.jpg"
-        self._num_labelled += 1
+        """Write one labeled crop; crops are numbered, since photos may share their names."""
+        file_name = f"{self._num_labeled:06d}.jpg"
+        self._num_labeled += 1
         bgr = np.ascontiguousarray(crop[..., ::-1])
         quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
         if not cv2.imwrite(str(self._images / file_name), bgr, quality):

@@ -1,4 +1,4 @@
-"""Labelling a folder of photos, one after the other."""
+"""Labeling a folder of photos, one after the other."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .views import NoLabelError, label_photo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .views import Labeller
+    from .views import Labeler
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is labelled and what is written.
+    """What is labeled and what is written.
 
     Attributes:
         largest_spread: of the views, as a share of the face's size; above it a photo is dropped.
@@ -42,29 +42,29 @@ def list_photos(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
 
 
-def label_folder(photos: Path, out: Path, labeller: Labeller, rules: Rules) -> tuple[int, int]:
+def label_folder(photos: Path, out: Path, labeler: Labeler, rules: Rules) -> tuple[int, int]:
     """Label the photos of a folder; how many got a label, and how many there are.
 
     Raises:
         FileExistsError: ``out`` holds something.
     """
     paths = list_photos(photos)
-    labelled = 0
-    writer = DataSetWriter(out, len(labeller.mirror), with_persons=rules.folders_are_persons)
+    labeled = 0
+    writer = DataSetWriter(out, len(labeler.mirror), with_persons=rules.folders_are_persons)
     with closing(writer):
         for number, path in enumerate(paths, start=1):
             name = path.relative_to(photos).as_posix()
             try:
                 photo = np.array(open_photo(path).convert("RGB"), np.uint8)
-                label = label_photo(photo, labeller, largest_spread=rules.largest_spread)
+                label = label_photo(photo, labeler, largest_spread=rules.largest_spread)
             except (InvalidInputError, NoLabelError) as error:
                 writer.drop(name, str(error))
             else:
                 crop, landmarks = crop_face(photo, label.landmarks, rules.crop)
                 writer.add(name, path.parent.name, crop, landmarks, label)
-                labelled += 1
+                labeled += 1
             _show_progress(number, len(paths))
-    return labelled, len(paths)
+    return labeled, len(paths)
 
 
 def _show_progress(done: int, total: int) -> None:

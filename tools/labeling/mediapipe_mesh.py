@@ -1,4 +1,4 @@
-"""MediaPipe's FaceMesh as the network whose labels are learnt."""
+"""MediaPipe's FaceMesh as the network whose labels are learned."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from kilomark.manifest import read_landmark_bundle
 
 from .mesh_contours import landmark_matrix
-from .views import Labeller
+from .views import Labeler
 
 if TYPE_CHECKING:
     from .views import Image, Landmarks
@@ -23,7 +23,7 @@ class MediaPipeMissingError(Exception):
     """MediaPipe is not installed."""
 
 
-def open_mediapipe() -> Labeller:
+def open_mediapipe() -> Labeler:
     """Load FaceMesh with irises, for single photos.
 
     Raises:
@@ -47,4 +47,4 @@ def open_mediapipe() -> Labeller:
 
     mirror = read_landmark_bundle("lite").topology.mirror
     assert mirror is not None  # the shipped bundles have one
-    return Labeller("mediapipe", place, mirror)
+    return Labeler("mediapipe", place, mirror)

@@ -75,7 +75,7 @@ def landmark_matrix() -> Array:
     row = 0
     for contour in CONTOURS:
         for position in _positions(contour):
-            np.add.at(matrix[row], _neighbours(contour, int(position)), _weights(position % 1))
+            np.add.at(matrix[row], _neighbors(contour, int(position)), _weights(position % 1))
             row += 1
     return matrix
 
@@ -87,7 +87,7 @@ def _positions(contour: Contour) -> Array:
     return np.linspace(0, len(contour.vertices) - 1, contour.count)
 
 
-def _neighbours(contour: Contour, segment: int) -> list[int]:
+def _neighbors(contour: Contour, segment: int) -> list[int]:
     """The vertices that shape the curve from vertex ``segment`` on to the next."""
     places = np.arange(segment - 1, segment + 3)
     length = len(contour.vertices)
@@ -96,7 +96,7 @@ def _neighbours(contour: Contour, segment: int) -> list[int]:
 
 
 def _weights(t: float) -> Array:
-    """What each of the four neighbours adds to the point at ``t`` between the middle two."""
+    """What each of the four neighbors adds to the point at ``t`` between the middle two."""
     constant, linear = np.array([0, 1, 0, 0]), np.array([-1, 0, 1, 0])
     square, cube = np.array([2, -5, 4, -1]), np.array([-1, 3, -3, 1])
     return constant + t / 2 * (linear + t * (square + t * cube))

@@ -1,4 +1,4 @@
-"""A bundle of kilomark's as the network whose labels are learnt: self-training on more photos."""
+"""A bundle of kilomark's as the network whose labels are learned: self-training on more photos."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from kilomark import Detector
 from kilomark.errors import InvalidInputError
 
-from .views import Labeller
+from .views import Labeler
 
 if TYPE_CHECKING:
     from .views import Image, Landmarks
 
 
-def open_bundle(bundle: str) -> Labeller:
-    """Load a shipped bundle or a bundle's folder; the largest face of a photo is labelled.
+def open_bundle(bundle: str) -> Labeler:
+    """Load a shipped bundle or a bundle's folder; the largest face of a photo is labeled.
 
     Raises:
         BundleError: there is none, or it is damaged.
@@ -27,7 +27,7 @@ def open_bundle(bundle: str) -> Labeller:
     if mirror is None:
         raise InvalidInputError(
             f"the bundle {bundle!r} does not say which landmarks are each other's mirror images; "
-            "expected one that does, since photos are labelled in the mirror too"
+            "expected one that does, since photos are labeled in the mirror too"
         )
 
     def place(image: Image) -> Landmarks | None:
@@ -37,4 +37,4 @@ def open_bundle(bundle: str) -> Labeller:
         largest = max(faces, key=lambda face: float(np.ptp(face.box[[1, 3]])))
         return largest.landmarks.astype(np.float64)
 
-    return Labeller(bundle, place, mirror)
+    return Labeler(bundle, place, mirror)

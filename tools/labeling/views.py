@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 Image: TypeAlias = npt.NDArray[np.uint8]  # (H, W, 3) RGB
-Landmarks: TypeAlias = npt.NDArray[np.float64]  # (K, 2) pixels, a pixel's centre at + 0.5
+Landmarks: TypeAlias = npt.NDArray[np.float64]  # (K, 2) pixels, a pixel's center at + 0.5
 PlaceLandmarks: TypeAlias = Callable[[Image], Landmarks | None]  # None where no face is found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labeller:
+class Labeler:
     """A network that places landmarks.
 
     Attributes:
@@ -84,15 +84,15 @@ class NoLabelError(Exception):
     """Why a photo gets no label."""
 
 
-def label_photo(photo: Image, labeller: Labeller, *, largest_spread: float) -> Label:
+def label_photo(photo: Image, labeler: Labeler, *, largest_spread: float) -> Label:
     """Label the one face of a photo.
 
     Raises:
         NoLabelError: too few views show a face, or they disagree by more than ``largest_spread``.
     """
-    placed = [(view, labeller.place(view.show(photo))) for view in VIEWS]
+    placed = [(view, labeler.place(view.show(photo))) for view in VIEWS]
     found = [
-        view.restore(landmarks, photo, labeller.mirror)
+        view.restore(landmarks, photo, labeler.mirror)
         for view, landmarks in placed
         if landmarks is not None
     ]

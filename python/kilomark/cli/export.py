@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from kilomark.data.face_crops import LandmarkTopology
+    from kilomark.topology import Topology
 
 logger = logging.getLogger(__name__)
 
@@ -150,17 +150,17 @@ def _landmark_network(
     return _Exported(LandmarkModel(network), manifest, names, has_dynamic_size=False)
 
 
-def _topology_of(run_dir: Path, faces_dir: Path | None) -> LandmarkTopology:
-    from kilomark.data.face_crops import read_topology
+def _topology_of(run_dir: Path, faces_dir: Path | None) -> Topology:
+    from kilomark.topology_file import read_topology
 
     if (run_dir / "topology.json").is_file():
-        return read_topology(run_dir)
+        return read_topology(run_dir / "topology.json")
     if faces_dir is None:
         raise InvalidInputError(
             f"{run_dir} holds no topology.json, so what its landmarks mean is not known; expected "
             "the run's data set of face crops: name it by --faces"
         )
-    return read_topology(faces_dir)
+    return read_topology(faces_dir / "topology.json")
 
 
 def _finder(name: str, weights: dict[str, Any], training: dict[str, Any]) -> _Exported:

@@ -117,7 +117,7 @@ def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) ->
     import torch
 
     from kilomark.contest.task import ContestTask
-    from kilomark.contest.topology import write_topology
+    from kilomark.topology_file import write_topology
     from kilomark.training.loop import Trainer
 
     is_begun = _is_begun(args.out, ranks)

@@ -63,7 +63,7 @@ def add_recipe_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--teacher",
         metavar="BUNDLE",
-        help="a shipped bundle or a bundle's folder, whose landmarks are learnt beside the labels",
+        help="a shipped bundle or a bundle's folder, whose landmarks are learned beside the labels",
     )
     group.add_argument(
         "--teacher-weight",

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, normalised_errors
+from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, normalized_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kilomark.contest.prediction import PhotoPredictor
     from kilomark.contest.samples import ContestFaces
-    from kilomark.data.face_crops import LandmarkTopology
+    from kilomark.topology import Topology
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 def evaluate_contest(predictor: PhotoPredictor, faces: ContestFaces) -> dict[str, float]:
     """Measure a bundle as the runtime runs it, in the crop that it was trained with.
 
-    The crop around a face is 1.25 times the labelled landmarks' box: the face finder has no part
+    The crop around a face is 1.25 times the labeled landmarks' box: the face finder has no part
     in this. Returns what `contest_accuracy` does.
     """
     pairs = (
@@ -32,9 +32,7 @@ def evaluate_contest(predictor: PhotoPredictor, faces: ContestFaces) -> dict[str
     return contest_accuracy(pairs, faces.topology)
 
 
-def contest_accuracy(
-    pairs: Iterable[tuple[Array, Array]], topology: LandmarkTopology
-) -> dict[str, float]:
+def contest_accuracy(pairs: Iterable[tuple[Array, Array]], topology: Topology) -> dict[str, float]:
     """Accuracy over batches of (N, K, 2) landmarks and labels, fractions of the crop's side.
 
     Returns:
@@ -48,7 +46,7 @@ def contest_accuracy(
     for landmarks, target in pairs:
         squared.append(((landmarks - target) ** 2).mean((1, 2)) * 128**2)
         if knows_eyes:
-            relative.append(normalised_errors(landmarks, target, OUTER_EYE_CORNERS).mean(1))
+            relative.append(normalized_errors(landmarks, target, OUTER_EYE_CORNERS).mean(1))
     accuracy = {"mse_px2": float(np.concatenate(squared).mean())}
     if relative:
         accuracy["nme_percent"] = float(100 * np.concatenate(relative).mean())

@@ -26,7 +26,7 @@ ContestSplit = Literal["file-order", "person"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contest:
-    """The labelled photos.
+    """The labeled photos.
 
     Attributes:
         images_dir: where the photos lie.

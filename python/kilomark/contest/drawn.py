@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-_COLOURS = {
+_COLORS = {
     "face_oval": (205, 170, 150),
     "right_eye": (240, 240, 240),
     "left_eye": (240, 240, 240),
@@ -31,7 +31,7 @@ _NUM_TEST_LANDMARKS = 30
 
 
 def write_drawn_contest(
-    folder: Path, *, num_labelled: int = 40, num_test: int = 8, seed: int = 0
+    folder: Path, *, num_labeled: int = 40, num_test: int = 8, seed: int = 0
 ) -> None:
     """Write ``train`` and ``test`` folders with drawn faces and their 971 landmarks.
 
@@ -42,7 +42,7 @@ def write_drawn_contest(
     for part in ("train", "test"):
         (folder / part / "images").mkdir(parents=True, exist_ok=True)
     rows = []
-    for number in range(num_labelled):
+    for number in range(num_labeled):
         image, landmarks = _draw(rng)
         name = f"{number:04d}.jpg"
         cv2.imwrite(str(folder / "train" / "images" / name), image[..., ::-1])
@@ -78,9 +78,9 @@ def _draw(rng: np.random.Generator) -> tuple[Array, Array]:
     landmarks = shape * side + np.array([width, height]) / 2 + rng.normal(0, 0.03 * side, 2)
 
     image = np.full((height, width, 3), rng.integers(0, 256, 3), np.uint8)
-    for name, colour in _COLOURS.items():
+    for name, color in _COLORS.items():
         outline = landmarks[topology.group(name).indices]
-        # fillPoly takes pixel centres at whole numbers, here in 1/16 px.
-        cv2.fillPoly(image, [np.round((outline - 0.5) * 16).astype(np.int32)], colour, shift=4)
+        # fillPoly takes pixel centers at whole numbers, here in 1/16 px.
+        cv2.fillPoly(image, [np.round((outline - 0.5) * 16).astype(np.int32)], color, shift=4)
     noise = rng.normal(0, 6, image.shape)
     return np.clip(image + noise, 0, 255).astype(np.uint8), landmarks

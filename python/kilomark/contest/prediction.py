@@ -63,7 +63,7 @@ class PhotoPredictor:
         return placed.to_photo(landmarks)
 
     def compare(self, photo: Array, labels: Array) -> tuple[Array, Array]:
-        """Predicted and labelled landmarks, (1, K, 2) each, in fractions of the crop's side.
+        """Predicted and labeled landmarks, (1, K, 2) each, in fractions of the crop's side.
 
         Args:
             photo: (H, W, 3) uint8 RGB.

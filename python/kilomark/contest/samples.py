@@ -13,7 +13,7 @@ from kilomark.data.landmark_samples import LandmarkSample, crop_square, shuffled
 
 if TYPE_CHECKING:
     from kilomark.contest.data_set import Contest
-    from kilomark.data.face_crops import LandmarkTopology
+    from kilomark.topology import Topology
 
 Array = np.ndarray[Any, Any]
 
@@ -45,7 +45,7 @@ class ContestFaces:
 
     contest: Contest
     rows: Array
-    topology: LandmarkTopology
+    topology: Topology
 
     def __len__(self) -> int:
         return len(self.rows)

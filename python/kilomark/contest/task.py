@@ -19,7 +19,7 @@ from kilomark.contest.samples import (
     PlainCrops,
 )
 from kilomark.data.landmark_samples import LandmarkSamples
-from kilomark.networks.normalization import normalise
+from kilomark.networks.normalization import normalize
 from kilomark.training.batches import start_worker
 from kilomark.training.landmark_task import (
     example_shapes,
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kilomark.contest.data_set import Contest, ContestSplit
-    from kilomark.data.face_crops import LandmarkTopology
     from kilomark.data.packed_images import PackedImages
+    from kilomark.topology import Topology
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
@@ -64,7 +64,7 @@ class ContestTask:
     def __init__(
         self,
         contest: Contest,
-        topology: LandmarkTopology,
+        topology: Topology,
         *,
         crop: CropName = "baseline",
         split: ContestSplit = "file-order",
@@ -115,7 +115,7 @@ class ContestTask:
             worker_init_fn=start_worker,
         )
         pairs = (
-            (network(normalise(images.to(device))).landmarks.cpu().numpy(), target.numpy())
+            (network(normalize(images.to(device))).landmarks.cpu().numpy(), target.numpy())
             for images, target in loader
         )
         return contest_accuracy(pairs, self.validation.topology)
@@ -127,9 +127,9 @@ class ContestTask:
     def picture(self, network: nn.Module, size: int) -> Array:
         """Landmarks on some validation photos, over the labels."""
         crops = PlainCrops(self.validation, self.crop, size)
-        images, labelled = zip(*(crops[face] for face in spaced(len(crops))), strict=True)
+        images, labeled = zip(*(crops[face] for face in spaced(len(crops))), strict=True)
         found = predict_landmarks(network, np.stack(images))
-        return landmark_sheet(np.stack(images), found, np.stack(labelled))
+        return landmark_sheet(np.stack(images), found, np.stack(labeled))
 
     def example_shapes(self) -> Tensor:
         """Landmarks (M, K, 2) of training crops, to start a head from."""

@@ -110,7 +110,7 @@ def make_half(stored: onnx.ModelProto, images: Images, limits: Limits) -> HalfNe
 
     Args:
         stored: the network of a bundle.
-        images: (N, 3, H, W) float32, normalised: faces like those that it will see.
+        images: (N, 3, H, W) float32, normalized: faces like those that it will see.
         limits: how far the answers may move.
 
     Raises:

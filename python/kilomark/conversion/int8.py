@@ -91,7 +91,7 @@ def quantize_model(
 
     Args:
         stored: the network of a bundle.
-        calibration: (N, 3, H, W) float32, normalised faces on which activations are measured.
+        calibration: (N, 3, H, W) float32, normalized faces on which activations are measured.
     """
     proto = fold_weight_casts(stored)
     name_nodes(proto)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Images", "Outputs", "output_ranges", "run_model"]
 
 Images: TypeAlias = npt.NDArray[np.float32]
-"""(N, 3, H, W), normalised as the network wants it."""
+"""(N, 3, H, W), normalized as the network wants it."""
 Outputs: TypeAlias = dict[str, npt.NDArray[Any]]
 
 BATCH = 8
@@ -44,7 +44,7 @@ def output_ranges(proto: onnx.ModelProto, images: Images) -> dict[str, float]:
 
 def _run_in_batches(proto: onnx.ModelProto, images: Images) -> Iterator[Outputs]:
     options = onnxruntime.SessionOptions()
-    # An optimiser might take a value that is rounded to half and back for the value itself.
+    # An optimizer might take a value that is rounded to half and back for the value itself.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(
         proto.SerializeToString(), options, providers=["CPUExecutionProvider"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,33 +10,20 @@ import numpy as np
 from kilomark.data.encoded_images import EncodedImages, read_encoded_images
 from kilomark.data.packed_images import PackedImages, read_packed_images, rows_of
 from kilomark.errors import InvalidInputError
+from kilomark.topology_file import read_topology
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kilomark.topology import Topology
 
 Split = Literal["train", "val"]
 Decoding = Literal["once", "always"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LandmarkTopology:
-    """What the landmark indices mean.
-
-    Attributes:
-        num_landmarks: K.
-        groups: named ranges as dicts with ``name``, ``start``, ``count``, ``closed``.
-        mirror: (K,) int; landmark i of a mirrored image is landmark ``mirror[i]`` of the image;
-            None where that is not known.
-    """
-
-    num_landmarks: int
-    groups: tuple[dict[str, Any], ...]
-    mirror: np.ndarray[Any, Any] | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class FaceCrops:
-    """Labelled face crops of one split.
+    """Labeled face crops of one split.
 
     Attributes:
         images: all crops of the split's archives.
@@ -57,7 +43,7 @@ class FaceCrops:
     person: np.ndarray[Any, Any]
     pose: np.ndarray[Any, Any]
     source: np.ndarray[Any, Any]
-    topology: LandmarkTopology
+    topology: Topology
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -79,15 +65,6 @@ class FaceCrops:
         """Box x0, y0, x1, y1 of the part of its crop that lies inside the photo."""
         part: np.ndarray[Any, Any] = self.valid[face]
         return part
-
-
-def read_topology(folder: Path) -> LandmarkTopology:
-    """Read ``topology.json`` of a data set."""
-    raw = json.loads((folder / "topology.json").read_text())
-    keys = ("name", "start", "count", "closed")
-    groups = tuple({key: group[key] for key in keys} for group in raw["groups"])
-    mirror = None if raw["mirror"] is None else np.array(raw["mirror"])
-    return LandmarkTopology(raw["num_landmarks"], groups, mirror)
 
 
 def read_face_crops(
@@ -112,7 +89,7 @@ def read_face_crops(
     for name in ("labels.npz", "topology.json", "vertices_to_landmarks.npz"):
         if not (folder / name).is_file():
             raise InvalidInputError(f"no {name} in {folder}; expected a data set of face crops")
-    topology = read_topology(folder)
+    topology = read_topology(folder / "topology.json")
     labels = np.load(folder / "labels.npz")
     chosen = np.flatnonzero(labels["split"] == split)
     archives = sorted(folder.glob(f"{split}*.tar"))

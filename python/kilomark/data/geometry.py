@@ -1,6 +1,6 @@
-"""Affine maps between images and network inputs, under the package's one pixel-centre rule.
+"""Affine maps between images and network inputs, under the package's one pixel-center rule.
 
-Pixel i covers [i, i + 1) and its centre is i + 0.5, as in ``cpp/include/kilomark/crop.hpp``.
+Pixel i covers [i, i + 1) and its center is i + 0.5, as in ``cpp/include/kilomark/crop.hpp``.
 A map is a (2, 3) float64 matrix that takes points of the image to points of the crop.
 """
 
@@ -62,13 +62,13 @@ def warp(
     size: tuple[int, int],
     *,
     border: int = cv2.BORDER_CONSTANT,
-    colour: tuple[int, int, int] = (0, 0, 0),
+    color: tuple[int, int, int] = (0, 0, 0),
 ) -> np.ndarray[Any, Any]:
     """Resample ``image`` (H, W, C) through ``affine`` to (height, width, C) = ``size``[::-1].
 
-    OpenCV puts pixel centres at whole numbers; the half pixel is taken off on both sides. Where
+    OpenCV puts pixel centers at whole numbers; the half pixel is taken off on both sides. Where
     the map shrinks the image by more than 1.5, the image is first halved by area averaging, since
-    cv2.warpAffine alone would alias. Outside the image, ``border`` as in OpenCV, or ``colour``.
+    cv2.warpAffine alone would alias. Outside the image, ``border`` as in OpenCV, or ``color``.
     """
     scale = math.sqrt(abs(affine[0, 0] * affine[1, 1] - affine[0, 1] * affine[1, 0]))
     affine = affine.copy()
@@ -78,17 +78,17 @@ def warp(
         image = cv2.resize(image, half, interpolation=cv2.INTER_AREA)
         affine[:, :2] *= factor
         scale *= 2
-    centred = affine.copy()
-    centred[:, 2] += affine[:, :2] @ (0.5, 0.5) - 0.5
-    return _warp_centred(image, centred, size, border, colour)
+    centered = affine.copy()
+    centered[:, 2] += affine[:, :2] @ (0.5, 0.5) - 0.5
+    return _warp_centered(image, centered, size, border, color)
 
 
-def _warp_centred(
+def _warp_centered(
     image: np.ndarray[Any, Any],
     affine: Affine,
     size: tuple[int, int],
     border: int,
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
 ) -> np.ndarray[Any, Any]:
     """cv2.warpAffine, by way of a fourth channel where that is quicker: the pixels are the same.
 
@@ -98,7 +98,7 @@ def _warp_centred(
     detour = channels == 3 and height * width <= 4 * size[0] * size[1]
     source = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if detour else image
     warped = cv2.warpAffine(
-        source, affine, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=colour
+        source, affine, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=color
     )
     return cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB) if detour else warped
 

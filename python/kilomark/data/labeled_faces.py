@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import numpy as np
 
-    from kilomark.data.face_crops import LandmarkTopology
+    from kilomark.topology import Topology
 
 
-class LabelledFaces(Protocol):
+class LabeledFaces(Protocol):
     """Images of one face each, and its landmarks."""
 
     @property
-    def topology(self) -> LandmarkTopology:
+    def topology(self) -> Topology:
         """What the landmark indices mean; without a mirror no image is mirrored."""
 
     def __len__(self) -> int: ...

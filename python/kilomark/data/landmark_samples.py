@@ -21,16 +21,16 @@ from kilomark.data.geometry import (
 )
 from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside, see_from_afar
 from kilomark.data.synthetic_negatives import make_decoy
+from kilomark.network_inputs import CROP_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kilomark.data.face_crops import FaceCrops
     from kilomark.data.hard_negatives import FalseFaces
-    from kilomark.data.labeled_faces import LabelledFaces
+    from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.data.packed_images import PackedImages
 
-CROP_SCALE = 1.25  # crop side / longer side of the landmarks' box
 _FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges look like faces
 _FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones
@@ -73,7 +73,7 @@ class LandmarkSamples:
     face finder took for faces. The faces that ``masked`` (N,) marks are seen from afar more often.
     """
 
-    faces: LabelledFaces
+    faces: LabeledFaces
     backgrounds: PackedImages | None
     background_rows: np.ndarray[Any, Any] | None
     size: int
@@ -214,7 +214,7 @@ def shuffled_order(seed: int, epoch: int, count: int) -> np.ndarray[Any, Any]:
 def crop_square(
     landmarks: np.ndarray[Any, Any], crop_scale: float = CROP_SCALE
 ) -> tuple[np.ndarray[Any, Any], float]:
-    """Centre (2,) and side of the network's crop of a face, in image pixels."""
+    """Center (2,) and side of the network's crop of a face, in image pixels."""
     box = box_of(landmarks)
     side = crop_scale * float(max(box[2] - box[0], box[3] - box[1]))
     return (box[:2] + box[2:]) / 2, side

@@ -71,7 +71,7 @@ def rows_of(images: PackedImages | EncodedImages, names: Sequence[str]) -> np.nd
     missing = [name for name in names if name not in row_of_name]
     if missing:
         raise InvalidInputError(
-            f"{len(missing)} labelled images are not in the archives (first: {missing[0]!r}); "
+            f"{len(missing)} labeled images are not in the archives (first: {missing[0]!r}); "
             "expected an image for every label: unpack the data set again"
         )
     return np.array([row_of_name[name] for name in names])

@@ -1,4 +1,4 @@
-"""Random changes of light, colour and sharpness, and random fill outside the photo."""
+"""Random changes of light, color and sharpness, and random fill outside the photo."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from kilomark.network_inputs import MEAN_COLOR
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -16,16 +18,15 @@ Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 _FAR_PX = (15, 62)
 _DIM_SHARE = 0.3  # of what is seen from afar
-_MEAN_COLOUR = (124, 116, 104)  # what the runtime puts outside the image
 
 
 def degrade(
     image: Image, rng: np.random.Generator, *, softness: float = 1.0, grey_share: float = 0.2
 ) -> Image:
-    """Change gain, offset, tint, sharpness, noise and colour as cameras and codecs do.
+    """Change gain, offset, tint, sharpness, noise and color as cameras and codecs do.
 
     ``softness`` scales how far an image is blurred or sampled down: 1 suits a face that fills it.
-    ``grey_share`` of the images lose their colour.
+    ``grey_share`` of the images lose their color.
     """
     if rng.random() < 0.35:
         image = _soften(image, rng, softness)
@@ -41,9 +42,9 @@ def degrade(
 
 
 def _light(image: Image, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Contrast around the image's average colour, then gain, tint and offset: (3, 4) float64.
+    """Contrast around the image's average color, then gain, tint and offset: (3, 4) float64.
 
-    One linear map of colours does it all, and rounds and clips once.
+    One linear map of colors does it all, and rounds and clips once.
     """
     gain, contrast = math.exp(rng.normal(0, 0.25)), math.exp(rng.normal(0, 0.2))
     offset = rng.normal(0, 18)
@@ -118,18 +119,18 @@ def fill_outside(
 ) -> Image:
     """Replace what lies outside ``polygon`` (M, 2), so that no network learns a border.
 
-    Half of the fills are the mean colour, which is what the runtime shows outside an image; the
-    rest are a random colour, noise, or what ``draw_background`` gives, an image of the same shape.
+    Half of the fills are the mean color, which is what the runtime shows outside an image; the
+    rest are a random color, noise, or what ``draw_background`` gives, an image of the same shape.
     """
     mask = np.zeros(image.shape[:2], np.uint8)
-    # fillConvexPoly takes pixel centres at whole numbers, here in 1/16 px.
+    # fillConvexPoly takes pixel centers at whole numbers, here in 1/16 px.
     corners = np.round((polygon - 0.5) * 16).astype(np.int32)
     cv2.fillConvexPoly(mask, corners, 1, shift=4)
     if cv2.countNonZero(mask) == mask.size:
         return image
     kind = rng.random()
     if kind < 0.5:
-        fill = _plain(image.shape, _MEAN_COLOUR)
+        fill = _plain(image.shape, MEAN_COLOR)
     elif kind < 0.65:
         fill = _plain(image.shape, rng.integers(0, 256, 3).tolist())
     elif kind < 0.75 or draw_background is None:
@@ -140,15 +141,15 @@ def fill_outside(
     return filled
 
 
-def _plain(shape: tuple[int, ...], colour: Sequence[int]) -> Image:
+def _plain(shape: tuple[int, ...], color: Sequence[int]) -> Image:
     plain: Image = cv2.rectangle(
-        np.empty(shape, np.uint8), (0, 0), (shape[1], shape[0]), colour, cv2.FILLED
+        np.empty(shape, np.uint8), (0, 0), (shape[1], shape[0]), color, cv2.FILLED
     )
     return plain
 
 
 def cover_rectangle(image: Image, rng: np.random.Generator) -> Image:
-    """Hide a random rectangle behind a colour or noise, as a hand or a cup would."""
+    """Hide a random rectangle behind a color or noise, as a hand or a cup would."""
     height, width = image.shape[:2]
     size = np.maximum((rng.uniform(0.1, 0.45, 2) * (height, width)).astype(int), 1)
     top, left = (rng.random(2) * ((height, width) - size)).astype(int)

@@ -1,4 +1,4 @@
-"""The data set of scenes: photos with one labelled face, and photos without any."""
+"""The data set of scenes: photos with one labeled face, and photos without any."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HELD_OUT_BACKGROUNDS = 80  # the last ones by name: no network is trained on the
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenes:
-    """Photos with one labelled face each.
+    """Photos with one labeled face each.
 
     Attributes:
         images: all decoded photos.

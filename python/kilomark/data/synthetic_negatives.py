@@ -1,6 +1,6 @@
 """What a face finder takes for faces and should not: parts of faces, hands, letters, textures.
 
-No photo of a hand comes with the data set, so hands are drawn, in the colours of a real face.
+No photo of a hand comes with the data set, so hands are drawn, in the colors of a real face.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from kilomark.data.labeled_faces import LabelledFaces
+    from kilomark.data.labeled_faces import LabeledFaces
 
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
@@ -20,7 +20,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&@"
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
-def make_decoy(faces: LabelledFaces, rng: np.random.Generator) -> Image:
+def make_decoy(faces: LabeledFaces, rng: np.random.Generator) -> Image:
     """A part of a face 3 times in 10, a hand 2 times, letters 3 times, a texture 2 times."""
     kind = rng.random()
     if kind < 0.3:
@@ -30,7 +30,7 @@ def make_decoy(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     return letters(rng) if kind < 0.8 else texture(rng)
 
 
-def face_part(faces: LabelledFaces, rng: np.random.Generator) -> Image:
+def face_part(faces: LabeledFaces, rng: np.random.Generator) -> Image:
     """A quarter to two fifths of a face's width: an eye, a mouth, a cheek, filling the image."""
     face = int(rng.integers(len(faces)))
     landmarks, image = faces.landmarks_of(face), faces.image(face)
@@ -43,10 +43,10 @@ def face_part(faces: LabelledFaces, rng: np.random.Generator) -> Image:
     return np.ascontiguousarray(image[y : y + side, x : x + side])
 
 
-def hand(faces: LabelledFaces, rng: np.random.Generator) -> Image:
-    """A palm and two to five fingers, shaded, in the colour of a cheek, over noise."""
+def hand(faces: LabeledFaces, rng: np.random.Generator) -> Image:
+    """A palm and two to five fingers, shaded, in the color of a cheek, over noise."""
     size = DECOY_PX
-    skin = _skin_colour(faces, rng)
+    skin = _skin_color(faces, rng)
     image = np.empty((size, size, 3), np.uint8)
     image[:] = rng.integers(0, 256, 3)
     palm = (size * rng.uniform((0.4, 0.55), (0.6, 0.75))).astype(int)
@@ -56,9 +56,9 @@ def hand(faces: LabelledFaces, rng: np.random.Generator) -> Image:
         angle = finger + rng.normal(0, 0.1) - np.pi / 2
         length = radius.mean() + size * rng.uniform(0.15, 0.4)
         tip = palm + length * np.array([np.cos(angle), np.sin(angle)])
-        colour = np.clip(skin * rng.uniform(0.75, 1.1), 0, 255).tolist()
+        color = np.clip(skin * rng.uniform(0.75, 1.1), 0, 255).tolist()
         thickness = int(size * rng.uniform(0.06, 0.13))
-        cv2.line(image, palm.tolist(), tip.astype(int).tolist(), colour, thickness)
+        cv2.line(image, palm.tolist(), tip.astype(int).tolist(), color, thickness)
     outline = (palm.tolist(), (2 * radius).tolist(), rng.uniform(0, 180))
     cv2.ellipse(image, outline, skin.tolist(), -1)
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.6, 2.5))
@@ -74,13 +74,13 @@ def letters(rng: np.random.Generator) -> Image:
     font = int(rng.choice(_FONTS))
     (width, height), _ = cv2.getTextSize(drawn, font, scale, thickness)
     origin = ((size - width) // 2, (size + height) // 2)
-    colour = rng.integers(0, 256, 3).tolist()
-    cv2.putText(image, drawn, origin, font, scale, colour, thickness, cv2.LINE_AA)
+    color = rng.integers(0, 256, 3).tolist()
+    cv2.putText(image, drawn, origin, font, scale, color, thickness, cv2.LINE_AA)
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 2.0))
 
 
 def texture(rng: np.random.Generator) -> Image:
-    """Blobs, stripes or rings of two colours: what buttons, fabrics and leaves look like."""
+    """Blobs, stripes or rings of two colors: what buttons, fabrics and leaves look like."""
     size = DECOY_PX
     y, x = np.mgrid[:size, :size].astype(np.float32) / size
     kind = rng.integers(3)
@@ -92,16 +92,16 @@ def texture(rng: np.random.Generator) -> Image:
         phase = np.cos(angle) * x + np.sin(angle) * y
         weight = 0.5 + 0.5 * np.sin(2 * np.pi * waves * phase)
     else:
-        centre, waves = rng.uniform(0.3, 0.7, 2), rng.uniform(1, 6)
-        distance = np.hypot(x - centre[0], (y - centre[1]) * rng.uniform(0.6, 1.4))
+        center, waves = rng.uniform(0.3, 0.7, 2), rng.uniform(1, 6)
+        distance = np.hypot(x - center[0], (y - center[1]) * rng.uniform(0.6, 1.4))
         weight = 0.5 + 0.5 * np.cos(2 * np.pi * waves * distance)
     first, second = rng.uniform(0, 255, (2, 3))
     blend = first + (second - first) * weight[..., None]
     return np.asarray(np.clip(blend, 0, 255), np.uint8)
 
 
-def _skin_colour(faces: LabelledFaces, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Mean colour of the middle of a face, where there is mostly skin."""
+def _skin_color(faces: LabeledFaces, rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    """Mean color of the middle of a face, where there is mostly skin."""
     face = int(rng.integers(len(faces)))
     landmarks = faces.landmarks_of(face)
     low, high = landmarks.min(0), landmarks.max(0)

@@ -30,20 +30,20 @@ def landmark_tile(image: Array, landmarks: Array, target: Array, text: str) -> A
     side = 1.4 * max(x1 - x0, y1 - y0)
     affine = crop_map(np.array([(x0 + x1) / 2, (y0 + y1) / 2]), side, TILE_PX)
     tile = warp(image, affine, (TILE_PX, TILE_PX))
-    for points, colour in ((target, _LABEL), (landmarks, _FOUND)):
+    for points, color in ((target, _LABEL), (landmarks, _FOUND)):
         x, y = np.floor(apply_map(affine, points)).astype(int).clip(0, TILE_PX - 1).T
-        tile[y, x] = colour
+        tile[y, x] = color
     return _captioned(tile, text)
 
 
 def box_tile(image: Array, labels: Array, found: Array, text: str) -> Array:
-    """A whole photo, labelled boxes (M, 4) in green and found ones (F, 4) in red."""
+    """A whole photo, labeled boxes (M, 4) in green and found ones (F, 4) in red."""
     scale = TILE_PX / max(image.shape[:2])
     affine = np.array([[scale, 0.0, 0.0], [0.0, scale, 0.0]])
     tile = warp(image, affine, (TILE_PX, TILE_PX))
-    for boxes, colour in ((labels, _LABEL), (found, _FOUND)):
+    for boxes, color in ((labels, _LABEL), (found, _FOUND)):
         for x0, y0, x1, y1 in np.round(np.asarray(boxes).reshape(-1, 4) * scale).astype(int):
-            cv2.rectangle(tile, (int(x0), int(y0)), (int(x1), int(y1)), colour, 1)
+            cv2.rectangle(tile, (int(x0), int(y0)), (int(x1), int(y1)), color, 1)
     return _captioned(tile, text)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from kilomark.data.geometry import box_of
 from kilomark.detector import Detector
 from kilomark.evaluation.metrics import FinderAccuracy, finder_accuracy, landmark_accuracy
+from kilomark.network_inputs import CROP_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ _BACKGROUND_BOXES = np.array(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LandmarkPredictions:
-    """What a landmark bundle says of labelled faces, in fractions of the crop's side.
+    """What a landmark bundle says of labeled faces, in fractions of the crop's side.
 
     Attributes:
         landmarks: (N, K, 2).
@@ -60,16 +61,16 @@ class LandmarkPredictions:
 def predict_faces(
     bundle: str | Path, faces: FaceCrops, backgrounds: PackedImages, background_rows: Array
 ) -> LandmarkPredictions:
-    """Run a landmark bundle over labelled crops: one pass, no averaging.
+    """Run a landmark bundle over labeled crops: one pass, no averaging.
 
-    The network's crop is 1.25 times the landmarks' box.
+    The network's crop is `CROP_SCALE` times the landmarks' box.
     """
     detector = Detector(bundle, faces=None)
     found, sides = [], []
     for face in range(len(faces)):
         box = box_of(faces.landmarks[face])
         found += detector.predict(to_bgr(faces.image(face)), boxes=box)
-        sides.append(1.25 * max(box[2] - box[0], box[3] - box[1]))
+        sides.append(CROP_SCALE * max(box[2] - box[0], box[3] - box[1]))
     scale = np.array(sides)[:, None, None]
     return LandmarkPredictions(
         landmarks=np.stack([face.landmarks for face in found]) / scale,
@@ -118,7 +119,7 @@ def _share(presence: Array) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinderFinds:
-    """What a face finder finds, best first, in photos with a labelled face and in others.
+    """What a face finder finds, best first, in photos with a labeled face and in others.
 
     Attributes:
         boxes: for each photo, (F, 4) boxes in its pixels.

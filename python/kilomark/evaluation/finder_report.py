@@ -68,7 +68,7 @@ def write_finder_report(
     Args:
         folder: where to, made if need be.
         name: of the bundle.
-        scenes: photos with a labelled face each.
+        scenes: photos with a labeled face each.
         finds: what was found in them, at `LOWEST_SCORE` and above.
         reviewed: real faces of these photos that carry no label.
         sweeps: recall by size, by what the mosaics are.

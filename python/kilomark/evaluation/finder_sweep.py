@@ -35,12 +35,12 @@ Array = np.ndarray[Any, Any]
 IMAGE_PX = 512  # side of the mosaics; the finder sees them at this size, pixel for pixel
 LEAST_ASKED_PX = 16  # of smaller faces the recall is measured, but nothing found is held false
 SIZES_PX = (8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 240, 320, 400)
-KINDS = ("plain", "tilted", "grey", "dark", "blurred", "masked")
+KINDS = ("plain", "tilted", "gray", "dark", "blurred", "masked")
 TILT_DEG = 30.0  # to either side, whatever the photo's own
 _BLUR = 0.03  # of the face's longer side
 _DARK = 0.25  # of the light
 _NO_BOXES = np.empty((0, 4), np.float32)
-_GREY_WEIGHTS = np.array([[0.299, 0.587, 0.114]] * 3, np.float32)
+_GRAY_WEIGHTS = np.array([[0.299, 0.587, 0.114]] * 3, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,8 +158,8 @@ def _place(
 
 
 def _spoil(image: Array, kind: str, size_px: int, rng: np.random.Generator) -> Array:
-    if kind == "grey":
-        image = cv2.transform(image, _GREY_WEIGHTS)
+    if kind == "gray":
+        image = cv2.transform(image, _GRAY_WEIGHTS)
     if kind == "blurred":
         image = cv2.GaussianBlur(image, (0, 0), max(_BLUR * size_px, 0.5))
     if kind == "dark":

@@ -19,11 +19,12 @@ from kilomark.evaluation.metrics import (
     RocCurve,
     area_under_curve,
     calibration,
-    normalised_errors,
+    normalized_errors,
     roc_curve,
 )
 from kilomark.evaluation.slices import LIMIT_FACTOR, Slice, measure_slices, slice_members
 from kilomark.evaluation.stability import Steadiness, measure_steadiness
+from kilomark.network_inputs import CROP_SCALE
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ Array = np.ndarray[Any, Any]
 CROP_PX = 128  # the crop in whose pixels errors are given
 _WORST_FACES = 24
 _STEADY_EVERY = 6  # every sixth face is moved, rescaled and compressed
-_HOW = "the bundle through the C++ core, one pass, crop 1.25 times the landmarks' box."
+_HOW = f"the bundle through the C++ core, one pass, crop {CROP_SCALE} times the landmarks' box."
 _SLICES_NOTE = """\
-Skin by the typology angle of the cheeks' pixels in colour photos, which light changes as much as
+Skin by the typology angle of the cheeks' pixels in color photos, which light changes as much as
 skin does."""
 _STEADINESS_NOTE = """\
 The photo shifted by parts of a pixel, rescaled by up to 10 %, compressed again: root mean square of
@@ -89,7 +90,7 @@ def write_landmark_report(
         noted_slices: photos' names by what somebody saw in them.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    relative = 100 * normalised_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
+    relative = 100 * normalized_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
     per_face = relative.mean(1)
     calibrated = calibration(predictions.spread, predictions.errors)
     report = LandmarkReport(
@@ -119,9 +120,11 @@ def _groups(
     apart = np.linalg.norm(predictions.target[:, first] - predictions.target[:, second], axis=-1)
     spread = 100 * predictions.spread / apart[:, None]
     return {
-        group["name"]: (float(relative[:, rows].mean()), float(spread[:, rows].mean()))
-        for group in faces.topology.groups
-        for rows in [slice(group["start"], group["start"] + group["count"])]
+        name: (
+            float(relative[:, group.indices].mean()),
+            float(spread[:, group.indices].mean()),
+        )
+        for name, group in faces.topology.groups.items()
     }
 
 
@@ -139,7 +142,7 @@ def _write_worst(
     tiles = []
     for face in np.argsort(per_face)[::-1][:_WORST_FACES]:
         x0, y0, x1, y1 = box_of(faces.landmarks[face])
-        found = predictions.landmarks[face] * 1.25 * max(x1 - x0, y1 - y0)
+        found = predictions.landmarks[face] * CROP_SCALE * max(x1 - x0, y1 - y0)
         text = f"{faces.images.names[int(faces.rows[face])]}  {per_face[face]:.1f} %"
         tiles.append(landmark_tile(faces.image(face), found, faces.landmarks[face], text))
     write_sheet(path, tiles)

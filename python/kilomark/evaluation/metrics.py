@@ -31,7 +31,7 @@ class LandmarkAccuracy:
     failure_percent: float
 
 
-def normalised_errors(landmarks: Array, target: Array, eyes: tuple[int, int]) -> Array:
+def normalized_errors(landmarks: Array, target: Array, eyes: tuple[int, int]) -> Array:
     """(N, K) distance of each landmark over the distance of the outer eye corners ``eyes``."""
     inter_ocular = np.linalg.norm(target[:, eyes[0]] - target[:, eyes[1]], axis=-1)
     errors: Array = np.linalg.norm(landmarks - target, axis=-1) / inter_ocular[:, None]
@@ -42,7 +42,7 @@ def landmark_accuracy(
     landmarks: Array, target: Array, eyes: tuple[int, int] = OUTER_EYE_CORNERS
 ) -> LandmarkAccuracy:
     """Compare (N, K, 2) landmarks with their labels, both in fractions of the crop's side."""
-    per_face = 100 * normalised_errors(landmarks, target, eyes).mean(1)
+    per_face = 100 * normalized_errors(landmarks, target, eyes).mean(1)
     return LandmarkAccuracy(
         nme_percent=float(per_face.mean()),
         median_nme_percent=float(np.median(per_face)),
@@ -136,7 +136,7 @@ class FinderAccuracy:
 def finder_accuracy(
     found: list[Array], labels: Array, found_in_backgrounds: list[Array]
 ) -> FinderAccuracy:
-    """Compare the boxes found in each photo, best first, with its one labelled box (N, 4)."""
+    """Compare the boxes found in each photo, best first, with its one labeled box (N, 4)."""
     hits = 0
     for boxes, label in zip(found, labels, strict=True):
         hits += bool(len(boxes)) and bool((box_iou(boxes, label) >= 0.5).any())

@@ -1,4 +1,4 @@
-"""What the pixels of labelled faces say of light, colour, skin and sharpness."""
+"""What the pixels of labeled faces say of light, color, skin and sharpness."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 LIGHT_SKIN_ITA_DEG = 41.0
 DARK_SKIN_ITA_DEG = 10.0
 DARK_FACE_LIGHTNESS = 35.0  # CIE L*, mean over the face
-_COLOUR_CHROMA = 4.0  # CIE a*, b*: a grey photo's are 0 but for its compression
+_COLOR_CHROMA = 4.0  # CIE a*, b*: a gray photo's are 0 but for its compression
 
 # Of the 971: middle of the lower lid, corner of the mouth; a cheek lies half-way between them.
 _CHEEKS = ((352, 731), (448, 795))
@@ -33,7 +33,7 @@ class PhotoQuality:
     """One value a face.
 
     Attributes:
-        is_colour: (N,) bool, the photo has colours.
+        is_color: (N,) bool, the photo has colors.
         skin_ita_deg: (N,) individual typology angle of the cheeks, arctan((L* - 50) / b*): larger
             is lighter. Light and exposure change it as much as skin does: it says how a face is
             pictured, not whose it is. NaN where the landmarks are not the 971.
@@ -41,7 +41,7 @@ class PhotoQuality:
         sharpness: (N,) variance of the Laplacian over the variance of the face at one size.
     """
 
-    is_colour: Array
+    is_color: Array
     skin_ita_deg: Array
     lightness: Array
     sharpness: Array
@@ -51,7 +51,7 @@ def measure_photos(faces: FaceCrops) -> PhotoQuality:
     """Look at the pixels inside every face."""
     rows = [_measure(faces.image(face), faces.landmarks[face]) for face in range(len(faces))]
     chroma, ita_deg, lightness, sharpness = np.array(rows, np.float64).reshape(-1, 4).T
-    return PhotoQuality(chroma > _COLOUR_CHROMA, ita_deg, lightness, sharpness)
+    return PhotoQuality(chroma > _COLOR_CHROMA, ita_deg, lightness, sharpness)
 
 
 def _measure(image: Array, landmarks: Array) -> tuple[float, float, float, float]:
@@ -66,14 +66,14 @@ def _measure(image: Array, landmarks: Array) -> tuple[float, float, float, float
 
 
 def _ita_deg(image: Array, landmarks: Array) -> float:
-    """Of the median colour of both cheeks, so that a highlight on one does not decide."""
+    """Of the median color of both cheeks, so that a highlight on one does not decide."""
     radius = _CHEEK_RADIUS * float(np.linalg.norm(landmarks[_EYES[0]] - landmarks[_EYES[1]]))
     patches = []
     for lid, mouth in _CHEEKS:
         x, y = (landmarks[lid] + landmarks[mouth]) / 2
         patches.append(_square(image, x, y, 2 * radius, 8).reshape(-1, 3))
-    colour = np.median(_to_lab(np.concatenate(patches)[None])[0], 0)
-    return float(np.rad2deg(np.arctan2(colour[0] - 50, max(float(colour[2]), 1e-3))))
+    color = np.median(_to_lab(np.concatenate(patches)[None])[0], 0)
+    return float(np.rad2deg(np.arctan2(color[0] - 50, max(float(color[2]), 1e-3))))
 
 
 def _square(image: Array, x: float, y: float, side: float, size: int) -> Array:

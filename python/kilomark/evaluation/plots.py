@@ -38,7 +38,7 @@ def plot_calibration(path: Path, found: Calibration, scale: float) -> None:
     figure, axes = _figure()
     spread, error = scale * found.spread, scale * found.error
     top = 1.05 * float(max(spread.max(), error.max()))
-    axes.plot([0, top], [0, top], color="grey", linewidth=1, linestyle="--", label="ideal")
+    axes.plot([0, top], [0, top], color="gray", linewidth=1, linestyle="--", label="ideal")
     axes.plot(spread, error, marker="o", label="a twelfth of the landmarks each")
     axes.set(xlim=(0, top), ylim=(0, top))
     axes.set(xlabel="predicted spread, px of the 128 px crop", ylabel="mean error, px")
@@ -66,7 +66,7 @@ def plot_recall_by_size(
     axes.set_xscale("log")
     axes.set_xticks(list(sizes_px), [f"{size:g}" for size in sizes_px])
     axes.minorticks_off()
-    axes.axhline(99, color="grey", linewidth=1, linestyle="--")
+    axes.axhline(99, color="gray", linewidth=1, linestyle="--")
     axes.set(ylim=(0, 101), xlabel="longer side of the face, px", ylabel="recall, %")
     axes.legend(loc="lower right")
     _save(figure, path)

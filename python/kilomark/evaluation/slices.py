@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import FaceCrops
+    from kilomark.topology import LandmarkGroup
 
 Array = np.ndarray[Any, Any]
 
@@ -123,7 +124,7 @@ def slice_members(
         InvalidInputError: ``noted`` names a photo that shows none of the faces.
     """
     members = {"all faces": np.ones(len(faces), bool)}
-    groups = {group["name"]: group for group in faces.topology.groups}
+    groups = faces.topology.groups
     if {"right_eye", "left_eye", "inner_lips"} <= set(groups):
         members |= _expressions(faces.landmarks, groups)
     members["masked"] = faces.source == "mask"
@@ -155,9 +156,9 @@ def mouth_opening(landmarks: Array, start: int, count: int) -> Array:
     return opening
 
 
-def _expressions(landmarks: Array, groups: Mapping[str, Mapping[str, Any]]) -> dict[str, Array]:
+def _expressions(landmarks: Array, groups: Mapping[str, LandmarkGroup]) -> dict[str, Array]:
     def where(name: str) -> tuple[int, int]:
-        return groups[name]["start"], groups[name]["count"]
+        return groups[name].start, groups[name].count
 
     eyes = (eye_opening(landmarks, *where(name)) for name in ("right_eye", "left_eye"))
     return {
@@ -195,11 +196,11 @@ def _cut_off(faces: FaceCrops) -> Array:
 
 
 def _photos(quality: PhotoQuality, masked: Array) -> dict[str, Array]:
-    skin = quality.is_colour & ~masked
+    skin = quality.is_color & ~masked
     blurred = quality.sharpness <= np.quantile(quality.sharpness, BLURRED_SHARE)
     return {
-        "grey photo": ~quality.is_colour,
-        "colour photo": quality.is_colour,
+        "gray photo": ~quality.is_color,
+        "color photo": quality.is_color,
         "light skin as pictured": skin & (quality.skin_ita_deg > LIGHT_SKIN_ITA_DEG),
         "medium skin as pictured": skin
         & (quality.skin_ita_deg <= LIGHT_SKIN_ITA_DEG)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kilomark.data.landmark_samples import CROP_SCALE
-from kilomark.networks.normalization import MEAN, STD
+from kilomark.network_inputs import CROP_SCALE, MEAN, STD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kilomark.data.face_crops import LandmarkTopology
+    from kilomark.topology import Topology
 
 _POINT_MAP_971 = Path(__file__).parent / "landmarks_971.json"
 _FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"]
 
 
 def landmark_manifest(
-    name: str, size: int, topology: LandmarkTopology, training: Mapping[str, Any]
+    name: str, size: int, topology: Topology, training: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Manifest of a landmark network, without what `kilomark.bundle_files.write_bundle` fills in.
 
@@ -32,7 +32,7 @@ def landmark_manifest(
         **_common(name, "landmarks", size, training),
         "crop_scale": CROP_SCALE,
         "num_landmarks": topology.num_landmarks,
-        "groups": list(topology.groups),
+        "groups": [asdict(group) for group in topology.groups.values()],
         "mirror": None if topology.mirror is None else topology.mirror.tolist(),
         "subset_68": point_map["subset_68"] if known else None,
         "mean_shape": point_map["mean_shape"] if known else None,

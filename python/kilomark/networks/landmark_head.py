@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-# Landmarks are predicted in units of a quarter crop around the crop's centre, where they have a
+# Landmarks are predicted in units of a quarter crop around the crop's center, where they have a
 # standard deviation of about one.
 UNITS_PER_CROP = 4.0
 GRID = 8  # features are brought to 8 x 8 cells before the landmarks are read off

@@ -23,7 +23,7 @@ class LandmarkNetwork(nn.Module):
         self.head = head
 
     def forward(self, images: Tensor) -> LandmarkOutput:
-        """Read (N, 3, H, W) normalised RGB crops; H and W are multiples of 16."""
+        """Read (N, 3, H, W) normalized RGB crops; H and W are multiples of 16."""
         features = self.trunk(images)
         if features.dtype == torch.float32:
             output: LandmarkOutput = self.head(features)

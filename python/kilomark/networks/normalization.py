@@ -1,15 +1,16 @@
-"""ImageNet normalisation, in units of 0..255 as manifests state it."""
+"""ImageNet normalization of images."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-MEAN = (123.675, 116.28, 103.53)  # red, green, blue
-STD = (58.395, 57.12, 57.375)
+from kilomark.network_inputs import MEAN, STD
+
+__all__ = ["normalize"]
 
 
-def normalise(images: Tensor) -> Tensor:
+def normalize(images: Tensor) -> Tensor:
     """(N, H, W, 3) uint8 RGB -> (N, 3, H, W) float32, channels last in memory."""
     mean = torch.tensor(MEAN, device=images.device)
     std = torch.tensor(STD, device=images.device)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
-from kilomark.networks.normalization import normalise
+from kilomark.networks.normalization import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,9 +79,9 @@ def start_worker(_worker: int) -> None:
 
 
 def example_images(samples: Samples, count: int = 64) -> Tensor:
-    """(N, 3, H, W) normalised images of the first samples, to measure activations on."""
+    """(N, 3, H, W) normalized images of the first samples, to measure activations on."""
     images = np.stack([samples[index][0] for index in range(count)])
-    return normalise(torch.from_numpy(images))
+    return normalize(torch.from_numpy(images))
 
 
 def split_batch(batch: Sequence[Tensor], num_parts: int) -> list[list[Tensor]]:

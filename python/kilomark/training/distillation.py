@@ -1,4 +1,4 @@
-"""A trained network as a teacher: its landmarks are learnt as well as the labels."""
+"""A trained network as a teacher: its landmarks are learned as well as the labels."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kilomark.options import check_fraction
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kilomark.data.face_crops import LandmarkTopology
     from kilomark.manifest import LandmarkBundle
+    from kilomark.topology import Topology
 
 SEEN_PRESENCE = 0.5  # below it the teacher sees no face, and its landmarks are not worth learning
 
@@ -56,7 +56,7 @@ class Teacher:
     def __init__(
         self,
         bundle: str | Path,
-        topology: LandmarkTopology,
+        topology: Topology,
         *,
         weight: float = 0.5,
         device: str = "auto",
@@ -92,7 +92,7 @@ class Teacher:
         return Lesson(landmarks.to(presence.device), weight.to(presence.device))
 
 
-def _check_same_landmarks(teacher: LandmarkBundle, topology: LandmarkTopology) -> None:
+def _check_same_landmarks(teacher: LandmarkBundle, topology: Topology) -> None:
     own, wanted = teacher.topology, topology.num_landmarks
     if own.num_landmarks != wanted:
         problem = f"places {own.num_landmarks} landmarks, and the data set has {wanted}"

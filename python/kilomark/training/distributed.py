@@ -55,7 +55,7 @@ class Ranks:
         """Move a network to the device; its batch norms see the whole batch where they can.
 
         On GPUs that is PyTorch's SyncBatchNorm. It has no CPU version: there each process
-        normalises by its own share, as each part of an accumulated batch does on any device, and
+        normalizes by its own share, as each part of an accumulated batch does on any device, and
         the running statistics are those of process 0. A GPU is also given the weights of
         convolutions with their channels last, as the images are: tensor cores want them so.
         """

@@ -47,7 +47,7 @@ def load_exported(
     Args:
         network: the convolutions and linear layers of which are loaded.
         weights: of the bundle, by name.
-        images: (N, 3, H, W) normalised examples of the network's inputs.
+        images: (N, 3, H, W) normalized examples of the network's inputs.
         inside: the part of the network that is loaded, such as ``trunk.``, by its names' prefix.
 
     Raises:

@@ -17,8 +17,9 @@ from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.evaluation.metrics import finder_accuracy
+from kilomark.network_inputs import MEAN_COLOR
 from kilomark.networks.face_finder import FinderOutput, cell_centres
-from kilomark.networks.normalization import normalise
+from kilomark.networks.normalization import normalize
 from kilomark.training.finder_losses import count_positive, finder_loss
 from kilomark.training.pictures import box_sheet, spaced
 
@@ -88,7 +89,7 @@ class FinderTask:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a collated batch of ``Mosaic``."""
         images, boxes, keypoints, state = batch
-        output = FinderOutput(*(part.float() for part in network(normalise(images))))
+        output = FinderOutput(*(part.float() for part in network(normalize(images))))
         return finder_loss(output, boxes, keypoints, state, images.shape[1], num_positive=weight)
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
@@ -121,9 +122,9 @@ def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0
     network.eval()
     scale = size / max(image.shape[:2])
     affine = np.array([[scale, 0, 0], [0, scale, 0]])
-    letterboxed = warp(image, affine, (size, size), colour=(124, 116, 104))
+    letterboxed = warp(image, affine, (size, size), color=MEAN_COLOR)
     device = next(network.parameters()).device
-    output = network(normalise(torch.from_numpy(letterboxed[None]).to(device)))
+    output = network(normalize(torch.from_numpy(letterboxed[None]).to(device)))
     scores = output.score_logits[0].sigmoid().cpu()
     centres, strides = cell_centres(size, size)
     reach = output.distances[0].cpu() * strides[:, None]

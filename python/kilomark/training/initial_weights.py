@@ -43,7 +43,7 @@ def start_network(
             ``.safetensors`` file of a trunk or of a whole network; that of a checkpoint, whose
             averaged weights are taken; a shipped bundle's name or a bundle's folder.
         part: ``trunk`` takes no more than the trunk from what holds more.
-        examples: draws (N, 3, H, W) normalised inputs, which a bundle's batch norms are put back
+        examples: draws (N, 3, H, W) normalized inputs, which a bundle's batch norms are put back
             with; without it bundles are refused.
 
     Returns:

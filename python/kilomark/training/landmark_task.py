@@ -14,7 +14,7 @@ from kilomark.data.hard_negatives import read_false_faces
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import landmark_accuracy
-from kilomark.networks.normalization import normalise
+from kilomark.networks.normalization import normalize
 from kilomark.training.landmark_losses import landmark_loss
 from kilomark.training.pictures import landmark_sheet, spaced
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import Decoding
-    from kilomark.data.labeled_faces import LabelledFaces
+    from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
@@ -114,7 +114,7 @@ def loss_of_samples(
     images, landmarks, presence = batch
     lesson = None if teacher is None else teacher.teach(images, presence)
     return landmark_loss(
-        network(normalise(images)),
+        network(normalize(images)),
         landmarks,
         presence,
         location=location,
@@ -131,13 +131,13 @@ def predict_landmarks(
     network.eval()
     device = next(network.parameters()).device
     parts = [
-        network(normalise(torch.from_numpy(images[begin : begin + batch]).to(device))).landmarks
+        network(normalize(torch.from_numpy(images[begin : begin + batch]).to(device))).landmarks
         for begin in range(0, len(images), batch)
     ]
     return torch.cat(parts).cpu().numpy()
 
 
-def example_shapes(faces: LabelledFaces, count: int = 4000) -> Tensor:
+def example_shapes(faces: LabeledFaces, count: int = 4000) -> Tensor:
     """Landmarks (M, K, 2) of crops placed and turned as in training, to start a head from."""
     rng = np.random.default_rng(0)
     shapes = []

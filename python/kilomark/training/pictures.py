@@ -20,12 +20,12 @@ Array = np.ndarray[Any, Any]
 PICTURES = 12  # in rows of four
 _COLUMNS = 4
 _TILE_PX = 256
-_LABELLED, _PREDICTED = (255, 255, 255), (60, 220, 60)  # RGB
+_LABELED, _PREDICTED = (255, 255, 255), (60, 220, 60)  # RGB
 
 
 @runtime_checkable
 class Illustrated(Protocol):
-    """A task that can show what a network has learnt."""
+    """A task that can show what a network has learned."""
 
     def picture(self, network: nn.Module, size: int) -> Array:
         """(H, W, 3) uint8 RGB: predictions on fixed validation photos."""
@@ -37,32 +37,32 @@ def spaced(count: int) -> list[int]:
     return [int(number) for number in chosen]
 
 
-def landmark_sheet(crops: Array, predicted: Array, labelled: Array) -> Array:
+def landmark_sheet(crops: Array, predicted: Array, labeled: Array) -> Array:
     """A sheet of (N, S, S, 3) crops: labels as white dots, predictions as green ones over them.
 
     Landmarks are (N, K, 2) fractions of the crop's side.
     """
     tiles = []
-    for crop, found, wanted in zip(crops, predicted, labelled, strict=True):
+    for crop, found, wanted in zip(crops, predicted, labeled, strict=True):
         tile = cv2.resize(crop, (_TILE_PX, _TILE_PX), interpolation=cv2.INTER_CUBIC)
-        for landmarks, colour in ((wanted, _LABELLED), (found, _PREDICTED)):
+        for landmarks, color in ((wanted, _LABELED), (found, _PREDICTED)):
             x, y = np.clip(np.floor(landmarks * _TILE_PX), 0, _TILE_PX - 1).astype(int).T
-            tile[y, x] = colour
+            tile[y, x] = color
         tiles.append(tile)
     return _sheet(tiles)
 
 
-def box_sheet(photos: Sequence[Array], found: Sequence[Array], labelled: Array) -> Array:
-    """A sheet of photos: the labelled box of each in white, those found in green."""
+def box_sheet(photos: Sequence[Array], found: Sequence[Array], labeled: Array) -> Array:
+    """A sheet of photos: the labeled box of each in white, those found in green."""
     tiles = []
-    for photo, boxes, label in zip(photos, found, labelled, strict=True):
+    for photo, boxes, label in zip(photos, found, labeled, strict=True):
         scale = _TILE_PX / max(photo.shape[:2])
         small = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         tile = np.zeros((_TILE_PX, _TILE_PX, 3), np.uint8)
         tile[: small.shape[0], : small.shape[1]] = small[:_TILE_PX, :_TILE_PX]
-        for box, colour in [(label, _LABELLED), *((box, _PREDICTED) for box in boxes)]:
+        for box, color in [(label, _LABELED), *((box, _PREDICTED) for box in boxes)]:
             x0, y0, x1, y1 = np.round(box * scale).astype(int).tolist()
-            cv2.rectangle(tile, (x0, y0), (x1, y1), colour, 1)
+            cv2.rectangle(tile, (x0, y0), (x1, y1), color, 1)
         tiles.append(tile)
     return _sheet(tiles)
 
