@@ -3,6 +3,7 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 #include "kilomark/network.hpp"
+#include "kilomark/onnx_check.hpp"
 
 namespace kilomark::bindings {
 
@@ -39,6 +40,15 @@ void bind_networks(py::module_& module) {
            }),
            py::kw_only(), py::arg("model"), py::arg("input"), py::arg("strides"))
       .def_readonly("strides", &FinderNetwork::strides);
+
+  module.def(
+      "check_onnx",
+      [](const py::bytes& model) {
+        const auto bytes = static_cast<std::string_view>(model);
+        const py::gil_scoped_release released;
+        check_onnx(bytes);
+      },
+      py::arg("model"));
 }
 
 }  // namespace kilomark::bindings

@@ -56,6 +56,13 @@ class FinderNetwork:
     @property
     def strides(self) -> list[int]: ...
 
+def check_onnx(model: bytes) -> None:
+    """Raise BundleError unless ``model`` is an ONNX file that may be given to an inference library.
+
+    Nothing outside the file is read: external data, functions, subgraphs, sparse tensors, unknown
+    operators and fields are refused, and all counts and sizes are bounded.
+    """
+
 @final
 class Detections:
     """The F faces of one image, in image pixels; keypoints are NaN and scores 1 for given boxes."""

@@ -14,7 +14,7 @@ from kilomark import BundleError, InferenceError, InvalidInputError, _core
 if TYPE_CHECKING:
     from tests.core.conftest import MakeFinder, MakeLandmarks
 
-UNREADABLE = r"a model of the landmark network that cannot be read \(\d+ bytes\)"
+UNREADABLE = "an ONNX file with "
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.01, 0.3, 0.5, 0.9, 0.99])
@@ -36,7 +36,7 @@ def test_truncated_finder(
     make_landmarks: MakeLandmarks, make_finder: MakeFinder, finder_model: bytes
 ) -> None:
     finder = make_finder(model=finder_model[: len(finder_model) // 2])
-    with refused(BundleError, "a model of the finder network that cannot be read"):
+    with refused(BundleError, UNREADABLE):
         _core.Detector(make_landmarks(), finder)
 
 

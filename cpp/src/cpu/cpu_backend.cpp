@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kilomark/error.hpp"
+#include "kilomark/onnx_check.hpp"
 #include "stopwatch.hpp"
 #include "text.hpp"
 
@@ -60,6 +61,7 @@ SessionSpec to_spec(const FinderNetwork& network) {
 CpuBackend::CpuBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
                        const BackendOptions& options) {
   const auto load = [&](const auto& network) {
+    check_onnx(network.model);
     return std::unique_ptr<Network>(
         new Network{network.input, {to_spec(network), to_session_options(options)}});
   };

@@ -16,6 +16,8 @@ constexpr const char* kInputName = "image";
 // One lane computes while others crop or copy; more would only wait for the same cores.
 constexpr std::size_t kMaxLanes = 4;
 
+constexpr std::size_t kMaxValueElements = std::size_t{1} << 28;
+
 std::shared_ptr<ov::Model> read_model(const SessionSpec& spec) {
   try {
     return openvino_core().read_model(spec.model, ov::Tensor());
@@ -57,6 +59,8 @@ ov::Output<ov::Node> find_port(const SessionSpec& spec, const ov::OutputVector& 
   fail_port(spec, text("the names ", names), text("\"", name, "\""));
 }
 
+std::size_t to_size(ov::Dimension::value_type length) { return static_cast<std::size_t>(length); }
+
 ov::Dimension to_dimension(std::size_t size) {
   return static_cast<ov::Dimension::value_type>(size);
 }
@@ -92,6 +96,23 @@ void check_model(const SessionSpec& spec, ov::Model& model, int max_batch) {
   }
 }
 
+// Refuses a network that would fill the memory with one value: shapes come from a file.
+void check_sizes(const SessionSpec& spec, const ov::Model& model) {
+  for (const std::shared_ptr<ov::Node>& node : model.get_ordered_ops()) {
+    for (const ov::Output<ov::Node>& output : node->outputs()) {
+      std::size_t elements = 1;
+      for (const ov::Dimension& size : output.get_partial_shape()) {
+        const std::size_t length = size.is_static() ? to_size(size.get_length()) : 1;
+        if (length > kMaxValueElements || elements * length > kMaxValueElements) {
+          fail_port(spec, text("a value of shape ", output.get_partial_shape()),
+                    text("at most ", kMaxValueElements, " numbers"));
+        }
+        elements *= length;
+      }
+    }
+  }
+}
+
 ov::AnyMap make_config(const SessionOptions& options) {
   return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
           ov::inference_num_threads(options.num_threads),
@@ -117,7 +138,10 @@ OpenvinoSession::OpenvinoSession(const SessionSpec& spec, const SessionOptions& 
   try {
     const std::shared_ptr<ov::Model> single = model_->clone();
     single->reshape(ov::PartialShape(input_shape_));
+    check_sizes(spec, *single);
     single_ = openvino_core().compile_model(single, "CPU", config_);
+  } catch (const Error&) {
+    throw;
   } catch (const std::exception& error) {
     fail(ErrorCode::kInference, text("a ", name_, " network that does not compile: ", error.what()),
          "operators that OpenVINO runs on the CPU", "export the network with other operators");
