@@ -1,13 +1,11 @@
 """Bundles: a trained network as a folder with ``manifest.json`` and ``model.onnx``.
 
 The manifest is all that the runtime knows of a network. It is checked here, once, field by field;
-what leaves this file is whole. Keys that this version does not know are ignored.
+what leaves this file is whole. Every number has bounds. Unknown keys are ignored.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from kilomark.bundle_contents import read_manifest, read_model
 from kilomark.errors import BundleError
-from kilomark.manifest_fields import Fields
 from kilomark.topology import LandmarkGroup, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from kilomark.manifest_fields import Fields
 
 __all__ = [
     "LARGEST_INPUT_PX",
@@ -39,7 +39,19 @@ __all__ = [
 
 SHIPPED_BUNDLES = Path(__file__).parent / "bundles"
 SCHEMA_VERSION = 1
-LARGEST_INPUT_PX = 8192
+
+LARGEST_INPUT_PX = 4096
+LARGEST_INPUT_VALUE = 1e6
+"""Of mean and std, whose unit is 0 to 255."""
+SMALLEST_STD = 1e-6
+LARGEST_CROP_SCALE = 16.0
+MOST_LANDMARKS = 16384
+LARGEST_COORDINATE = 1e6
+"""Of the mean face, whose unit is about half a face."""
+MOST_STRIDES = 8
+LARGEST_STRIDE = 1024
+MOST_RESCORING_NUMBERS = 64
+LONGEST_NAME = 200
 FINDER_KEYPOINTS = ("right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth")
 
 ChannelOrder = Literal["rgb", "bgr"]
@@ -80,6 +92,8 @@ class LandmarkBundle(Bundle):
     topology: Topology
     knows_faces: bool
     """Whether its presence says if there is a face; it may be a constant."""
+    has_depth: bool = False
+    """Whether it has a fourth output, ``depth`` (N, K): input pixels, away from the camera."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +102,8 @@ class FinderBundle(Bundle):
 
     strides: tuple[int, ...]
     """Pixels per cell of each output grid, in the order of the outputs."""
+    rescoring: Mapping[str, float] | None = None
+    """The numbers that turn a detector's score and a presence into one score, if it has them."""
 
 
 def shipped_bundles() -> dict[str, Path]:
@@ -128,7 +144,7 @@ def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         BundleError: there is no such bundle, or it is damaged; the message says where and how.
     """
     folder = _find_folder(name_or_path)
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     version = manifest.integer("schema_version")
     if version != SCHEMA_VERSION:
         raise manifest.error(
@@ -136,20 +152,23 @@ def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         )
     task = manifest.one_of("task", ("landmarks", "faces"))
     shared: dict[str, Any] = {
-        "name": manifest.text("name"),
+        "name": manifest.text("name", longest=LONGEST_NAME),
         "folder": folder,
         "input": _parse_input(manifest.section("input")),
         "accuracy": manifest.section("accuracy").values if manifest.has("accuracy") else {},
-        "model": _read_model(folder, manifest.section("model")),
+        "model": read_model(folder, manifest.section("model")),
     }
     if task == "faces":
-        return FinderBundle(**shared, strides=_parse_strides(manifest))
+        return FinderBundle(
+            **shared, strides=_parse_strides(manifest), rescoring=_parse_rescoring(manifest)
+        )
     constant = manifest.texts("constant_outputs") if manifest.has("constant_outputs") else []
     return LandmarkBundle(
         **shared,
-        crop_scale=manifest.number("crop_scale", above=0),
+        crop_scale=manifest.number("crop_scale", above=0, at_most=LARGEST_CROP_SCALE),
         topology=_parse_topology(manifest),
         knows_faces="presence" not in constant,
+        has_depth=manifest.has("depth") and manifest.boolean("depth"),
     )
 
 
@@ -172,46 +191,10 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     )
 
 
-def _read_manifest(folder: Path) -> Fields:
-    path = folder / "manifest.json"
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise BundleError(
-            f"{path} is not JSON ({error}); it may be truncated: export or install the bundle again"
-        ) from error
-    if not isinstance(values, dict):
-        raise BundleError(f"{path} holds a JSON {type(values).__name__}; expected an object")
-    return Fields(values, path)
-
-
-def _read_model(folder: Path, fields: Fields) -> bytes:
-    name = fields.text("file")
-    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name:
-        raise fields.error("file", name, "a plain file name inside the bundle")
-    size_bytes = fields.integer("size_bytes", at_least=1)
-    sha256 = fields.text("sha256")
-    path = folder / name
-    try:
-        model = path.read_bytes()
-    except OSError as error:
-        raise BundleError(
-            f"{path} cannot be read: {error.strerror}; export or install the bundle again"
-        ) from error
-    found = hashlib.sha256(model).hexdigest()
-    if len(model) != size_bytes or found != sha256.lower():
-        raise BundleError(
-            f"{path} is damaged: found {len(model)} bytes with SHA-256 {found}, the manifest says "
-            f"{size_bytes} bytes with {sha256}; export or install the bundle again"
-        )
-    return model
-
-
 def _parse_input(fields: Fields) -> NetworkInput:
     order = fields.one_of("channel_order", ("rgb", "bgr"))
-    mean, std = fields.numbers("mean", count=3), fields.numbers("std", count=3, above=0)
+    mean = fields.numbers("mean", count=3, above=-LARGEST_INPUT_VALUE, at_most=LARGEST_INPUT_VALUE)
+    std = fields.numbers("std", count=3, above=SMALLEST_STD, at_most=LARGEST_INPUT_VALUE)
     return NetworkInput(
         width=fields.integer("width", at_least=1, at_most=LARGEST_INPUT_PX),
         height=fields.integer("height", at_least=1, at_most=LARGEST_INPUT_PX),
@@ -222,7 +205,9 @@ def _parse_input(fields: Fields) -> NetworkInput:
 
 
 def _parse_strides(manifest: Fields) -> tuple[int, ...]:
-    strides = tuple(manifest.integers("strides", at_least=1, at_most=LARGEST_INPUT_PX))
+    strides = tuple(
+        manifest.integers("strides", at_most_count=MOST_STRIDES, at_least=1, at_most=LARGEST_STRIDE)
+    )
     if not strides:
         raise manifest.error("strides", [], "at least one stride")
     keypoints = manifest.texts("keypoints")
@@ -236,9 +221,22 @@ def _parse_strides(manifest: Fields) -> tuple[int, ...]:
     return strides
 
 
+def _parse_rescoring(manifest: Fields) -> dict[str, float] | None:
+    if not manifest.has("rescoring"):
+        return None
+    fields = manifest.section("rescoring")
+    if len(fields.values) > MOST_RESCORING_NUMBERS:
+        raise manifest.error(
+            "rescoring", f"{len(fields.values)} numbers", f"at most {MOST_RESCORING_NUMBERS}"
+        )
+    most = LARGEST_INPUT_VALUE
+    return {name: fields.number(name, above=-most, at_most=most) for name in fields.values}
+
+
 def _parse_topology(manifest: Fields) -> Topology:
-    count = manifest.integer("num_landmarks", at_least=1)
-    groups = [_parse_group(fields, count) for fields in manifest.sections("groups")]
+    count = manifest.integer("num_landmarks", at_least=1, at_most=MOST_LANDMARKS)
+    sections = manifest.sections("groups", at_most_count=count)
+    groups = [_parse_group(fields, count) for fields in sections]
     names = [group.name for group in groups]
     if len(set(names)) != len(names):
         raise manifest.error("groups", names, "names that are all different")
@@ -247,7 +245,9 @@ def _parse_topology(manifest: Fields) -> Topology:
         groups={group.name: group for group in groups},
         mirror=_parse_mirror(manifest, count),
         subset_68=_parse_subset(manifest, count),
-        mean_shape=manifest.optional_table("mean_shape", rows=count, columns=3),
+        mean_shape=manifest.optional_table(
+            "mean_shape", rows=count, columns=3, at_most=LARGEST_COORDINATE
+        ),
     )
 
 
@@ -270,7 +270,7 @@ def _parse_subset(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] 
 def _parse_group(fields: Fields, num_landmarks: int) -> LandmarkGroup:
     start = fields.integer("start", at_most=num_landmarks - 1)
     return LandmarkGroup(
-        name=fields.text("name"),
+        name=fields.text("name", longest=LONGEST_NAME),
         start=start,
         count=fields.integer("count", at_least=1, at_most=num_landmarks - start),
         closed=fields.boolean_or_null("closed"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Fields"]
 
 LONGEST_EXCERPT = 60
+LONGEST_TEXT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +30,25 @@ class Fields:
 
     def error(self, key: str, found: object, expected: str) -> BundleError:
         """Make, but do not raise, the error for a field whose value ``found`` is not right."""
-        excerpt = repr(found)
-        if len(excerpt) > LONGEST_EXCERPT:
-            excerpt = excerpt[:LONGEST_EXCERPT] + " ..."
-        return self._error(key, f"is {excerpt}", expected)
+        return self._error(key, f"is {_excerpt(found)}", expected)
 
     def has(self, key: str) -> bool:
         """Whether the field is there and not null."""
         return self.values.get(key) is not None
 
-    def text(self, key: str) -> str:
-        """Return a string."""
-        value = self._get(key, "a string")
-        if not isinstance(value, str):
-            raise self.error(key, value, "a string")
+    def text(self, key: str, *, longest: int = LONGEST_TEXT) -> str:
+        """Return a string of at most ``longest`` characters."""
+        expected = f"a string of at most {longest} characters"
+        value = self._get(key, expected)
+        if not isinstance(value, str) or len(value) > longest:
+            raise self.error(key, value, expected)
         return value
 
     def one_of(self, key: str, choices: Sequence[str]) -> str:
         """Return a string out of ``choices``."""
         expected = "one of " + ", ".join(choices)
         value = self._get(key, expected)
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             raise self.error(key, value, expected)
         return str(value)
 
@@ -70,32 +68,44 @@ class Fields:
         return value
 
     def integers(
-        self, key: str, *, count: int | None = None, at_least: int = 0, at_most: int
+        self,
+        key: str,
+        *,
+        count: int | None = None,
+        at_most_count: int | None = None,
+        at_least: int = 0,
+        at_most: int,
     ) -> list[int]:
         """Return a list of whole numbers within bounds, ``count`` of them if that is given."""
-        expected = f"{_counted(count)} whole numbers from {at_least} to {at_most}"
-        values = self._list(key, expected, count)
+        expected = f"{_counted(count, at_most_count)} whole numbers from {at_least} to {at_most}"
+        values = self._list(key, expected, count, at_most_count)
         for value in values:
             if not _is_integer(value, at_least, at_most):
-                raise self._error(key, f"holds {value!r}", expected)
+                raise self._error(key, f"holds {_excerpt(value)}", expected)
         return values
 
-    def number(self, key: str, *, above: float = -math.inf) -> float:
-        """Return a finite number greater than ``above``."""
-        expected = "a finite number" + ("" if above == -math.inf else f" above {above:g}")
+    def number(self, key: str, *, above: float, at_most: float) -> float:
+        """Return a number greater than ``above`` and not greater than ``at_most``."""
+        expected = f"a finite number above {above:g}, at most {at_most:g}"
         value = self._get(key, expected)
-        if not _is_number(value, above):
+        if not _is_number(value, above, at_most):
             raise self.error(key, value, expected)
         return float(value)
 
-    def numbers(self, key: str, *, count: int, above: float = -math.inf) -> list[float]:
-        """Return a list of ``count`` finite numbers greater than ``above``."""
-        bound = "" if above == -math.inf else f" above {above:g}"
-        expected = f"{count} finite numbers{bound}"
+    def numbers(self, key: str, *, count: int, above: float, at_most: float) -> list[float]:
+        """Return a list of ``count`` numbers greater than ``above``, not than ``at_most``."""
+        expected = f"{count} finite numbers above {above:g}, at most {at_most:g}"
         values = self._list(key, expected, count)
-        if not all(_is_number(value, above) for value in values):
+        if not all(_is_number(value, above, at_most) for value in values):
             raise self.error(key, values, expected)
         return [float(value) for value in values]
+
+    def boolean(self, key: str) -> bool:
+        """Return true or false."""
+        value = self._get(key, "true or false")
+        if not isinstance(value, bool):
+            raise self.error(key, value, "true or false")
+        return value
 
     def boolean_or_null(self, key: str) -> bool | None:
         """Return true, false or, for null, None."""
@@ -111,9 +121,9 @@ class Fields:
             raise self.error(key, value, "an object")
         return Fields(value, self.path, f"{self.prefix}{key}.")
 
-    def sections(self, key: str) -> list[Fields]:
-        """Return a list of objects inside this one."""
-        values = self._list(key, "a list of objects")
+    def sections(self, key: str, *, at_most_count: int) -> list[Fields]:
+        """Return a list of at most ``at_most_count`` objects inside this one."""
+        values = self._list(key, "a list of objects", at_most_count=at_most_count)
         for value in values:
             if not isinstance(value, dict):
                 raise self.error(key, value, "a list of objects")
@@ -123,9 +133,9 @@ class Fields:
         ]
 
     def optional_table(
-        self, key: str, *, rows: int, columns: int
+        self, key: str, *, rows: int, columns: int, at_most: float
     ) -> npt.NDArray[np.float64] | None:
-        """Return a read-only (rows, columns) array of finite numbers, or None for null."""
+        """Return a read-only (rows, columns) array of numbers up to ``at_most``; None for null."""
         if not self.has(key):
             return None
         expected = f"{rows} rows of {columns} finite numbers, or null"
@@ -133,8 +143,8 @@ class Fields:
         for index, row in enumerate(values):
             if not isinstance(row, list) or len(row) != columns:
                 raise self._error(f"{key}[{index}]", "is not such a row", expected)
-            if not all(_is_number(value, -math.inf) for value in row):
-                raise self._error(f"{key}[{index}]", f"is {row!r}", expected)
+            if not all(_is_number(value, -at_most, at_most) for value in row):
+                raise self._error(f"{key}[{index}]", f"is {_excerpt(row)}", expected)
         table = np.array(values, np.float64)
         table.setflags(write=False)
         return table
@@ -144,30 +154,48 @@ class Fields:
             raise self._error(key, "is missing", expected)
         return self.values[key]
 
-    def _list(self, key: str, expected: str, count: int | None = None) -> list[Any]:
+    def _list(
+        self,
+        key: str,
+        expected: str,
+        count: int | None = None,
+        at_most_count: int | None = None,
+    ) -> list[Any]:
         value = self._get(key, expected)
         if not isinstance(value, list):
             raise self.error(key, value, expected)
         if count is not None and len(value) != count:
             raise self._error(key, f"holds {len(value)} values", expected)
+        if at_most_count is not None and len(value) > at_most_count:
+            raise self._error(key, f"holds {len(value)} values", f"at most {at_most_count}")
         return value
 
     def _error(self, key: str, what: str, expected: str) -> BundleError:
         return BundleError(f"{self.path}: {self.prefix}{key} {what}; expected {expected}")
 
 
-def _counted(count: int | None) -> str:
-    return "a list of" if count is None else str(count)
+def _excerpt(value: object) -> str:
+    """Show the begin of a value, without making text of all of it."""
+    if isinstance(value, str | list) and len(value) > LONGEST_EXCERPT:
+        return f"{value[:LONGEST_EXCERPT]!r}"[:LONGEST_EXCERPT] + " ..."
+    if isinstance(value, int) and abs(value) >= 10**LONGEST_EXCERPT:
+        return "a number of more than 60 digits"
+    excerpt = repr(value)
+    return excerpt[:LONGEST_EXCERPT] + " ..." if len(excerpt) > LONGEST_EXCERPT else excerpt
+
+
+def _counted(count: int | None, at_most: int | None) -> str:
+    if count is not None:
+        return str(count)
+    return "a list of" if at_most is None else f"a list of at most {at_most}"
 
 
 def _is_integer(value: object, at_least: int, at_most: int) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and at_least <= value <= at_most
 
 
-def _is_number(value: object, above: float) -> TypeGuard[float]:
+def _is_number(value: object, above: float, at_most: float) -> TypeGuard[float]:
+    """Whether it is a number in (above, at_most]; NaN is in no interval."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    try:
-        return math.isfinite(value) and value > above
-    except OverflowError:  # a whole number too large for a float
-        return False
+    return above < value <= at_most  # whole numbers of any size compare exactly

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,17 +80,21 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
         ("model.file", "/etc/passwd", "expected a plain file name"),
         ("model.file", "gone.onnx", "gone.onnx cannot be read: No such file"),
         ("model.sha256", "00", "is damaged: found .* the manifest says .* with 00"),
-        ("model.size_bytes", 3, "is damaged: found .* the manifest says 3 bytes"),
+        (
+            "model.size_bytes",
+            3,
+            "is damaged: it holds 582 bytes; .* 3 by the manifest",
+        ),
         ("input.width", 0, "input.width is 0; expected a whole number from 1"),
         ("input.width", 10**9, "input.width is 1000000000; expected"),
         ("input.height", 64.5, "input.height is 64.5; expected a whole number"),
         ("input.channel_order", "gbr", "expected one of rgb, bgr"),
         ("input.mean", [0, 0], "input.mean holds 2 values; expected 3 finite numbers"),
         ("input.mean", [0, 0, float("nan")], "input.mean is .*nan.*; expected 3 finite"),
-        ("input.std", [1, 0, 1], "expected 3 finite numbers above 0"),
+        ("input.std", [1, 0, 1], "expected 3 finite numbers above 1e-06"),
         ("constant_outputs", "presence", "constant_outputs is 'presence'; expected a list"),
         ("crop_scale", 0, "crop_scale is 0; expected a finite number above 0"),
-        ("crop_scale", 10**400, "crop_scale is 1000.* ...; expected a finite number"),
+        ("crop_scale", 10**400, "crop_scale is a number of more than 60 digits; expected"),
         ("num_landmarks", "5", "num_landmarks is '5'; expected a whole number"),
         ("num_landmarks", 6, "mirror holds 5 values; expected 6 whole numbers from 0 to 5"),
         ("mirror", [0, 0, 0, 0, 0], "expected a permutation that is its own inverse"),
@@ -101,6 +107,16 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
         ("groups.0.name", "nose", "expected names that are all different"),
         ("groups.2.count", 2, r"groups\[2\].count is 2; expected a whole number from 1 to 1"),
         ("groups.2.closed", "no", r"groups\[2\].closed is 'no'; expected true, false or null"),
+        ("crop_scale", 17, "crop_scale is 17; expected a finite number above 0, at most 16"),
+        ("input.width", 4097, "input.width is 4097; expected a whole number from 1 to 4096"),
+        ("input.mean", [0, 0, 3e38], r"expected 3 finite numbers above -1e\+06, at most 1e\+06"),
+        ("input.std", [1, 1e-30, 1], "expected 3 finite numbers above 1e-06"),
+        ("num_landmarks", 10**6, "num_landmarks is 1000000; expected a whole number from 1 to"),
+        ("mean_shape", [[0, 0, 1e9]] * 5, r"mean_shape\[0\] is \[0, 0, 1000000000"),
+        ("name", "x" * 300, "name is 'xxxx.* ...; expected a string of at most 200"),
+        ("model.size_bytes", 2**40, "model.size_bytes is 1099511627776; expected"),
+        ("model.file", "a\ud800.onnx", "expected the name of a file"),
+        ("depth", 1, "depth is 1; expected true or false"),
         ("groups.2.closed", REMOVED, r"groups\[2\].closed is missing"),
     ],
 )
@@ -116,8 +132,12 @@ def test_wrong_field_is_named(tmp_path: Path, where: str, value: object, message
     ("where", "value", "message"),
     [
         ("strides", [], "expected at least one stride"),
-        ("strides", [8, 0], "strides holds 0; expected a list of whole numbers from 1"),
+        ("strides", [8, 0], "strides holds 0; expected a list of at most 8 whole numbers from 1"),
         ("strides", 8, "strides is 8; expected"),
+        ("strides", [1] * 2**20 + [8, 16], "strides holds 1048578 values; expected at most 8"),
+        ("rescoring", {"a": "b"}, "rescoring.a is 'b'; expected a finite number"),
+        ("rescoring", {"a": 1e9}, "rescoring.a is 1000000000.0; expected a finite number"),
+        ("rescoring", {str(i): i for i in range(99)}, "expected at most 64"),
         ("input.width", 60, "input.width is 60; expected a multiple of 16"),
         ("keypoints", ["nose_tip"], "keypoints is .* in this order"),
     ],
@@ -180,3 +200,56 @@ def test_bundle_of_the_other_task(tiny: Path, tiny_faces: Path) -> None:
         read_landmark_bundle(tiny_faces)
     with pytest.raises(BundleError, match="'tiny' places landmarks; as faces="):
         read_finder_bundle(tiny)
+
+
+def test_new_blocks_of_numbers_are_read(tmp_path: Path) -> None:
+    write_landmark_bundle(tmp_path / "a", depth=True)
+    write_finder_bundle(tmp_path / "b", rescoring={"slope": 0.5, "offset": -2})
+    assert read_landmark_bundle(tmp_path / "a").has_depth
+    assert read_finder_bundle(tmp_path / "b").rescoring == {"slope": 0.5, "offset": -2.0}
+
+
+def test_key_that_stands_twice(tmp_path: Path) -> None:
+    write_landmark_bundle(tmp_path)
+    path = tmp_path / "manifest.json"
+    path.write_text('{"name": "a", ' + path.read_text()[1:])
+    with pytest.raises(BundleError, match="the key 'name' stands twice"):
+        read_bundle(tmp_path)
+
+
+def test_manifest_of_any_size_is_not_read(tmp_path: Path) -> None:
+    write_landmark_bundle(tmp_path, filler="x" * (5 << 20))
+    with pytest.raises(BundleError, match=r"it holds 52\d+ bytes; expected at most 4194304"):
+        read_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "folder"])
+def test_model_that_is_no_regular_file(tmp_path: Path, kind: str) -> None:
+    write_landmark_bundle(tmp_path)
+    model = tmp_path / "model.onnx"
+    model.unlink()
+    if kind == "pipe":
+        os.mkfifo(model)
+    elif kind == "endless":
+        model.symlink_to("/dev/zero")
+    else:
+        model.mkdir()
+    with pytest.raises(BundleError, match=r"it is (a pipe|a device)|Is a directory"):
+        read_bundle(tmp_path)
+
+
+def test_model_may_be_a_link_to_a_file(tmp_path: Path) -> None:
+    write_landmark_bundle(tmp_path)
+    (tmp_path / "model.onnx").rename(tmp_path / "stored")
+    (tmp_path / "model.onnx").symlink_to("stored")
+    assert read_bundle(tmp_path).name == "tiny"
+
+
+def test_model_is_checked_before_it_is_loaded(tmp_path: Path) -> None:
+    write_landmark_bundle(tmp_path)
+    data = b"<net name='not ONNX'/>"
+    (tmp_path / "model.onnx").write_bytes(data)
+    change(tmp_path, "model.size_bytes", len(data))
+    change(tmp_path, "model.sha256", hashlib.sha256(data).hexdigest())
+    with pytest.raises(BundleError, match=r"model\.onnx: found an ONNX file with a field of wire"):
+        read_bundle(tmp_path)
