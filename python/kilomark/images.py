@@ -6,6 +6,7 @@ or refused, here. Arrays that already fit are passed on without a copy.
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,7 +30,15 @@ from kilomark.raw_images import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["ImageLike", "PixelFormat", "Pixels", "open_photo", "to_core_pixels", "to_pixels"]
+__all__ = [
+    "ImageLike",
+    "PixelFormat",
+    "Pixels",
+    "decode_photo",
+    "open_photo",
+    "to_core_pixels",
+    "to_pixels",
+]
 
 ImageLike: TypeAlias = npt.NDArray[Any] | str | os.PathLike[str] | Image.Image | GpuArray | RawImage
 """A uint8 array as OpenCV gives it, here or on a GPU, the path of a photo, or a PIL image."""
@@ -125,6 +134,21 @@ def open_photo(path: str | os.PathLike[str]) -> Image.Image:
     """
     shown = repr(os.fsdecode(path))
     with _reading(shown), Image.open(path) as photo:
+        photo.load()
+        return ImageOps.exif_transpose(photo)
+
+
+def decode_photo(data: bytes, shown: str) -> Image.Image:
+    """Decode the bytes of a photo and turn it upright as its EXIF orientation says.
+
+    Args:
+        data: the content of a JPEG, PNG or the like.
+        shown: what errors call it.
+
+    Raises:
+        InvalidInputError: it is not an image, truncated or too large.
+    """
+    with _reading(shown), Image.open(io.BytesIO(data)) as photo:
         photo.load()
         return ImageOps.exif_transpose(photo)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from kilomark.streaming import ImageResult
@@ -26,7 +26,7 @@ class Counts:
     errors: int = 0
     """Photos that could not be read; the column ``error`` says why."""
 
-    def count(self, result: ImageResult[str]) -> None:
+    def count(self, result: ImageResult[Any]) -> None:
         """Count one photo."""
         self.photos += 1
         self.faces += len(result.faces)

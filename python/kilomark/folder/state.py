@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from kilomark.folder.photos import Shard
 
-__all__ = ["RunState"]
+__all__ = ["RunState", "check_same_run", "merge_names"]
 
 
 class RunState:
@@ -87,12 +87,7 @@ class RunState:
                 write_whole(path, json.dumps(settings, indent=2) + "\n")
                 return
             recorded = _parse(path.read_text(encoding="utf-8"), path)
-        for name in {**recorded, **settings}:
-            if recorded.get(name) != settings.get(name):
-                raise InvalidInputError(
-                    f"{self.out} holds a run with {name} = {recorded.get(name)!r}; this one has "
-                    f"{settings.get(name)!r}; use the same to resume it, or choose another -o"
-                )
+        check_same_run(recorded, settings, self.out)
 
     def merge_photos(self, found: list[str]) -> list[str]:
         """Return the photos of the run: those it had, in their order, then new ones.
@@ -105,10 +100,9 @@ class RunState:
             if self._photos_path.exists():
                 lines = self._photos_path.read_text(encoding="ascii").splitlines()
                 known = [_parse(line, self._photos_path) for line in lines]
-            added = set(found).difference(known)
-            if not added:
+            photos = merge_names(known, found)
+            if len(photos) == len(known):
                 return known
-            photos = known + [name for name in found if name in added]
             write_whole(self._photos_path, "".join(json.dumps(name) + "\n" for name in photos))
         return photos
 
@@ -140,6 +134,28 @@ class RunState:
             raise InvalidInputError(
                 f"the output folder {self.out} cannot be used: {reason}"
             ) from error
+
+
+def check_same_run(
+    recorded: dict[str, Any], settings: dict[str, Any], out: str | os.PathLike[str]
+) -> None:
+    """Check that an output is of the run that goes on.
+
+    Raises:
+        InvalidInputError: it is not; the message says how it differs.
+    """
+    for name in {**recorded, **settings}:
+        if recorded.get(name) != settings.get(name):
+            raise InvalidInputError(
+                f"{out} holds a run with {name} = {recorded.get(name)!r}; this one has "
+                f"{settings.get(name)!r}; use the same to resume it, or choose another output"
+            )
+
+
+def merge_names(known: list[str], found: list[str]) -> list[str]:
+    """Append what was found and is not known, in its order."""
+    added = set(found).difference(known)
+    return known + [name for name in found if name in added]
 
 
 def _parse(text: str, path: Path) -> Any:  # noqa: ANN401  # JSON
