@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kLandmarksIndex = 0;
 constexpr std::uint64_t kFinderIndex = 1;
+constexpr int kNumSlots = 2;  // one call works on the GPU while another uploads
 
 // The plugin's error, as this library throws them.
 void check(const PluginApi& api, Status status) {
@@ -33,11 +34,11 @@ class DeviceImages final : public HeldImages {
     for (const ImageView& image : images) {
       frames.push_back(to_frame(image));
     }
-    check(api, api.hold_frames(session, frames.data(), frames.size(), &held_));
+    check(api, api.hold_frames(session, frames.data(), frames.size(), nullptr, 0, &held_));
   }
   ~DeviceImages() final { api_.release_frames(session_, held_); }
 
-  [[nodiscard]] const HeldFrames* held() const { return held_; }
+  [[nodiscard]] HeldFrames* held() const { return held_; }
   [[nodiscard]] PixelFormat format(std::size_t index) const { return images_[index].format; }
 
  private:
@@ -151,8 +152,8 @@ CudaBackend::CudaBackend(const LandmarkNetwork& landmarks, const FinderNetwork* 
                       OutputConfig{"keypoints", 2 * kNumKeypoints * cells}};
     networks.push_back(to_config("finder", finder->model, finder->input, finder_outputs));
   }
-  const SessionConfig config{index, options.max_batch, use_graphs() ? 1 : 0, networks.data(),
-                             networks.size()};
+  const SessionConfig config{index,     options.max_batch, use_graphs() ? 1 : 0,
+                             kNumSlots, networks.data(),   networks.size()};
   check(*api_, api_->create_session(&config, &session_));
 }
 

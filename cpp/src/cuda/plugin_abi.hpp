@@ -15,7 +15,7 @@
 namespace kilomark::cuda {
 
 // Raised whenever anything in this file, or ResamplePlan, changes.
-inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::uint32_t kAbiVersion = 2;
 
 inline constexpr std::size_t kMaxProbedDevices = 16;
 
@@ -91,6 +91,7 @@ struct SessionConfig {
   std::int32_t device;
   std::int32_t max_batch;
   std::int32_t use_graphs;
+  std::int32_t num_slots;  // calls that run a network at the same time
   const NetworkConfig* networks;
   std::uint64_t num_networks;
 };
@@ -100,7 +101,7 @@ struct RunTimes {
   double infer_ms;
 };
 
-struct Session;     // networks on a device; used by several threads at once, which take turns
+struct Session;     // networks on a device; used by several threads at once
 struct HeldFrames;  // frames that a session can read
 
 struct PluginApi {
@@ -117,19 +118,23 @@ struct PluginApi {
   Status (*create_session)(const SessionConfig* config, Session** session);
   void (*destroy_session)(Session* session);
 
-  // Uploads what is in host memory; device memory is borrowed until the release.
+  // Uploads what is in host memory: what `crops` read, or where there are none, all of it. Memory
+  // of the device and pinned memory are borrowed until the release.
   Status (*hold_frames)(Session* session, const FrameView* frames, std::uint64_t num_frames,
-                        HeldFrames** held);
+                        const CropRequest* crops, std::uint64_t num_crops, HeldFrames** held);
   void (*release_frames)(Session* session, HeldFrames* held);
 
-  // Crops, runs the network, and writes its outputs; returns when all is done.
-  Status (*run)(Session* session, std::uint64_t network, const HeldFrames* held,
-                const CropRequest* crops, std::uint64_t num_crops, float* const* outputs,
-                RunTimes* times);
+  // Crops, runs the network, and writes its outputs; returns when all is done. `times` may be null;
+  // else the times of the batches are added to it.
+  Status (*run)(Session* session, std::uint64_t network, HeldFrames* held, const CropRequest* crops,
+                std::uint64_t num_crops, float* const* outputs, RunTimes* times);
 
   // The same for tensors (num_items, 3, height, width) in host memory, normalised already.
   Status (*infer)(Session* session, std::uint64_t network, const float* tensors,
                   std::uint64_t num_items, float* const* outputs);
+
+  // The CUDA stream, as a number, on which other libraries may have their frames ready.
+  std::uint64_t (*input_stream)(Session* session);
 };
 
 static_assert(std::is_standard_layout_v<CropRequest> && std::is_trivially_copyable_v<CropRequest>);

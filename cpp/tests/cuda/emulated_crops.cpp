@@ -10,7 +10,7 @@ std::vector<std::byte> run_crops(std::span<const CropItem> items, TensorType typ
   std::vector<std::byte> tensor(items.size() * static_cast<std::size_t>(3 * width * height) *
                                 size_of(type));
   emulate_launch(
-      {items.data(), tensor.data(), type, width, height, static_cast<int>(items.size())});
+      {items.data(), static_cast<int>(items.size()), {tensor.data(), type, width, height}});
   return tensor;
 }
 

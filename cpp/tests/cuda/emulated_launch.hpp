@@ -13,7 +13,7 @@ inline void emulate_launch(const CropLaunch& launch) {
       for (index.block_x = 0; index.block_x < grid.x; ++index.block_x) {
         for (index.thread_y = 0; index.thread_y < kCropBlockHeight; ++index.thread_y) {
           for (index.thread_x = 0; index.thread_x < kCropBlockWidth; ++index.thread_x) {
-            crop_thread(launch, index);
+            crop_thread(launch.items, launch.tensor, index);
           }
         }
       }

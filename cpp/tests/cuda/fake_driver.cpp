@@ -38,9 +38,24 @@ int FakeDriver::count(const std::string& call) const {
   return found == counts_.end() ? 0 : found->second;
 }
 
+int FakeDriver::count_all() const {
+  const std::scoped_lock lock(mutex_);
+  int sum = 0;
+  for (const auto& [call, count] : counts_) {
+    sum += count;
+  }
+  return sum;
+}
+
+std::size_t FakeDriver::copied_bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return copied_bytes_;
+}
+
 void FakeDriver::reset_counts() {
   const std::scoped_lock lock(mutex_);
   counts_.clear();
+  copied_bytes_ = 0;
 }
 
 FakeDriver::FakeStream& FakeDriver::find(StreamHandle stream) {
@@ -124,13 +139,20 @@ int FakeDriver::device_info(int device, DeviceInfo* info) {
     info->compute_major = device == 0 ? 8 : 6;
     info->compute_minor = device == 0 ? 6 : 1;
     info->memory_bytes = std::uint64_t{8} << 30;
+    info->is_integrated = is_integrated;
   }
   return code;
 }
 
 int FakeDriver::current_device(int* device) {
   *device = this_threads_device;
-  return next("cudaGetDevice");
+  const int code = next("cudaGetDevice");
+  return is_unloading ? kCudaUnloading : code;
+}
+
+int FakeDriver::has_foreign_context(bool* is_foreign) {
+  *is_foreign = has_foreign;
+  return next("cuCtxGetCurrent");
 }
 
 int FakeDriver::set_device(int device) {
@@ -186,15 +208,34 @@ int FakeDriver::free_pinned(void* memory) {
   return code != 0 ? code : freed;
 }
 
+int FakeDriver::device_address(void** device, const void* pinned) {
+  *device = const_cast<void*>(pinned);
+  return next("cudaHostGetDevicePointer");
+}
+
 int FakeDriver::copy(void* to, const void* from, std::size_t bytes, StreamHandle stream) {
-  if (const int code = next("cudaMemcpyAsync"); code != 0) {
+  return copy_rows(to, bytes, from, bytes, bytes, 1, stream);
+}
+
+int FakeDriver::copy_rows(void* to, std::size_t to_stride, const void* from,
+                          std::size_t from_stride, std::size_t row_bytes, std::size_t rows,
+                          StreamHandle stream) {
+  if (const int code = next(rows == 1 ? "cudaMemcpyAsync" : "cudaMemcpy2DAsync"); code != 0) {
     return code;
   }
-  return enqueue(stream, [this, to, from, bytes] {
-    if (!is_allocated(to, bytes) || !is_allocated(from, bytes)) {
-      return Faults::kBrokenDevice;
+  {
+    const std::scoped_lock lock(mutex_);
+    copied_bytes_ += rows * row_bytes;
+  }
+  return enqueue(stream, [=, this] {
+    for (std::size_t row = 0; row < rows; ++row) {
+      auto* const target = static_cast<std::byte*>(to) + row * to_stride;
+      const auto* const source = static_cast<const std::byte*>(from) + row * from_stride;
+      if (!is_allocated(target, row_bytes) || !is_allocated(source, row_bytes)) {
+        return Faults::kBrokenDevice;
+      }
+      std::memcpy(target, source, row_bytes);
     }
-    std::memcpy(to, from, bytes);
     return 0;
   });
 }
@@ -212,13 +253,19 @@ int FakeDriver::clear(void* memory, std::size_t bytes, StreamHandle stream) {
   });
 }
 
-int FakeDriver::memory_device(const void* memory, int* device) {
+int FakeDriver::memory_info(const void* memory, MemoryInfo* info) {
   if (const int code = next("cudaPointerGetAttributes"); code != 0) {
     return code;
   }
   const std::scoped_lock lock(mutex_);
+  *info = {};
   const Block* const block = find_block(memory);
-  *device = block == nullptr ? foreign_device : block->device;
+  if (block == nullptr && foreign_device < 0) {
+    return 0;
+  }
+  info->device = block == nullptr ? foreign_device : block->device;
+  info->kind = info->device < 0 ? MemoryKind::kPinned : MemoryKind::kDevice;
+  info->on_device = memory;
   return 0;
 }
 

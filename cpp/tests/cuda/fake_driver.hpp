@@ -26,10 +26,16 @@ class FakeDriver final : public Driver {
   int num_devices = 2;
   int newest_cuda = 13000;
   int foreign_device = -1;  // of memory that is not this driver's; then any of it can be read
+  bool is_integrated = false;
+  bool has_foreign = false;                  // a context that the runtime does not use
+  bool is_unloading = false;                 // the process ends, and the runtime is gone
+  std::function<void()> before_synchronize;  // called without any lock
 
   // How many memories, streams, events and graphs there are.
   [[nodiscard]] std::size_t num_live() const;
   [[nodiscard]] int count(const std::string& call) const;
+  [[nodiscard]] int count_all() const;
+  [[nodiscard]] std::size_t copied_bytes() const;  // by copies, since the counts were reset
   void reset_counts();
 
   // 0, or the code that this call fails with; of what is captured, the call is "captured ...".
@@ -40,7 +46,7 @@ class FakeDriver final : public Driver {
   [[nodiscard]] bool is_capturing(StreamHandle stream) const;
   // Whether all bytes lie in one memory that is there.
   [[nodiscard]] bool is_allocated(const void* memory, std::size_t bytes) const;
-  // Memory of another owner on a device.
+  // Memory of another owner on a device; pinned memory of the host on device -1.
   void add_foreign(const void* memory, std::size_t bytes, int device);
 
   int driver_version(int* version) final;
@@ -49,28 +55,31 @@ class FakeDriver final : public Driver {
   int device_info(int device, DeviceInfo* info) final;
   int current_device(int* device) final;
   int set_device(int device) final;
+  int has_foreign_context(bool* is_foreign) final;
   int allocate(void** memory, std::size_t bytes) final;
   int free(void* memory) final;
   int allocate_pinned(void** memory, std::size_t bytes) final;
   int free_pinned(void* memory) final;
+  int device_address(void** device, const void* pinned) final;
   int copy(void* to, const void* from, std::size_t bytes, StreamHandle stream) final;
+  int copy_rows(void* to, std::size_t to_stride, const void* from, std::size_t from_stride,
+                std::size_t row_bytes, std::size_t rows, StreamHandle stream) final;
   int clear(void* memory, std::size_t bytes, StreamHandle stream) final;
-  int memory_device(const void* memory, int* device) final;
+  int memory_info(const void* memory, MemoryInfo* info) final;
   int create_stream(StreamHandle* stream) final;
   int destroy_stream(StreamHandle stream) final;
   int synchronize(StreamHandle stream) final;
   int wait_event(StreamHandle stream, EventHandle event) final;
-  int create_event(EventHandle* event) final;
+  int create_event(EventHandle* event, bool is_timed) final;
   int destroy_event(EventHandle event) final;
   int record_event(EventHandle event, StreamHandle stream) final;
-  int record_event_in_graph(EventHandle event, StreamHandle stream) final;
-  int synchronize_event(EventHandle event) final;
   int elapsed_ms(float* ms, EventHandle start, EventHandle end) final;
   int begin_capture(StreamHandle stream) final;
   int end_capture(StreamHandle stream, GraphHandle* graph) final;
   int instantiate(GraphExecHandle* exec, GraphHandle graph) final;
   int destroy_graph(GraphHandle graph) final;
   int destroy_exec(GraphExecHandle exec) final;
+  int upload_graph(GraphExecHandle exec, StreamHandle stream) final;
   int launch_graph(GraphExecHandle exec, StreamHandle stream) final;
   int launch_crops(const CropLaunch& launch, StreamHandle stream) final;
   int take_last_error() final;
@@ -92,6 +101,7 @@ class FakeDriver final : public Driver {
   struct FakeEvent {
     StreamHandle stream = nullptr;  // where it was last recorded
     bool is_done = false;
+    bool is_timed = false;
   };
 
   int next(const char* call);
@@ -102,7 +112,10 @@ class FakeDriver final : public Driver {
   [[nodiscard]] FakeStream& find(StreamHandle stream);
 
   mutable std::recursive_mutex mutex_;
+  [[nodiscard]] bool can_read(const CropItem& item) const;
+
   std::map<std::string, int> counts_;
+  std::size_t copied_bytes_ = 0;
   std::map<const std::byte*, Block> blocks_;
   std::size_t num_owned_ = 0;
   std::map<StreamHandle, FakeStream> streams_;

@@ -1,5 +1,6 @@
 #include "fake_plan.hpp"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <numeric>
@@ -13,6 +14,7 @@ constexpr const char* kMagic = "fake-plan";
 constexpr std::array kPlaces{8.0F, 12.0F, 14.0F, 12.0F, 24.0F, 12.0F, 18.0F, 12.0F, 16.0F, 20.0F};
 constexpr std::array kOffsets{-2.0F, -2.0F, 2.0F, -2.0F, 0.0F, 0.0F, -2.0F, 2.0F, 2.0F, 2.0F};
 constexpr int kCell = 8;
+constexpr int kHidden = 16;  // added to the type of an output that hides its shape
 
 template <class Constants>
 void append_constants(const Constants& constants, std::vector<FakeValue>& values) {
@@ -64,6 +66,8 @@ FakePlan parse_words(std::istream& stream) {
       FakePlan::Output& output = plan.outputs.emplace_back();
       std::size_t rank = 0;
       stream >> output.name >> type >> rank;
+      output.hides_shape = type >= kHidden;
+      type %= kHidden;
       output.type = static_cast<TensorType>(type);
       output.shape.resize(rank);
       for (std::int64_t& size : output.shape) {
@@ -91,7 +95,8 @@ std::string FakePlan::serialize() const {
     stream << " profile " << profile.smallest << ' ' << profile.largest;
   }
   for (const Output& output : outputs) {
-    stream << " output " << output.name << ' ' << static_cast<int>(output.type) << ' '
+    stream << " output " << output.name << ' '
+           << static_cast<int>(output.type) + (output.hides_shape ? kHidden : 0) << ' '
            << output.shape.size();
     for (const std::int64_t size : output.shape) {
       stream << ' ' << size;
@@ -135,6 +140,9 @@ std::vector<TensorInfo> FakePlan::tensors() const {
   for (const Output& output : outputs) {
     Shape shape{-1};
     shape.insert(shape.end(), output.shape.begin(), output.shape.end());
+    if (output.hides_shape) {
+      std::ranges::fill(shape, -1);
+    }
     tensors.push_back({output.name, false, output.type, shape});
   }
   return tensors;
@@ -146,6 +154,17 @@ std::vector<ProfileShapes> FakePlan::profile_shapes() const {
     shapes.push_back({{profile.smallest, 3, height, width}, {profile.largest, 3, height, width}});
   }
   return shapes;
+}
+
+Shape FakePlan::shape_of(const std::string& name, std::int64_t batch) const {
+  for (const Output& output : outputs) {
+    if (output.name == name) {
+      Shape shape{batch};
+      shape.insert(shape.end(), output.shape.begin(), output.shape.end());
+      return shape;
+    }
+  }
+  return {};
 }
 
 bool FakePlan::takes(int profile, const Shape& shape) const {

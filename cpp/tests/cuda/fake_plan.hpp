@@ -37,6 +37,8 @@ struct FakePlan {
     std::string name;
     TensorType type = TensorType::kFloat;
     std::vector<std::int64_t> shape;  // of an item
+    bool hides_shape =
+        false;  // the engine says only how many dimensions there are, not their sizes
 
     [[nodiscard]] std::size_t size() const;
   };
@@ -62,6 +64,9 @@ struct FakePlan {
   // What an engine of this plan says of itself.
   [[nodiscard]] std::vector<TensorInfo> tensors() const;
   [[nodiscard]] std::vector<ProfileShapes> profile_shapes() const;
+
+  // What an output's shape is at a batch.
+  [[nodiscard]] Shape shape_of(const std::string& name, std::int64_t batch) const;
 
   // Whether the profile with this index takes an input of this shape.
   [[nodiscard]] bool takes(int profile, const Shape& shape) const;

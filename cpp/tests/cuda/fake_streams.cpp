@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "cuda/plugin/crop_area.hpp"
 #include "emulated_launch.hpp"
 #include "fake_driver.hpp"
 
@@ -34,6 +35,9 @@ int FakeDriver::destroy_stream(StreamHandle stream) {
 }
 
 int FakeDriver::synchronize(StreamHandle stream) {
+  if (before_synchronize) {
+    before_synchronize();
+  }
   if (const int code = next("cudaStreamSynchronize"); code != 0) {
     return code;
   }
@@ -55,13 +59,13 @@ int FakeDriver::wait_event(StreamHandle stream, EventHandle event) {
   return enqueue(stream, [this, producer] { return producer == nullptr ? 0 : flush(producer); });
 }
 
-int FakeDriver::create_event(EventHandle* event) {
-  if (const int code = next("cudaEventCreate"); code != 0) {
+int FakeDriver::create_event(EventHandle* event, bool is_timed) {
+  if (const int code = next("cudaEventCreateWithFlags"); code != 0) {
     return code;
   }
   const std::scoped_lock lock(mutex_);
   *event = reinterpret_cast<EventHandle>(next_handle_ += 16);
-  events_[*event];
+  events_[*event].is_timed = is_timed;
   return 0;
 }
 
@@ -79,7 +83,7 @@ int FakeDriver::record_event(EventHandle event, StreamHandle stream) {
   }
   const std::scoped_lock lock(mutex_);
   if (reinterpret_cast<std::uintptr_t>(stream) <= kLastDefaultStream) {
-    events_.at(event) = {nullptr, true};  // nothing is ever on it here
+    events_.at(event).is_done = true;  // nothing is ever on it here
     return 0;
   }
   if (streams_.find(stream) == streams_.end()) {
@@ -88,7 +92,8 @@ int FakeDriver::record_event(EventHandle event, StreamHandle stream) {
   if (is_capturing(stream)) {
     return 0;
   }
-  events_.at(event) = {stream, false};
+  events_.at(event).stream = stream;
+  events_.at(event).is_done = false;
   return enqueue(stream, [this, event] {
     const auto found = events_.find(event);
     if (found != events_.end()) {
@@ -98,35 +103,14 @@ int FakeDriver::record_event(EventHandle event, StreamHandle stream) {
   });
 }
 
-int FakeDriver::record_event_in_graph(EventHandle event, StreamHandle stream) {
-  if (const int code = next("cudaEventRecordWithFlags"); code != 0) {
-    return code;
-  }
-  const std::scoped_lock lock(mutex_);
-  if (!is_capturing(stream)) {
-    return kInvalidValue;
-  }
-  return enqueue(stream, [this, event, stream] {
-    events_.at(event) = {stream, true};
-    return 0;
-  });
-}
-
-int FakeDriver::synchronize_event(EventHandle event) {
-  if (const int code = next("cudaEventSynchronize"); code != 0) {
-    return code;
-  }
-  const std::scoped_lock lock(mutex_);
-  const FakeEvent& waited = events_.at(event);
-  return waited.stream == nullptr || waited.is_done ? 0 : flush(waited.stream);
-}
-
 int FakeDriver::elapsed_ms(float* ms, EventHandle start, EventHandle end) {
   if (const int code = next("cudaEventElapsedTime"); code != 0) {
     return code;
   }
   const std::scoped_lock lock(mutex_);
-  if (!events_.at(start).is_done || !events_.at(end).is_done) {
+  const FakeEvent& first = events_.at(start);
+  const FakeEvent& last = events_.at(end);
+  if (!first.is_timed || !last.is_timed || !first.is_done || !last.is_done) {
     return kInvalidHandle;
   }
   *ms = 0.25F;
@@ -181,6 +165,12 @@ int FakeDriver::destroy_exec(GraphExecHandle exec) {
   return next("cudaGraphExecDestroy");
 }
 
+int FakeDriver::upload_graph(GraphExecHandle exec, StreamHandle /*stream*/) {
+  const int code = next("cudaGraphUpload");
+  const std::scoped_lock lock(mutex_);
+  return code != 0 || execs_.contains(exec) ? code : kInvalidHandle;
+}
+
 int FakeDriver::launch_graph(GraphExecHandle exec, StreamHandle stream) {
   if (const int code = next("cudaGraphLaunch"); code != 0) {
     return code;
@@ -192,27 +182,48 @@ int FakeDriver::launch_graph(GraphExecHandle exec, StreamHandle stream) {
   return 0;
 }
 
+// Whether all pixels of an item are in memory that the device reads.
+bool FakeDriver::can_read(const CropItem& item) const {
+  const FrameView& frame = item.frame;
+  const PixelArea area = area_of(item.plan, frame.width, frame.height);
+  if (area.is_empty()) {
+    return true;
+  }
+  const auto is_there = [&](const std::uint8_t* plane, std::int64_t stride, int channels,
+                            const PixelArea& part) {
+    const std::uint8_t* const first =
+        plane + part.top * stride + std::int64_t{part.left} * channels;
+    const std::int64_t bytes =
+        (part.bottom - part.top - 1) * stride + std::int64_t{part.right - part.left} * channels;
+    return is_allocated(first, static_cast<std::size_t>(bytes));
+  };
+  const bool has_chroma = frame.format != FrameFormat::kPacked;
+  return is_there(frame.pixels, frame.row_stride_bytes, frame.channels, area) &&
+         (!has_chroma || is_there(frame.chroma, frame.chroma_stride_bytes, 1,
+                                  {area.left / 2 * 2, area.top / 2, (area.right + 1) / 2 * 2,
+                                   (area.bottom + 1) / 2}));
+}
+
+// The items are copied here, as the parameters of a kernel are.
 int FakeDriver::launch_crops(const CropLaunch& launch, StreamHandle stream) {
   if (const int code = next("launch_crops"); code != 0) {
     return code;
   }
-  return enqueue(stream, [this, launch] {
-    const auto count = static_cast<std::size_t>(launch.num_crops);
-    const auto area = static_cast<std::size_t>(launch.width * launch.height);
-    if (!is_allocated(launch.items, count * sizeof(CropItem)) ||
-        !is_allocated(launch.output, count * 3 * area * size_of(launch.type))) {
+  if (launch.num_crops < 1 || launch.num_crops > kMaxCropsPerLaunch) {
+    return kInvalidValue;
+  }
+  std::vector<CropItem> items(launch.items, launch.items + launch.num_crops);
+  return enqueue(stream, [this, items = std::move(items), tensor = launch.tensor] {
+    const auto area = static_cast<std::size_t>(tensor.width * tensor.height);
+    if (!is_allocated(tensor.values, items.size() * 3 * area * size_of(tensor.type))) {
       return Faults::kBrokenDevice;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-      const FrameView& frame = launch.items[i].frame;
-      const auto row_bytes =
-          static_cast<std::size_t>(frame.width) * static_cast<std::size_t>(frame.channels);
-      const auto last_row = static_cast<std::size_t>(frame.row_stride_bytes * (frame.height - 1));
-      if (!is_allocated(frame.pixels, last_row + row_bytes)) {
+    for (const CropItem& item : items) {
+      if (!can_read(item)) {
         return Faults::kBrokenDevice;
       }
     }
-    emulate_launch(launch);
+    emulate_launch({items.data(), static_cast<int>(items.size()), tensor});
     return 0;
   });
 }

@@ -76,6 +76,10 @@ class FakeContext final : public TrtContext {
       return name == "image" && state_->plan.takes(state_->profile, shape);
     });
   }
+  bool infer_shapes() final { return !fails("inferShapes") && state_->batch > 0; }
+  Shape tensor_shape(const std::string& name) final {
+    return state_->plan.shape_of(name, state_->batch);
+  }
   bool set_address(const std::string& name, void* address) final {
     return change("setTensorAddress", [&] {
       state_->addresses[name] = address;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "crop_runner.hpp"
@@ -56,14 +57,17 @@ std::vector<std::byte> run_crops(std::span<const CropItem> items, TensorType typ
     frame.chroma =
         planes.upload(frame.chroma, frame.chroma_stride_bytes * ((frame.height + 1) / 2));
   }
-  const Memory on_device(driver, Memory::Kind::kDevice, items.size_bytes(), "crops");
-  copy(on_device.get(), uploaded.data(), on_device.bytes());
   std::vector<std::byte> tensor(items.size() * static_cast<std::size_t>(3 * width * height) *
                                 size_of(type));
   const Memory output(driver, Memory::Kind::kDevice, tensor.size(), "a tensor");
-  const CropLaunch launch{on_device.as<CropItem>(),      output.get(), type, width, height,
-                          static_cast<int>(items.size())};
-  check_cuda(driver, driver.launch_crops(launch, stream.get()), "the launch", "crops");
+  const std::size_t crop_bytes = tensor.size() / items.size();
+  for (std::size_t first = 0; first < items.size(); first += kMaxCropsPerLaunch) {
+    const std::size_t count = std::min<std::size_t>(kMaxCropsPerLaunch, items.size() - first);
+    const CropLaunch launch{&uploaded[first],
+                            static_cast<int>(count),
+                            {output.as<std::byte>() + first * crop_bytes, type, width, height}};
+    check_cuda(driver, driver.launch_crops(launch, stream.get()), "the launch", "crops");
+  }
   copy(tensor.data(), output.get(), tensor.size());
   check_cuda(driver, driver.synchronize(stream.get()), "cudaStreamSynchronize", "crops");
   return tensor;

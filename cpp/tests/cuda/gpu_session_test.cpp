@@ -71,12 +71,11 @@ TEST_F(GpuSession, SpeaksHalf) {
   expect_near(scene_.run(*session, 9), scene_.expected(9), 1e-3F);
 }
 
-TEST_F(GpuSession, ForgetsTheBatchSizeUnusedForLongest) {
+TEST_F(GpuSession, AnswersForBatchesBetweenThePreparedOnes) {
   scene_.max_batch = 64;
-  scene_.plan.profiles = {{1, 64}};
+  scene_.plan.profiles = {{1, 1}, {1, 64}};
   const auto session = scene_.make_session();
-  for (std::size_t i = 0; i < 80; ++i) {  // twice in a row, so that each is forgotten once
-    const std::size_t count = 1 + i % 40;
+  for (std::size_t count = 1; count <= 64; ++count) {
     expect_near(scene_.run(*session, count), scene_.expected(count));
   }
 }
@@ -88,12 +87,9 @@ TEST_F(GpuSession, InfersFromTensors) {
 
 TEST_F(GpuSession, GivesTimesOfTheDevice) {
   const auto session = scene_.make_session();
-  std::vector<float> landmarks(160), spread(80), presence(16);
-  float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
   for (const std::size_t count : {1U, 16U}) {
-    std::unique_ptr<HeldFrames> held = session->hold(scene_.frames());
-    const RunTimes times = session->run(0, *held, Scene::crops(count), outputs);
-    session->release(std::move(held));
+    RunTimes times{};
+    expect_near(scene_.run(*session, scene_.frames(), count, &times), scene_.expected(count));
     EXPECT_GT(times.crop_ms, 0.0);
     EXPECT_LT(times.crop_ms, 100.0);
     EXPECT_GT(times.infer_ms, 0.0);
@@ -101,7 +97,29 @@ TEST_F(GpuSession, GivesTimesOfTheDevice) {
   }
 }
 
+TEST_F(GpuSession, UploadsPartsAndWholeFramesAlike) {
+  const auto session = scene_.make_session();
+  for (const bool tells_crops : {true, false}) {
+    scene_.tells_crops = tells_crops;
+    expect_near(scene_.run(*session, 9), scene_.expected(9));
+  }
+}
+
+TEST_F(GpuSession, ReadsPinnedMemoryWithoutStaging) {
+  const auto session = scene_.make_session();
+  std::vector<FrameView> frames = scene_.frames();
+  const auto bytes = static_cast<std::size_t>(frames[0].row_stride_bytes * frames[0].height);
+  const Memory pinned(cuda_driver(), Memory::Kind::kPinned, bytes, "a frame");
+  std::memcpy(pinned.get(), frames[0].pixels, bytes);
+  frames[0].pixels = pinned.as<std::uint8_t>();
+  for (const bool tells_crops : {true, false}) {
+    scene_.tells_crops = tells_crops;
+    expect_near(scene_.run(*session, frames, 5), scene_.expected(5));
+  }
+}
+
 TEST_F(GpuSession, ThreadsShareIt) {
+  scene_.num_slots = 2;
   const auto session = scene_.make_session();
   std::vector<std::jthread> threads;
   for (std::size_t thread = 0; thread < 4; ++thread) {
@@ -150,7 +168,7 @@ TEST_F(GpuSession, WaitsForTheStreamThatWritesAFrame) {
       ASSERT_EQ(driver.clear(delay.get(), kDelayBytes, producer.get()), kCudaSuccess);
     }
     ASSERT_EQ(driver.copy(frame.get(), pinned.get(), bytes, producer.get()), kCudaSuccess);
-    expect_near(Scene::run(*session, frames, 2), expected);
+    expect_near(scene_.run(*session, frames, 2), expected);
   }
 }
 

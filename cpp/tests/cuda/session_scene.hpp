@@ -39,12 +39,14 @@ class Scene {
   FakePlan plan = fake_landmark_plan(kSize);
   int max_batch = 16;
   bool use_graphs = true;
+  int num_slots = 1;
+  bool tells_crops = true;  // what is cropped is said when frames are held
 
   [[nodiscard]] std::unique_ptr<Session> make_session() const {
     static constexpr OutputConfig kOutputs[] = {{"landmarks", 10}, {"spread", 5}, {"presence", 1}};
     const std::string bytes = plan.serialize();
     const NetworkConfig network{"landmark", bytes.data(), bytes.size(), kSize, kSize, kOutputs, 3};
-    const SessionConfig config{0, max_batch, use_graphs ? 1 : 0, &network, 1};
+    const SessionConfig config{0, max_batch, use_graphs ? 1 : 0, num_slots, &network, 1};
     return std::make_unique<Session>(driver_, make_tensorrt_(), config);
   }
 
@@ -75,15 +77,17 @@ class Scene {
   }
 
   // Holds the frames, crops `count` of them, and returns spread, (count, 5).
-  [[nodiscard]] static std::vector<float> run(Session& session, std::span<const FrameView> frames,
-                                              std::size_t count) {
+  [[nodiscard]] std::vector<float> run(Session& session, std::span<const FrameView> frames,
+                                       std::size_t count, RunTimes* times = nullptr) const {
     std::vector<float> landmarks(10 * count);
     std::vector<float> spread(5 * count);
     std::vector<float> presence(count);
     float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-    std::unique_ptr<HeldFrames> held = session.hold(frames);
+    const std::vector<CropRequest> requests = crops(count);
+    std::unique_ptr<HeldFrames> held =
+        session.hold(frames, tells_crops ? std::span(requests) : std::span<const CropRequest>());
     try {
-      (void)session.run(0, *held, crops(count), outputs);
+      session.run(0, *held, requests, outputs, times);
     } catch (...) {
       session.release(std::move(held));
       throw;

@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <map>
 #include <thread>
 
 #include "kilomark/error.hpp"
@@ -83,35 +87,44 @@ TEST_F(SessionTest, TheSteadyStateAllocatesNothingAndWaitsOnce) {
   for (int i = 0; i < kRounds; ++i) {
     (void)scene_.run(*session, 3);
   }
-  for (const char* call : {"cudaMalloc", "cudaHostAlloc", "cudaFree", "cudaEventCreate",
-                           "cudaStreamBeginCapture", "launch_crops", "cudaSetDevice"}) {
-    EXPECT_EQ(driver_.count(call), 0) << call;
+  const std::map<std::string, int> expected{
+      {"cuCtxGetCurrent", 3},  // of the device's scopes: to take a stream, to upload, to run
+      {"cudaGetDevice", 3},    //
+      {"cudaPointerGetAttributes", 2},  // of the frames: pinned or not
+      {"cudaMemcpyAsync", 1},           // of the frames' parts, in one block
+      {"launch_crops", 1},              //
+      {"cudaGraphLaunch", 1},           //
+      {"cudaStreamSynchronize", 1}};
+  int sum = 0;
+  for (const auto& [call, count] : expected) {
+    EXPECT_EQ(driver_.count(call), kRounds * count) << call;
+    sum += count;
   }
-  EXPECT_EQ(driver_.count("cudaGraphLaunch"), kRounds);
-  EXPECT_EQ(driver_.count("cudaStreamSynchronize"), kRounds);
-  EXPECT_EQ(driver_.count("cudaMemcpyAsync"), kRounds);  // the frames; the rest is in the graph
+  EXPECT_EQ(driver_.count_all(), kRounds * sum);
 }
 
-TEST_F(SessionTest, CapturesOneGraphPerBatchSize) {
-  const auto session = scene_.make_session();  // captures batch 1
-  for (const std::size_t count : {1U, 2U, 3U, 2U, 1U, 3U}) {
-    (void)scene_.run(*session, count);
-  }
-  EXPECT_EQ(driver_.count("cudaGraphInstantiate"), 3);
-  EXPECT_EQ(FakeTensorRt::num_contexts(), 3);  // no two graphs share a context
-}
-
-TEST_F(SessionTest, ForgetsTheBatchSizeUnusedForLongest) {
+TEST_F(SessionTest, NewBatchSizesPrepareNothing) {
   scene_.max_batch = 64;
   scene_.plan.profiles = {{1, 64}};
   const auto session = scene_.make_session();
-  for (std::size_t count = 1; count <= 40; ++count) {
+  EXPECT_EQ(driver_.count("cudaGraphInstantiate"), 7);  // 1, 2, 4, 8, 16, 32, 64
+  EXPECT_EQ(FakeTensorRt::num_contexts(), 7);           // no two graphs share a context
+  EXPECT_EQ(driver_.count("cudaGraphUpload"), 7);
+  (void)scene_.run(*session, 1);
+  driver_.reset_counts();
+  for (std::size_t count = 1; count <= 64; ++count) {
     EXPECT_EQ(scene_.run(*session, count), scene_.expected(count)) << count;
   }
-  EXPECT_EQ(FakeTensorRt::num_contexts(), static_cast<int>(NetworkRunner::kMaxLanes));
+  for (const char* call : {"cudaStreamBeginCapture", "cudaGraphInstantiate", "cudaMalloc",
+                           "cudaHostAlloc", "cudaEventCreateWithFlags"}) {
+    EXPECT_EQ(driver_.count(call), 0) << call;
+  }
+  EXPECT_EQ(driver_.count("cudaGraphLaunch"), 64);
+  EXPECT_EQ(FakeTensorRt::num_contexts(), 7);
 }
 
 TEST_F(SessionTest, MemoryForFramesGrowsToTheLargestAndStays) {
+  scene_.tells_crops = false;
   const auto session = scene_.make_session();
   const std::vector<std::uint8_t> large(3 * 1500 * 1000, 255);
   const std::vector<FrameView> frames{
@@ -119,19 +132,19 @@ TEST_F(SessionTest, MemoryForFramesGrowsToTheLargestAndStays) {
       scene_.frames()[1]};
   (void)scene_.run(*session, 2);
   const std::size_t live = driver_.num_live();
-  (void)Scene::run(*session, frames, 2);
+  (void)scene_.run(*session, frames, 2);
   (void)scene_.run(*session, 2);
-  (void)Scene::run(*session, frames, 2);
-  EXPECT_LE(driver_.num_live(), live + 2);  // batch 2's graph is there already
+  (void)scene_.run(*session, frames, 2);
+  EXPECT_EQ(driver_.num_live(), live);
   driver_.reset_counts();
-  (void)Scene::run(*session, frames, 2);
-  EXPECT_EQ(driver_.count("cudaMalloc"), 0);
+  (void)scene_.run(*session, frames, 2);
+  EXPECT_EQ(driver_.count("cudaMalloc") + driver_.count("cudaHostAlloc"), 0);
 }
 
 TEST_F(SessionTest, HoldingWithoutRunningIsSafe) {
   const auto session = scene_.make_session();
   for (int i = 0; i < 3; ++i) {
-    session->release(session->hold(scene_.frames()));
+    session->release(session->hold(scene_.frames(), {}));
   }
   EXPECT_EQ(scene_.run(*session, 4), scene_.expected(4));
 }
@@ -141,18 +154,76 @@ TEST_F(SessionTest, InfersFromTensors) {
   EXPECT_EQ(scene_.infer(*session, 20), scene_.expected(20));
 }
 
-TEST_F(SessionTest, GivesTimesOfTheDevice) {
+TEST_F(SessionTest, MeasuresOnlyWhereTimesAreAskedFor) {
   const auto session = scene_.make_session();
-  std::vector<float> landmarks(10), spread(5), presence(1);
-  float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-  std::unique_ptr<HeldFrames> held = session->hold(scene_.frames());
-  const RunTimes times = session->run(0, *held, Scene::crops(1), outputs);
-  session->release(std::move(held));
-  EXPECT_EQ(times.crop_ms, 0.25);  // the fake's
-  EXPECT_EQ(times.infer_ms, 0.25);
+  (void)scene_.run(*session, 5);
+  EXPECT_EQ(driver_.count("cudaEventCreateWithFlags") + driver_.count("cudaEventRecord"), 0);
+  RunTimes times{};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(scene_.run(*session, scene_.frames(), 5, &times), scene_.expected(5));
+  }
+  EXPECT_EQ(times.crop_ms, 0.5);  // the fake's, twice
+  EXPECT_EQ(times.infer_ms, 0.5);
+  EXPECT_EQ(driver_.count("cudaEventCreateWithFlags"), 3);
+}
+
+TEST_F(SessionTest, RefusesAnEngineWhoseOutputsAreLargerThanItSaid) {
+  scene_.plan.outputs[0].shape = {50, 2};
+  scene_.plan.outputs[0].hides_shape = true;
+  try {
+    (void)scene_.make_session();
+    FAIL() << "TensorRT would have written past the buffer";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBundle);
+    EXPECT_NE(std::string(error.what()).find("\"landmarks\" of (1, 50, 2) at batch 1"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
+TEST_F(SessionTest, RefusesAContextThatIsNotTheRuntimes) {
+  const auto session = scene_.make_session();
+  driver_.has_foreign = true;
+  driver_.reset_counts();
+  try {
+    (void)scene_.run(*session, 1);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDevice);
+    EXPECT_NE(std::string(error.what()).find("import pycuda.autoprimaryctx"), std::string::npos);
+  }
+  EXPECT_EQ(driver_.count("cudaMemcpyAsync") + driver_.count("cudaGraphLaunch"), 0);
+  driver_.has_foreign = false;
+  EXPECT_EQ(scene_.run(*session, 1), scene_.expected(1));
+}
+
+TEST_F(SessionTest, ASecondThreadWorksWhileTheFirstWaits) {
+  scene_.num_slots = 2;
+  const auto session = scene_.make_session();
+  std::promise<void> waits;
+  std::promise<void> may_go_on;
+  std::atomic<bool> is_first = true;
+  driver_.before_synchronize = [&] {
+    if (is_first.exchange(false)) {
+      waits.set_value();
+      may_go_on.get_future().wait();
+    }
+  };
+  std::vector<float> found;
+  std::jthread first([&] { found = scene_.run(*session, 3); });
+  waits.get_future().wait();
+  std::future<std::vector<float>> second =
+      std::async(std::launch::async, [&] { return scene_.run(*session, 5); });
+  const bool is_done = second.wait_for(std::chrono::seconds(20)) == std::future_status::ready;
+  may_go_on.set_value();
+  EXPECT_TRUE(is_done) << "the second call waited for the first";
+  EXPECT_EQ(second.get(), scene_.expected(5));
+  first.join();
+  EXPECT_EQ(found, scene_.expected(3));
 }
 
 TEST_F(SessionTest, ThreadsShareIt) {
+  scene_.num_slots = 2;
   const auto session = scene_.make_session();
   std::vector<std::jthread> threads;
   for (std::size_t thread = 0; thread < 4; ++thread) {
@@ -179,7 +250,8 @@ TEST_F(SessionTest, RefusesAPlanThatIsNone) {
   static constexpr OutputConfig kOutputs[] = {{"landmarks", 10}};
   const NetworkConfig network{"landmark", "junk", 4, 32, 32, kOutputs, 1};
   try {
-    const Session session(driver_, std::make_unique<FakeTensorRt>(driver_), {0, 1, 1, &network, 1});
+    const Session session(driver_, std::make_unique<FakeTensorRt>(driver_),
+                          {0, 1, 1, 1, &network, 1});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kBundle);
@@ -206,7 +278,7 @@ TEST_F(DeviceFrames, AreReadWhereTheyLie) {
   const auto session = scene_.make_session();
   const std::vector<FrameView> frames = on_device(0);
   driver_.reset_counts();
-  EXPECT_EQ(Scene::run(*session, frames, 1), scene_.expected(1));
+  EXPECT_EQ(scene_.run(*session, frames, 1), scene_.expected(1));
   EXPECT_EQ(driver_.count("cudaMemcpyAsync"), 0);
   EXPECT_EQ(driver_.count("cudaMalloc"), 0);
 }
@@ -215,7 +287,7 @@ TEST_F(DeviceFrames, MayBeMixedWithOthers) {
   const auto session = scene_.make_session();
   std::vector<FrameView> frames = on_device(0);
   frames[0] = scene_.frames()[0];
-  EXPECT_EQ(Scene::run(*session, frames, 6), scene_.expected(6));
+  EXPECT_EQ(scene_.run(*session, frames, 6), scene_.expected(6));
 }
 
 TEST_F(DeviceFrames, AreWaitedForOnTheirStream) {
@@ -233,7 +305,7 @@ TEST_F(DeviceFrames, AreWaitedForOnTheirStream) {
   });
   frames[0].pixels = late.data();
   frames[0].stream = reinterpret_cast<std::uint64_t>(producer);
-  EXPECT_EQ(Scene::run(*session, frames, 2), scene_.expected(2));
+  EXPECT_EQ(scene_.run(*session, frames, 2), scene_.expected(2));
   EXPECT_EQ(driver_.count("cudaStreamWaitEvent"), 1);
   (void)driver_.destroy_stream(producer);
 }
@@ -242,7 +314,7 @@ TEST_F(DeviceFrames, OfAnotherDeviceAreRefused) {
   const auto session = scene_.make_session();
   const std::vector<FrameView> frames = on_device(1);
   try {
-    (void)session->hold(frames);
+    (void)session->hold(frames, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);

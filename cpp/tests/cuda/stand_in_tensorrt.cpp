@@ -80,6 +80,10 @@ class StandInContext final : public TrtContext {
     batch_ = static_cast<int>(shape[0]);
     return check(name == "image" && loaded_.plan().takes(profile_, shape), "another shape");
   }
+  bool infer_shapes() final { return check(batch_ > 0, "no shape"); }
+  Shape tensor_shape(const std::string& name) final {
+    return loaded_.plan().shape_of(name, batch_);
+  }
   bool set_address(const std::string& name, void* address) final {
     addresses_[name] = address;
     return check(address != nullptr, "no address");

@@ -6,17 +6,40 @@
 
 namespace kilomark::cuda {
 
+namespace {
+
+constexpr std::size_t kTensorAlignment = 256;  // that TensorRT asks for
+
+std::size_t aligned(std::size_t bytes) {
+  return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+}
+
+std::size_t output_bytes(const OutputTensor& output, std::size_t capacity) {
+  return aligned(capacity * output.num_floats * size_of(output.type));
+}
+
+std::size_t output_bytes(const EngineLayout& layout, std::size_t capacity) {
+  std::size_t bytes = 0;
+  for (const OutputTensor& output : layout.outputs) {
+    bytes += output_bytes(output, capacity);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 BatchBuffers::BatchBuffers(Driver& driver, const EngineLayout& layout, std::size_t capacity,
                            std::size_t context_bytes)
-    : items(driver, Memory::Kind::kDevice, capacity * sizeof(CropItem), "crops"),
-      items_pinned(driver, Memory::Kind::kPinned, capacity * sizeof(CropItem), "crops"),
-      input(driver, Memory::Kind::kDevice,
+    : input(driver, Memory::Kind::kDevice,
             capacity * layout.input_size * size_of(layout.input_type), "a network's input"),
-      context(driver, Memory::Kind::kDevice, context_bytes, "a network's activations") {
+      context(driver, Memory::Kind::kDevice, context_bytes, "a network's activations"),
+      all_outputs(driver, Memory::Kind::kPinned, output_bytes(layout, capacity),
+                  "a network's outputs") {
+  std::size_t offset = 0;
   for (const OutputTensor& output : layout.outputs) {
-    const std::size_t bytes = capacity * output.num_floats * size_of(output.type);
-    outputs.emplace_back(driver, Memory::Kind::kDevice, bytes, "a network's output");
-    outputs_pinned.emplace_back(driver, Memory::Kind::kPinned, bytes, "a network's output");
+    outputs.push_back({all_outputs.as<std::byte>() + offset,
+                       static_cast<std::byte*>(all_outputs.on_device()) + offset});
+    offset += output_bytes(output, capacity);
   }
 }
 

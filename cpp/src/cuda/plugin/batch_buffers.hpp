@@ -7,19 +7,22 @@
 
 namespace kilomark::cuda {
 
-// The memory of one network, for its largest batch: what goes in and out on the device, and pinned
-// memory that it is copied from and to. Allocated once; graphs hold its addresses.
+// An output in pinned memory: the network writes it, the CPU reads it, and nothing is copied.
+struct OutputBuffer {
+  void* on_host;
+  void* on_device;
+};
+
+// The memory of one runner, for its largest batch. Allocated once; graphs hold its addresses.
 struct BatchBuffers {
   BatchBuffers(Driver& driver, const EngineLayout& layout, std::size_t capacity,
                std::size_t context_bytes);
 
-  Memory items;  // of CropItem
-  Memory items_pinned;
   Memory input;
-  Memory context;  // of all execution contexts, which take turns
-  std::vector<Memory> outputs;
-  std::vector<Memory> outputs_pinned;
-  Memory input_pinned;  // for tensors from the host; made when the first come
+  Memory context;                     // of all execution contexts, which take turns
+  Memory all_outputs;                 // pinned, one block
+  Memory input_pinned;                // for tensors from the host; made when the first come
+  std::vector<OutputBuffer> outputs;  // parts of all_outputs
 };
 
 // Writes `count` floats as the tensor's type, and reads them back.

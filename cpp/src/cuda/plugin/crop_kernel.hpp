@@ -25,19 +25,28 @@ enum class TensorType : std::int32_t { kFloat, kHalf };
   return type == TensorType::kFloat ? 4 : 2;
 }
 
-// One crop, as it lies in device memory.
+// One crop of a frame in device memory.
 struct CropItem {
   ResamplePlan plan;
   FrameView frame;
 };
 
-struct CropLaunch {
-  const CropItem* items;  // device memory
-  void* output;           // device memory
+// Where crops go, (N, 3, height, width).
+struct CropTensor {
+  void* values;  // device memory
   TensorType type;
-  int width;  // of a crop
+  int width;
   int height;
-  int num_crops;
+};
+
+// A launch takes its items as parameters of the kernel, of which there are at most 4 KiB: nothing
+// has to be copied to the device first.
+inline constexpr int kMaxCropsPerLaunch = 16;
+
+struct CropLaunch {
+  const CropItem* items;  // memory of the host
+  int num_crops;          // 1..kMaxCropsPerLaunch
+  CropTensor tensor;
 };
 
 inline constexpr int kCropBlockWidth = 32;
@@ -48,8 +57,9 @@ struct GridSize {
 };
 
 [[nodiscard]] inline GridSize crop_grid(const CropLaunch& launch) {
-  return {static_cast<unsigned>((launch.width + kCropBlockWidth - 1) / kCropBlockWidth),
-          static_cast<unsigned>((launch.height + kCropBlockHeight - 1) / kCropBlockHeight),
+  const CropTensor& tensor = launch.tensor;
+  return {static_cast<unsigned>((tensor.width + kCropBlockWidth - 1) / kCropBlockWidth),
+          static_cast<unsigned>((tensor.height + kCropBlockHeight - 1) / kCropBlockHeight),
           static_cast<unsigned>(launch.num_crops)};
 }
 
@@ -85,32 +95,33 @@ struct FrameCells {
   }
 };
 
-KILOMARK_HD void write_value(const CropLaunch& launch, std::size_t index, float value) {
-  if (launch.type == TensorType::kFloat) {
-    static_cast<float*>(launch.output)[index] = value;
+KILOMARK_HD void write_value(const CropTensor& tensor, std::size_t index, float value) {
+  if (tensor.type == TensorType::kFloat) {
+    static_cast<float*>(tensor.values)[index] = value;
   } else {
-    static_cast<std::uint16_t*>(launch.output)[index] = to_half(value);
+    static_cast<std::uint16_t*>(tensor.values)[index] = to_half(value);
   }
 }
 
 // The body of the kernel.
-KILOMARK_HD void crop_thread(const CropLaunch& launch, const ThreadIndex& index) {
+KILOMARK_HD void crop_thread(const CropItem* items, const CropTensor& tensor,
+                             const ThreadIndex& index) {
   const int u =
       static_cast<int>(index.block_x) * kCropBlockWidth + static_cast<int>(index.thread_x);
   const int v =
       static_cast<int>(index.block_y) * kCropBlockHeight + static_cast<int>(index.thread_y);
-  if (u >= launch.width || v >= launch.height) {
+  if (u >= tensor.width || v >= tensor.height) {
     return;
   }
-  const CropItem& item = launch.items[index.block_z];
+  const CropItem& item = items[index.block_z];
   const Pixel sum = sample(item.plan, u, v, FrameCells{item});
-  const std::size_t width = static_cast<std::size_t>(launch.width);
-  const std::size_t area = width * static_cast<std::size_t>(launch.height);
+  const std::size_t width = static_cast<std::size_t>(tensor.width);
+  const std::size_t area = width * static_cast<std::size_t>(tensor.height);
   const std::size_t pixel = static_cast<std::size_t>(v) * width + static_cast<std::size_t>(u);
   for (int c = 0; c < 3; ++c) {
     const std::size_t plane =
         3 * static_cast<std::size_t>(index.block_z) + static_cast<std::size_t>(item.plan.plane[c]);
-    write_value(launch, plane * area + pixel, normalise(item.plan, sum, c));
+    write_value(tensor, plane * area + pixel, normalise(item.plan, sum, c));
   }
 }
 

@@ -1,14 +1,10 @@
 #include "cuda/plugin/cuda_errors.hpp"
 
 #include "kilomark/error.hpp"
-#include "text.hpp"
 
 namespace kilomark::cuda {
 
-void check_cuda(Driver& driver, int code, std::string_view call, std::string_view subject) {
-  if (code == kCudaSuccess) {
-    return;
-  }
+void fail_cuda(Driver& driver, int code, std::string_view call, const std::string& subject) {
   (void)driver.take_last_error();
   const char* const remedy =
       code == kCudaOutOfMemory
@@ -20,12 +16,8 @@ void check_cuda(Driver& driver, int code, std::string_view call, std::string_vie
        "success of CUDA's call", remedy);
 }
 
-void check_tensorrt(TensorRt& tensorrt, bool succeeded, std::string_view call,
-                    std::string_view subject) {
+void fail_tensorrt(TensorRt& tensorrt, std::string_view call, const std::string& subject) {
   const std::string errors = tensorrt.take_errors();
-  if (succeeded) {
-    return;
-  }
   fail(ErrorCode::kInference,
        text("TensorRT's ", call, " failed for ", subject, ": ",
             errors.empty() ? "it gave no reason" : errors),

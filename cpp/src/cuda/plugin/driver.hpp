@@ -24,12 +24,22 @@ using GraphExecHandle = CUgraphExec_st*;
 
 inline constexpr int kCudaSuccess = 0;
 inline constexpr int kCudaOutOfMemory = 2;
+inline constexpr int kCudaUnloading = 4;  // cudaErrorCudartUnloading: the process is ending
 
 struct DeviceInfo {
   char name[256] = {};
   int compute_major = 0;
   int compute_minor = 0;
   std::uint64_t memory_bytes = 0;
+  bool is_integrated = false;  // shares its memory with the CPU, as a Jetson does
+};
+
+// Where an address points to. Managed memory counts as the device's.
+enum class MemoryKind { kPageable, kPinned, kDevice };
+struct MemoryInfo {
+  MemoryKind kind = MemoryKind::kPageable;
+  int device = -1;                  // of kDevice
+  const void* on_device = nullptr;  // the address for the device; null: it cannot read it
 };
 
 class Driver {
@@ -45,29 +55,34 @@ class Driver {
   virtual int device_info(int device, DeviceInfo* info) = 0;  // cudaGetDeviceProperties
   virtual int current_device(int* device) = 0;                // cudaGetDevice
   virtual int set_device(int device) = 0;                     // cudaSetDevice
+  // cuCtxGetCurrent: whether this thread's context is one that the CUDA runtime does not use, so
+  // that the runtime's calls would go astray.
+  virtual int has_foreign_context(bool* is_foreign) = 0;
 
-  virtual int allocate(void** memory, std::size_t bytes) = 0;         // cudaMalloc
-  virtual int free(void* memory) = 0;                                 // cudaFree
-  virtual int allocate_pinned(void** memory, std::size_t bytes) = 0;  // cudaHostAlloc
-  virtual int free_pinned(void* memory) = 0;                          // cudaFreeHost
+  virtual int allocate(void** memory, std::size_t bytes) = 0;  // cudaMalloc
+  virtual int free(void* memory) = 0;                          // cudaFree
+  // cudaHostAlloc, cudaHostAllocMapped: memory of the host that the device reads and writes too.
+  virtual int allocate_pinned(void** memory, std::size_t bytes) = 0;
+  virtual int free_pinned(void* memory) = 0;  // cudaFreeHost
+  // cudaHostGetDevicePointer: the address of pinned memory for the device.
+  virtual int device_address(void** device, const void* pinned) = 0;
   virtual int copy(void* to, const void* from, std::size_t bytes,
                    StreamHandle stream) = 0;  // cudaMemcpyAsync, cudaMemcpyDefault
+  // cudaMemcpy2DAsync, cudaMemcpyDefault.
+  virtual int copy_rows(void* to, std::size_t to_stride, const void* from, std::size_t from_stride,
+                        std::size_t row_bytes, std::size_t rows, StreamHandle stream) = 0;
   virtual int clear(void* memory, std::size_t bytes, StreamHandle stream) = 0;  // cudaMemsetAsync
-
-  // cudaPointerGetAttributes: the device that `memory` is on, -1 for memory of the host.
-  virtual int memory_device(const void* memory, int* device) = 0;
+  virtual int memory_info(const void* memory, MemoryInfo* info) = 0;  // cudaPointerGetAttributes
 
   virtual int create_stream(StreamHandle* stream) = 0;  // cudaStreamCreateWithFlags, non-blocking
   virtual int destroy_stream(StreamHandle stream) = 0;  // cudaStreamDestroy
   virtual int synchronize(StreamHandle stream) = 0;     // cudaStreamSynchronize
   virtual int wait_event(StreamHandle stream, EventHandle event) = 0;  // cudaStreamWaitEvent
 
-  virtual int create_event(EventHandle* event) = 0;                      // cudaEventCreate
+  // cudaEventCreateWithFlags; an event that is not timed has cudaEventDisableTiming.
+  virtual int create_event(EventHandle* event, bool is_timed) = 0;
   virtual int destroy_event(EventHandle event) = 0;                      // cudaEventDestroy
   virtual int record_event(EventHandle event, StreamHandle stream) = 0;  // cudaEventRecord
-  // cudaEventRecordWithFlags, cudaEventRecordExternal: each launch of the graph records the event.
-  virtual int record_event_in_graph(EventHandle event, StreamHandle stream) = 0;
-  virtual int synchronize_event(EventHandle event) = 0;  // cudaEventSynchronize
   virtual int elapsed_ms(float* ms, EventHandle start,
                          EventHandle end) = 0;  // cudaEventElapsedTime
 
@@ -76,9 +91,10 @@ class Driver {
   virtual int instantiate(GraphExecHandle* exec, GraphHandle graph) = 0;    // cudaGraphInstantiate
   virtual int destroy_graph(GraphHandle graph) = 0;                         // cudaGraphDestroy
   virtual int destroy_exec(GraphExecHandle exec) = 0;                       // cudaGraphExecDestroy
+  virtual int upload_graph(GraphExecHandle exec, StreamHandle stream) = 0;  // cudaGraphUpload
   virtual int launch_graph(GraphExecHandle exec, StreamHandle stream) = 0;  // cudaGraphLaunch
 
-  // The crop kernel, then cudaGetLastError.
+  // The crop kernel, then cudaGetLastError. The items are copied into the launch.
   virtual int launch_crops(const CropLaunch& launch, StreamHandle stream) = 0;
 
   virtual int take_last_error() = 0;                // cudaGetLastError

@@ -11,14 +11,6 @@ namespace {
 
 constexpr int kNoLimit = 1 << 20;  // of the batch of an engine without profiles of it
 
-std::string to_text(const Shape& shape) {
-  std::string joined;
-  for (const std::int64_t size : shape) {
-    joined += text(joined.empty() ? "" : ", ", size);
-  }
-  return text("(", joined, ")");
-}
-
 [[noreturn]] void fail_engine(const NetworkConfig& network, const std::string& found,
                               const std::string& expected) {
   fail(ErrorCode::kBundle, text(found, " in the engine of the ", network.name, " network"),
@@ -99,6 +91,22 @@ std::vector<BatchProfile> read_profiles(TrtEngine& engine, const NetworkConfig& 
 
 }  // namespace
 
+std::string to_text(const Shape& shape) {
+  std::string joined;
+  for (const std::int64_t size : shape) {
+    joined += text(joined.empty() ? "" : ", ", size);
+  }
+  return text("(", joined, ")");
+}
+
+std::size_t count_of(const Shape& shape) {
+  std::size_t count = 1;
+  for (const std::int64_t size : shape) {
+    count *= static_cast<std::size_t>(std::max<std::int64_t>(size, 0));
+  }
+  return count;
+}
+
 int EngineLayout::largest_batch() const {
   return std::ranges::max(profiles, {}, &BatchProfile::largest).largest;
 }
@@ -143,6 +151,19 @@ ProfileChoice choose_profile(std::span<const BatchProfile> profiles, int count) 
     }
   }
   return choice;
+}
+
+std::vector<ProfileChoice> choose_batches(std::span<const BatchProfile> profiles, int capacity) {
+  std::vector<ProfileChoice> batches;
+  int largest = 0;
+  for (int count = 1; largest < capacity; count = std::min(2 * count, capacity)) {
+    const ProfileChoice choice = choose_profile(profiles, count);
+    if (choice.batch > largest) {
+      batches.push_back(choice);
+      largest = choice.batch;
+    }
+  }
+  return batches;
 }
 
 }  // namespace kilomark::cuda

@@ -25,6 +25,10 @@ struct BatchProfile {
   int largest = 0;
 };
 
+[[nodiscard]] std::string to_text(const Shape& shape);  // "(1, 3, 128, 128)"
+// The numbers that a shape holds; 0 if a dimension of it is not known.
+[[nodiscard]] std::size_t count_of(const Shape& shape);
+
 // What an engine takes and gives, once it is known to be what its description says.
 struct EngineLayout {
   TensorType input_type = TensorType::kFloat;
@@ -46,5 +50,10 @@ struct ProfileChoice {
   int batch = 0;
 };
 [[nodiscard]] ProfileChoice choose_profile(std::span<const BatchProfile> profiles, int count);
+
+// The batches that a session prepares, in growing order: 1, 2, 4 ... up to `capacity`, each at
+// its profile. A batch between two of them is padded to the larger one.
+[[nodiscard]] std::vector<ProfileChoice> choose_batches(std::span<const BatchProfile> profiles,
+                                                        int capacity);
 
 }  // namespace kilomark::cuda

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
+#include "cuda/plugin/staging.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"
 
@@ -11,182 +11,179 @@ namespace kilomark::cuda {
 
 namespace {
 
-// Rows begin where the GPU reads whole cache sectors.
-constexpr std::size_t kRowAlignment = 32;
 constexpr std::size_t kSmallestBlock = std::size_t{1} << 20;
 
-// A plane of pixels on its way to the device.
-struct PlaneCopy {
-  const std::uint8_t* from;
-  std::int64_t from_stride;
-  std::size_t offset;  // in the block
-  std::size_t row_bytes;
-  std::size_t rows;
-
-  [[nodiscard]] std::size_t stride() const {
-    return (row_bytes + kRowAlignment - 1) / kRowAlignment * kRowAlignment;
-  }
-  [[nodiscard]] std::size_t end() const { return offset + stride() * rows; }
-};
-
-PlaneCopy pixel_plane(const FrameView& frame, std::size_t offset) {
-  return {frame.pixels, frame.row_stride_bytes, offset,
-          static_cast<std::size_t>(frame.width) * static_cast<std::size_t>(frame.channels),
-          static_cast<std::size_t>(frame.height)};
-}
-
-PlaneCopy chroma_plane(const FrameView& frame, std::size_t offset) {
-  return {frame.chroma, frame.chroma_stride_bytes, offset,
-          static_cast<std::size_t>(frame.width + 1) / 2 * 2,
-          static_cast<std::size_t>(frame.height + 1) / 2};
-}
-
-// Where each plane of the host's frames goes, and where its frame finds it.
-struct Layout {
-  std::vector<PlaneCopy> planes;
-  std::size_t bytes = 0;
-};
-
-Layout lay_out(std::span<const FrameView> frames) {
-  Layout layout;
-  const auto add = [&](const PlaneCopy& plane) {
-    layout.planes.push_back(plane);
-    layout.bytes = plane.end();
-  };
-  for (const FrameView& frame : frames) {
-    if (frame.memory == FrameMemory::kHost) {
-      add(pixel_plane(frame, layout.bytes));
-      if (frame.format != FrameFormat::kPacked) {
-        add(chroma_plane(frame, layout.bytes));
-      }
-    }
-  }
-  return layout;
-}
-
-void stage(const PlaneCopy& plane, std::uint8_t* pinned) {
-  std::uint8_t* to = pinned + plane.offset;
-  const std::uint8_t* from = plane.from;
-  for (std::size_t row = 0; row < plane.rows; ++row) {
-    std::memcpy(to + row * plane.stride(), from, plane.row_bytes);
-    from += plane.from_stride;
+// Memory of at least so many bytes in the place of a smaller one, which is freed first.
+void grow(Memory& memory, Driver& driver, Memory::Kind kind, std::size_t bytes) {
+  if (bytes > memory.bytes()) {
+    memory = Memory();
+    memory = Memory(driver, kind, std::max(std::bit_ceil(bytes), kSmallestBlock), "frames");
   }
 }
 
-// The host's frames, as they lie on the device.
-void place(std::vector<FrameView>& frames, const Layout& layout, const std::uint8_t* device) {
-  auto plane = layout.planes.begin();
-  for (FrameView& frame : frames) {
-    if (frame.memory != FrameMemory::kHost) {
-      continue;
-    }
-    frame.pixels = device + plane->offset;
-    frame.row_stride_bytes = static_cast<std::int64_t>(plane->stride());
-    ++plane;
-    if (frame.format != FrameFormat::kPacked) {
-      frame.chroma = device + plane->offset;
-      frame.chroma_stride_bytes = static_cast<std::int64_t>(plane->stride());
-      ++plane;
-    }
-  }
+bool needs_staging(const UploadPlan& plan) {
+  return std::ranges::any_of(
+      plan.planes, [](const PlaneCopy& plane) { return !plane.is_pinned && plane.rows > 0; });
 }
 
 }  // namespace
 
-std::unique_ptr<FrameBlock> FrameStore::acquire(std::size_t bytes) {
-  if (bytes == 0) {
-    return nullptr;
-  }
-  Driver& driver = queue_.driver();
-  const auto fits = std::ranges::find_if(
-      free_, [&](const auto& block) { return block->device.bytes() >= bytes; });
-  const auto chosen = fits != free_.end() ? fits : free_.begin();
-  if (chosen != free_.end()) {
-    std::unique_ptr<FrameBlock> block = std::move(*chosen);
-    free_.erase(chosen);
-    // Its last upload may not have ended, if nothing has been waited for since.
-    check_cuda(driver, driver.synchronize_event(block->uploaded.get()), "cudaEventSynchronize",
-               "the last frames");
-    if (block->device.bytes() >= bytes) {
-      return block;
-    }
-  }  // one that is too small is freed here, before a larger one takes its place
-  const std::size_t capacity = std::max(std::bit_ceil(bytes), kSmallestBlock);
-  free_.reserve(++blocks_made_);  // so that release() cannot fail
-  auto block = std::make_unique<FrameBlock>();
-  block->uploaded = make_event(driver);
-  block->pinned = Memory(driver, Memory::Kind::kPinned, capacity, "frames");
-  block->device = Memory(driver, Memory::Kind::kDevice, capacity, "frames");
-  return block;
-}
-
-void FrameStore::check_device_frame(const FrameView& frame, std::size_t index) const {
-  Driver& driver = queue_.driver();
-  int device = -1;
-  check_cuda(driver, driver.memory_device(frame.pixels, &device), "cudaPointerGetAttributes",
-             text("image ", index));
-  if (device != device_) {
-    fail(ErrorCode::kInvalidInput,
-         text("image ", index, " in memory of ", device < 0 ? "the host" : text("GPU ", device)),
-         text("memory of GPU ", device_), "copy it there, or make a detector on its device");
-  }
-}
-
-void FrameStore::wait_for_producer(const FrameView& frame) {
-  if (frame.stream == 0) {
-    return;
-  }
-  Driver& driver = queue_.driver();
-  if (!produced_) {
-    produced_ = make_event(driver);
-  }
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): a handle that came through Python as a number
-  const auto producer = reinterpret_cast<StreamHandle>(static_cast<std::uintptr_t>(frame.stream));
-  check_cuda(driver, driver.record_event(produced_.get(), producer), "cudaEventRecord",
-             "the stream of an image");
-  check_cuda(driver, driver.wait_event(queue_.stream(), produced_.get()), "cudaStreamWaitEvent",
-             "the stream of an image");
-}
-
-std::unique_ptr<HeldFrames> FrameStore::hold(std::span<const FrameView> frames) {
-  const Layout layout = lay_out(frames);
+std::unique_ptr<HeldFrames> FrameStore::hold(std::span<const FrameView> frames,
+                                             std::span<const CropRequest> crops) {
   auto held = std::make_unique<HeldFrames>();
   held->frames.assign(frames.begin(), frames.end());
-  held->block = queue_.in_turn([&] {
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      if (frames[i].memory == FrameMemory::kDevice) {
-        check_device_frame(frames[i], i);
-        wait_for_producer(frames[i]);
-      }
-    }
-    return acquire(layout.bytes);
-  });
-  if (held->block == nullptr) {
-    return held;
+  held->resources = device_.use(nullptr, [&] { return take_resources(); });
+  try {
+    device_.use(held->stream(), [&] { bring(*held, crops); });
+  } catch (...) {
+    release(std::move(held));
+    throw;
   }
-  FrameBlock& block = *held->block;
-  for (const PlaneCopy& plane : layout.planes) {  // out of turn: others compute meanwhile
-    stage(plane, block.pinned.as<std::uint8_t>());
-  }
-  place(held->frames, layout, block.device.as<std::uint8_t>());
-  queue_.in_turn([&] {
-    Driver& driver = queue_.driver();
-    check_cuda(driver,
-               driver.copy(block.device.get(), block.pinned.get(), layout.bytes, queue_.stream()),
-               "cudaMemcpyAsync", "the upload of frames");
-    check_cuda(driver, driver.record_event(block.uploaded.get(), queue_.stream()),
-               "cudaEventRecord", "the upload of frames");
-  });
   return held;
 }
 
 void FrameStore::release(std::unique_ptr<HeldFrames> held) noexcept {
-  queue_.in_last_turn([&]() noexcept {
-    if (held->block != nullptr) {
-      free_.push_back(std::move(held->block));
+  if (held->is_pending) {  // what is on the stream may read memory that is the caller's again soon
+    device_.use_last([&]() noexcept {
+      if (device_.driver().synchronize(held->stream()) != kCudaSuccess) {
+        (void)device_.driver().take_last_error();
+      }
+    });
+  }
+  const std::scoped_lock lock(mutex_);
+  free_.push_back(std::move(held->resources));
+}
+
+void FrameStore::clear() noexcept {
+  const std::scoped_lock lock(mutex_);
+  free_.clear();
+}
+
+std::unique_ptr<CallResources> FrameStore::take_resources() {
+  const std::scoped_lock lock(mutex_);
+  if (!free_.empty()) {
+    std::unique_ptr<CallResources> taken = std::move(free_.back());
+    free_.pop_back();
+    return taken;
+  }
+  free_.reserve(num_made_ + 1);  // so that release() cannot fail
+  auto made = std::make_unique<CallResources>();
+  made->stream = make_stream(device_.driver());
+  ++num_made_;
+  return made;
+}
+
+void FrameStore::bring(HeldFrames& held, std::span<const CropRequest> crops) {
+  for (std::size_t i = 0; i < held.frames.size(); ++i) {
+    const FrameView& frame = held.frames[i];
+    if (frame.memory == FrameMemory::kDevice) {
+      check_device_memory(frame.pixels, i);
+      if (frame.format != FrameFormat::kPacked) {
+        check_device_memory(frame.chroma, i);
+      }
+      wait_for_producer(frame, *held.resources);
     }
-    held.reset();
-  });
+  }
+  UploadPlan plan = plan_upload(held.frames, crops);
+  if (plan.bytes > 0) {
+    find_pinned(plan);
+    held.is_pending = true;
+    if (device_.is_integrated()) {
+      map(plan, *held.resources);
+    } else {
+      upload(plan, *held.resources);
+    }
+  }
+  point_to_planes(held.frames, plan);
+}
+
+void FrameStore::check_device_memory(const std::uint8_t* memory, std::size_t index) const {
+  Driver& driver = device_.driver();
+  MemoryInfo found;
+  check_cuda(driver, driver.memory_info(memory, &found), "cudaPointerGetAttributes", "image ",
+             index);
+  if (found.kind == MemoryKind::kDevice && found.device == device_.index()) {
+    return;
+  }
+  fail(ErrorCode::kInvalidInput,
+       text("image ", index, " in memory of ",
+            found.kind == MemoryKind::kDevice ? text("GPU ", found.device) : "the host"),
+       text("memory of GPU ", device_.index()), "copy it there, or make a detector on its device");
+}
+
+void FrameStore::wait_for_producer(const FrameView& frame, CallResources& resources) {
+  if (frame.stream == 0) {
+    return;
+  }
+  Driver& driver = device_.driver();
+  if (!resources.produced) {
+    resources.produced = make_event(driver, false);
+  }
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a handle that came through Python as a number
+  const auto producer = reinterpret_cast<StreamHandle>(static_cast<std::uintptr_t>(frame.stream));
+  check_cuda(driver, driver.record_event(resources.produced.get(), producer), "cudaEventRecord",
+             "the stream of an image");
+  check_cuda(driver, driver.wait_event(resources.stream.get(), resources.produced.get()),
+             "cudaStreamWaitEvent", "the stream of an image");
+}
+
+void FrameStore::find_pinned(UploadPlan& plan) const {
+  Driver& driver = device_.driver();
+  for (PlaneCopy& plane : plan.planes) {
+    if (plane.rows > 0) {
+      MemoryInfo found;
+      check_cuda(driver, driver.memory_info(plane.from, &found), "cudaPointerGetAttributes",
+                 "an image");
+      plane.is_pinned = found.kind == MemoryKind::kPinned;
+      plane.on_device = found.on_device;
+    }
+  }
+}
+
+void FrameStore::upload(UploadPlan& plan, CallResources& resources) {
+  Driver& driver = device_.driver();
+  grow(resources.device, driver, Memory::Kind::kDevice, plan.bytes);
+  if (needs_staging(plan)) {
+    grow(resources.pinned, driver, Memory::Kind::kPinned, plan.bytes);
+  }
+  const StreamHandle stream = resources.stream.get();
+  StagedUpload staged(driver, stream, resources.pinned.as<std::uint8_t>(), resources.device.get());
+  for (PlaneCopy& plane : plan.planes) {
+    auto* const to = resources.device.as<std::uint8_t>() + plane.offset;
+    plane.on_device = to;
+    if (!plane.is_pinned) {
+      staged.add(plane);
+      continue;
+    }
+    staged.finish();
+    const int code = plane.is_one_piece()
+                         ? driver.copy(to, plane.from, plane.bytes(), stream)
+                         : driver.copy_rows(to, plane.to_stride, plane.from, plane.from_stride,
+                                            plane.row_bytes, plane.rows, stream);
+    check_cuda(driver, code, "cudaMemcpyAsync", "the upload of frames");
+  }
+  staged.finish();
+}
+
+// On a device that shares the host's memory: what is pinned is read where it lies, the rest where
+// it is staged.
+void FrameStore::map(UploadPlan& plan, CallResources& resources) {
+  for (PlaneCopy& plane : plan.planes) {
+    plane.is_pinned = plane.is_pinned && plane.on_device != nullptr;
+  }
+  if (needs_staging(plan)) {
+    grow(resources.pinned, device_.driver(), Memory::Kind::kPinned, plan.bytes);
+  }
+  StagedUpload staged(device_.driver(), resources.stream.get(), resources.pinned.as<std::uint8_t>(),
+                      nullptr);
+  for (PlaneCopy& plane : plan.planes) {
+    if (plane.is_pinned) {
+      plane.to_stride = plane.from_stride;
+    } else {
+      staged.add(plane);
+      plane.on_device = static_cast<std::uint8_t*>(resources.pinned.on_device()) + plane.offset;
+    }
+  }
 }
 
 }  // namespace kilomark::cuda

@@ -1,6 +1,6 @@
 #include "cuda/plugin/handles.hpp"
 
-#include "text.hpp"
+#include "kilomark/error.hpp"
 
 namespace kilomark::cuda {
 
@@ -15,8 +15,8 @@ Handle<void*> allocate(Driver& driver, Memory::Kind kind, std::size_t bytes,
   void* memory = nullptr;
   const int code =
       on_device ? driver.allocate(&memory, bytes) : driver.allocate_pinned(&memory, bytes);
-  check_cuda(driver, code, on_device ? "cudaMalloc" : "cudaHostAlloc",
-             text(bytes, " bytes of ", subject));
+  check_cuda(driver, code, on_device ? "cudaMalloc" : "cudaHostAlloc", bytes, " bytes of ",
+             subject);
   return {driver, memory, on_device ? &Driver::free : &Driver::free_pinned};
 }
 
@@ -28,19 +28,32 @@ Stream make_stream(Driver& driver) {
   return {driver, stream, &Driver::destroy_stream};
 }
 
-Event make_event(Driver& driver) {
+Event make_event(Driver& driver, bool is_timed) {
   EventHandle event = nullptr;
-  check_cuda(driver, driver.create_event(&event), "cudaEventCreate", "a session");
+  check_cuda(driver, driver.create_event(&event, is_timed), "cudaEventCreateWithFlags",
+             "a session");
   return {driver, event, &Driver::destroy_event};
 }
 
 Memory::Memory(Driver& driver, Kind kind, std::size_t bytes, std::string_view subject)
-    : handle_(allocate(driver, kind, bytes, subject)), bytes_(bytes) {}
+    : handle_(allocate(driver, kind, bytes, subject)), on_device_(handle_.get()), bytes_(bytes) {
+  if (kind == Kind::kPinned && bytes > 0) {
+    check_cuda(driver, driver.device_address(&on_device_, get()), "cudaHostGetDevicePointer",
+               subject);
+  }
+}
 
 DeviceScope::DeviceScope(Driver& driver, int device) : driver_(driver) {
+  bool is_foreign = false;
+  check_cuda(driver, driver.has_foreign_context(&is_foreign), "cuCtxGetCurrent", "a session");
+  if (is_foreign) {
+    fail(ErrorCode::kDevice, "a CUDA context of this thread's own, such as pycuda.autoinit makes",
+         "the GPU's primary context, which the CUDA runtime and TensorRT use",
+         "import pycuda.autoprimaryctx instead of pycuda.autoinit, or pop the context");
+  }
   check_cuda(driver, driver.current_device(&previous_), "cudaGetDevice", "a session");
   if (previous_ != device) {
-    check_cuda(driver, driver.set_device(device), "cudaSetDevice", text("device ", device));
+    check_cuda(driver, driver.set_device(device), "cudaSetDevice", "device ", device);
     changed_ = true;
   }
 }

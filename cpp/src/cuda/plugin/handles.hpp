@@ -50,9 +50,10 @@ using Graph = Handle<GraphHandle>;
 using GraphExec = Handle<GraphExecHandle>;
 
 [[nodiscard]] Stream make_stream(Driver& driver);
-[[nodiscard]] Event make_event(Driver& driver);
+[[nodiscard]] Event make_event(Driver& driver, bool is_timed);
 
-// Memory of the device, or pinned memory of the host; of 0 bytes there is none.
+// Memory of the device, or pinned memory of the host that the device reads and writes too; of 0
+// bytes there is none.
 class Memory {
  public:
   enum class Kind { kDevice, kPinned };
@@ -61,6 +62,8 @@ class Memory {
   Memory(Driver& driver, Kind kind, std::size_t bytes, std::string_view subject);
 
   [[nodiscard]] void* get() const { return handle_.get(); }
+  // Where the device finds it.
+  [[nodiscard]] void* on_device() const { return on_device_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   template <class T>
   [[nodiscard]] T* as() const {
@@ -69,12 +72,14 @@ class Memory {
 
  private:
   Handle<void*> handle_;
+  void* on_device_ = nullptr;
   std::size_t bytes_ = 0;
 };
 
 // Makes a device the calling thread's, and gives the thread its own one back.
 class DeviceScope {
  public:
+  // Throws Error{kDevice} if the thread has a context that the CUDA runtime does not use.
   DeviceScope(Driver& driver, int device);
   DeviceScope(const DeviceScope&) = delete;
   DeviceScope& operator=(const DeviceScope&) = delete;

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "cuda/plugin/batch_buffers.hpp"
-#include "cuda/plugin/device_queue.hpp"
+#include "cuda/plugin/device.hpp"
 #include "cuda/plugin/engine_layout.hpp"
 #include "cuda/plugin/frames.hpp"
 #include "cuda/plugin/handles.hpp"
@@ -16,76 +15,69 @@
 
 namespace kilomark::cuda {
 
-struct RunnerOptions {
-  int max_batch = 1;
+// A network's engine and what is known of it; shared by its runners.
+struct LoadedNetwork {
+  std::string name;  // for messages
+  int width = 0;
+  int height = 0;
+  int capacity = 1;  // the largest batch of one run
   bool use_graphs = true;
+  std::unique_ptr<TrtEngine> engine;
+  EngineLayout layout;
 };
 
-// One network on the device. Every method is to be called in turn of the queue.
+// Runs a network, one batch at a time. Every method is to be called in Device::use().
 //
-// Each batch size has a lane: an execution context with its shapes set once, and a CUDA graph of
-// crops, network and download captured from it. TensorRT leaves undefined what a graph does after
-// its context has changed, so no two lanes share a context; all share their memory.
+// It prepares some batch sizes when it is made (see choose_batches), each with a lane: an execution
+// context whose shapes are set once, and a CUDA graph captured from it. TensorRT leaves undefined
+// what a graph does after its context has changed, so no two lanes share a context; all share their
+// memory. So no call captures, allocates or makes a context.
 class NetworkRunner {
  public:
-  // The lanes that are kept; a lane more drops the one unused for longest.
-  static constexpr std::size_t kMaxLanes = 32;
+  NetworkRunner(Device& device, TensorRt& tensorrt, const LoadedNetwork& network);
 
-  // Throws Error{kBundle} if the plan cannot be read or is not what `network` says.
-  NetworkRunner(DeviceQueue& queue, TensorRt& tensorrt, const NetworkConfig& network,
-                const RunnerOptions& options);
+  // Crops, runs the network on the stream of the frames, waits, and writes the outputs at
+  // `outputs`, one per output, from item `first` on. At most `capacity` crops. Measures only where
+  // `times` is not null.
+  void run(HeldFrames& held, std::span<const CropRequest> crops, std::span<float* const> outputs,
+           std::size_t first, RunTimes* times);
 
-  // The largest batch of one call: of the engine's profiles, or as the options say.
-  [[nodiscard]] int capacity() const { return capacity_; }
-  [[nodiscard]] std::size_t input_size() const { return layout_.input_size; }
-  [[nodiscard]] const EngineLayout& layout() const { return layout_; }
-
-  // Crops, runs, and writes the outputs at `outputs`, one per output; at most capacity() crops.
-  RunTimes run(const HeldFrames& held, std::span<const CropRequest> crops,
-               std::span<float* const> outputs);
-
-  // The same for tensors that are normalised already.
-  void infer(std::span<const float> tensors, std::span<float* const> outputs);
+  // The same for tensors that are normalized already.
+  void infer(StreamHandle stream, std::span<const float> tensors, std::span<float* const> outputs,
+             std::size_t first);
 
  private:
   struct Lane {
+    int batch = 0;
     std::unique_ptr<TrtContext> context;
-    GraphExec graph;
-    std::uint64_t last_use = 0;
+    GraphExec graph;  // none: the network cannot be captured, or is not to be
+  };
+  struct TimedEvents {
+    Event begun;
+    Event cropped;
+    Event done;
   };
 
-  [[nodiscard]] Lane& lane_for(int count);
-  [[nodiscard]] Lane make_lane(int count);
+  [[nodiscard]] Lane make_lane(const ProfileChoice& choice);
   [[nodiscard]] std::unique_ptr<TrtContext> make_context(const ProfileChoice& choice);
-  [[nodiscard]] GraphExec capture(int count, TrtContext& context);
+  void check_output_shapes(TrtContext& context, int batch);
   void set_addresses(TrtContext& context);
-  void fill_items(const HeldFrames& held, std::span<const CropRequest> crops);
+  [[nodiscard]] GraphExec capture(int batch, TrtContext& context);
 
-  // What one batch puts on the stream.
-  void issue(int count, TrtContext& context, bool in_graph);
-  void issue_network(TrtContext& context);
-  void issue_downloads(int count);
-  void record(const Event& event, bool in_graph);
-  void copy(void* to, const void* from, std::size_t bytes, const char* subject);
+  [[nodiscard]] const Lane& lane_for(std::size_t count) const;
+  void launch_crops(const HeldFrames& held, std::span<const CropRequest> crops);
+  void launch_network(const Lane& lane, StreamHandle stream);
+  void record(const Event& event, StreamHandle stream);
+  void read_outputs(std::size_t count, std::span<float* const> outputs, std::size_t first) const;
+  [[nodiscard]] const TimedEvents& timed_events();
+  void read_times(const TimedEvents& events, RunTimes& times);
 
-  void read_outputs(int count, std::span<float* const> outputs) const;
-  [[nodiscard]] RunTimes times(double total_ms);
-
-  DeviceQueue& queue_;
+  Device& device_;
   TensorRt& tensorrt_;
-  std::string name_;
-  int width_;
-  int height_;
-  bool use_graphs_;
-  std::unique_ptr<TrtEngine> engine_;
-  EngineLayout layout_;
-  int capacity_ = 0;
-  std::unique_ptr<BatchBuffers> buffers_;
-  Event begun_;
-  Event cropped_;
-  Event done_;
-  std::map<int, Lane> lanes_;
-  std::uint64_t uses_ = 0;
+  const LoadedNetwork& network_;
+  BatchBuffers buffers_;
+  std::vector<Lane> lanes_;   // by growing batch
+  TimedEvents timed_events_;  // made when the first times are asked for
 };
 
 }  // namespace kilomark::cuda

@@ -15,7 +15,8 @@ namespace kilomark::cuda {
 
 namespace {
 
-// TensorRT keeps a pointer to its logger in everything that it makes, and logs from any thread.
+// TensorRT keeps the first logger that a process gives it, in everything that it makes, and logs
+// from any thread. So there is one for the process, and it is never destroyed.
 class Logger final : public nvinfer1::ILogger {
  public:
   void log(Severity severity, const char* message) noexcept final {
@@ -49,6 +50,11 @@ class Logger final : public nvinfer1::ILogger {
   std::string errors_;
 };
 
+Logger& process_logger() {
+  static Logger& logger = *std::make_unique<Logger>().release();
+  return logger;
+}
+
 Shape to_shape(const nvinfer1::Dims& dims) {
   return {dims.d, dims.d + std::clamp(dims.nbDims, 0, nvinfer1::Dims::MAX_DIMS)};
 }
@@ -81,6 +87,10 @@ class Context final : public TrtContext {
     dims.nbDims = static_cast<std::int32_t>(shape.size());
     std::ranges::copy(shape, dims.d);
     return context_->setInputShape(name.c_str(), dims);
+  }
+  bool infer_shapes() final { return context_->inferShapes(0, nullptr) == 0; }
+  Shape tensor_shape(const std::string& name) final {
+    return to_shape(context_->getTensorShape(name.c_str()));
   }
   bool set_address(const std::string& name, void* address) final {
     return context_->setTensorAddress(name.c_str(), address);
@@ -141,10 +151,10 @@ class Runtime final : public TensorRt {
            "TensorRT's library", "install TensorRT again");
     }
     runtime_.reset(static_cast<nvinfer1::IRuntime*>(
-        create(static_cast<nvinfer1::ILogger*>(&logger_), NV_TENSORRT_VERSION)));
+        create(static_cast<nvinfer1::ILogger*>(&process_logger()), NV_TENSORRT_VERSION)));
     if (runtime_ == nullptr) {
-      fail(ErrorCode::kInference, text("no runtime of TensorRT: ", logger_.take_errors()),
-           "a runtime", "check that driver, GPU and TensorRT fit each other");
+      fail(ErrorCode::kInference, text("no runtime of TensorRT: ", take_errors()), "a runtime",
+           "check that driver, GPU and TensorRT fit each other");
     }
   }
 
@@ -154,11 +164,10 @@ class Runtime final : public TensorRt {
     return engine == nullptr ? nullptr : std::make_unique<Engine>(std::move(engine));
   }
 
-  std::string take_errors() final { return logger_.take_errors(); }
+  std::string take_errors() final { return process_logger().take_errors(); }
 
  private:
-  Logger logger_;
-  std::unique_ptr<nvinfer1::IRuntime> runtime_;  // after its logger, so destroyed before it
+  std::unique_ptr<nvinfer1::IRuntime> runtime_;
 };
 
 }  // namespace

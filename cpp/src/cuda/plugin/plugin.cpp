@@ -80,33 +80,44 @@ Status create_session(const SessionConfig* config, Session** session) {
   });
 }
 
-void destroy_session(Session* session) { delete session; }
+// At the end of a process the CUDA runtime may be gone before a session is: TensorRT's objects
+// would call it, and what they own is given back with the process anyway.
+void destroy_session(Session* session) {
+  int device = 0;
+  if (platform_driver().current_device(&device) != kCudaUnloading) {
+    delete session;
+  }
+}
 
 Status hold_frames(Session* session, const FrameView* frames, std::uint64_t num_frames,
-                   HeldFrames** held) {
-  return guarded([&] { *held = session->hold({frames, num_frames}).release(); });
+                   const CropRequest* crops, std::uint64_t num_crops, HeldFrames** held) {
+  return guarded(
+      [&] { *held = session->hold({frames, num_frames}, {crops, num_crops}).release(); });
 }
 
 void release_frames(Session* session, HeldFrames* held) {
   session->release(std::unique_ptr<HeldFrames>(held));
 }
 
-Status run(Session* session, std::uint64_t network, const HeldFrames* held,
-           const CropRequest* crops, std::uint64_t num_crops, float* const* outputs,
-           RunTimes* times) {
+Status run(Session* session, std::uint64_t network, HeldFrames* held, const CropRequest* crops,
+           std::uint64_t num_crops, float* const* outputs, RunTimes* times) {
   return guarded([&] {
     const std::size_t num_outputs = session->network(network).layout().outputs.size();
-    *times = session->run(network, *held, {crops, num_crops}, {outputs, num_outputs});
+    session->run(network, *held, {crops, num_crops}, {outputs, num_outputs}, times);
   });
 }
 
 Status infer(Session* session, std::uint64_t network, const float* tensors, std::uint64_t num_items,
              float* const* outputs) {
   return guarded([&] {
-    const NetworkRunner& runner = session->network(network);
-    session->infer(network, {tensors, num_items * runner.input_size()},
-                   {outputs, runner.layout().outputs.size()});
+    const EngineLayout& layout = session->network(network).layout();
+    session->infer(network, {tensors, num_items * layout.input_size},
+                   {outputs, layout.outputs.size()});
   });
+}
+
+std::uint64_t input_stream(Session* session) {
+  return reinterpret_cast<std::uint64_t>(session->input_stream());
 }
 
 }  // namespace
@@ -121,10 +132,12 @@ __attribute__((visibility("default"))) std::uint32_t kilomark_cuda_abi_version()
 
 __attribute__((visibility("default"))) const kilomark::cuda::PluginApi* kilomark_cuda_plugin_api() {
   using namespace kilomark::cuda;
-  static const PluginApi api{
-      kAbiVersion,    platform_tensorrt_major(), last_error,  set_logger,     probe,
-      create_session, destroy_session,           hold_frames, release_frames, run,
-      infer};
+  static const PluginApi api{kAbiVersion,     platform_tensorrt_major(),
+                             last_error,      set_logger,
+                             probe,           create_session,
+                             destroy_session, hold_frames,
+                             release_frames,  run,
+                             infer,           input_stream};
   return &api;
 }
 }

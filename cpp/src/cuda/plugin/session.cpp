@@ -6,70 +6,65 @@
 
 namespace kilomark::cuda {
 
-namespace {
-
-// Where the outputs of the items from `first` on go.
-std::vector<float*> advance(std::span<float* const> outputs, const EngineLayout& layout,
-                            std::size_t first) {
-  std::vector<float*> moved;
-  for (std::size_t i = 0; i < outputs.size(); ++i) {
-    moved.push_back(outputs[i] + first * layout.outputs[i].num_floats);
-  }
-  return moved;
-}
-
-}  // namespace
-
 Session::Session(Driver& driver, std::unique_ptr<TensorRt> tensorrt, const SessionConfig& config)
-    : tensorrt_(std::move(tensorrt)),
-      queue_(driver, config.device),
-      frames_(queue_, config.device) {
-  const RunnerOptions options{config.max_batch, config.use_graphs != 0};
-  queue_.in_turn([&] {
+    : tensorrt_(std::move(tensorrt)), device_(driver, config.device), frames_(device_) {
+  const NetworkOptions options{config.max_batch, config.use_graphs != 0, config.num_slots};
+  device_.use(nullptr, [&] {
     for (const NetworkConfig& network : std::span(config.networks, config.num_networks)) {
-      networks_.push_back(std::make_unique<NetworkRunner>(queue_, *tensorrt_, network, options));
+      networks_.push_back(std::make_unique<Network>(device_, *tensorrt_, network, options));
     }
   });
 }
 
 Session::~Session() {
-  queue_.in_last_turn([&]() noexcept { networks_.clear(); });
+  device_.use_last([&]() noexcept {
+    networks_.clear();
+    frames_.clear();
+  });
 }
 
-std::unique_ptr<HeldFrames> Session::hold(std::span<const FrameView> frames) {
-  return frames_.hold(frames);
+std::unique_ptr<HeldFrames> Session::hold(std::span<const FrameView> frames,
+                                          std::span<const CropRequest> crops) {
+  return frames_.hold(frames, crops);
 }
 
 void Session::release(std::unique_ptr<HeldFrames> held) noexcept {
   frames_.release(std::move(held));
 }
 
-RunTimes Session::run(std::size_t network, const HeldFrames& held,
-                      std::span<const CropRequest> crops, std::span<float* const> outputs) {
-  NetworkRunner& runner = this->network(network);
-  RunTimes times{};
-  for_each_batch(crops.size(), runner.capacity(), [&](std::size_t first, std::size_t count) {
-    const std::vector<float*> moved = advance(outputs, runner.layout(), first);
-    const RunTimes batch =
-        queue_.in_turn([&] { return runner.run(held, crops.subspan(first, count), moved); });
-    times.crop_ms += batch.crop_ms;
-    times.infer_ms += batch.infer_ms;
+void Session::run(std::size_t network, HeldFrames& held, std::span<const CropRequest> crops,
+                  std::span<float* const> outputs, RunTimes* times) {
+  Network& used = this->network(network);
+  for_each_batch(crops.size(), used.capacity(), [&](std::size_t first, std::size_t count) {
+    const Network::Turn turn(used);
+    device_.use(held.stream(), [&] {
+      turn.runner().run(held, crops.subspan(first, count), outputs, first, times);
+    });
   });
-  return times;
 }
 
 void Session::infer(std::size_t network, std::span<const float> tensors,
                     std::span<float* const> outputs) {
-  NetworkRunner& runner = this->network(network);
-  const std::size_t size = runner.input_size();
-  for_each_batch(
-      tensors.size() / size, runner.capacity(), [&](std::size_t first, std::size_t count) {
-        const std::vector<float*> moved = advance(outputs, runner.layout(), first);
-        queue_.in_turn([&] { runner.infer(tensors.subspan(first * size, count * size), moved); });
-      });
+  Network& used = this->network(network);
+  const std::size_t size = used.layout().input_size;
+  std::unique_ptr<HeldFrames> held = hold({}, {});  // for its stream
+  const auto run_batch = [&](std::size_t first, std::size_t count) {
+    const Network::Turn turn(used);
+    device_.use(held->stream(), [&] {
+      turn.runner().infer(held->stream(), tensors.subspan(first * size, count * size), outputs,
+                          first);
+    });
+  };
+  try {
+    for_each_batch(tensors.size() / size, used.capacity(), run_batch);
+  } catch (...) {
+    release(std::move(held));
+    throw;
+  }
+  release(std::move(held));
 }
 
-NetworkRunner& Session::network(std::size_t index) {
+Network& Session::network(std::size_t index) {
   if (index >= networks_.size()) {
     fail(ErrorCode::kInvalidInput, text("network ", index), text("one of ", networks_.size()),
          "run a network of this session");

@@ -4,15 +4,18 @@
 #include <span>
 #include <vector>
 
-#include "cuda/plugin/device_queue.hpp"
+#include "cuda/plugin/device.hpp"
 #include "cuda/plugin/frames.hpp"
-#include "cuda/plugin/network_runner.hpp"
+#include "cuda/plugin/network.hpp"
 #include "cuda/plugin/tensorrt.hpp"
 #include "cuda/plugin_abi.hpp"
 
 namespace kilomark::cuda {
 
-// The networks of a detector on one device: one stream, on which threads take turns batch by batch.
+// The networks of a detector on one device.
+//
+// Threads: every method may be called from several threads at once. Each call has a stream and
+// memory for its frames; calls wait for one another only for a slot of a network.
 struct Session {
  public:
   // Throws Error{kBundle, kInference}.
@@ -21,22 +24,28 @@ struct Session {
   Session& operator=(const Session&) = delete;
   ~Session();
 
-  [[nodiscard]] std::unique_ptr<HeldFrames> hold(std::span<const FrameView> frames);
+  // `crops` are all that will be cropped from the frames, or none where that is not known yet.
+  [[nodiscard]] std::unique_ptr<HeldFrames> hold(std::span<const FrameView> frames,
+                                                 std::span<const CropRequest> crops);
   void release(std::unique_ptr<HeldFrames> held) noexcept;
 
-  // Any number of crops, split to what the engine takes at once.
-  RunTimes run(std::size_t network, const HeldFrames& held, std::span<const CropRequest> crops,
-               std::span<float* const> outputs);
+  // Any number of crops, split to what the engine takes at once. Measures where `times` is not
+  // null.
+  void run(std::size_t network, HeldFrames& held, std::span<const CropRequest> crops,
+           std::span<float* const> outputs, RunTimes* times);
   void infer(std::size_t network, std::span<const float> tensors, std::span<float* const> outputs);
 
   // Throws Error{kInvalidInput} if there is no such network.
-  [[nodiscard]] NetworkRunner& network(std::size_t index);
+  [[nodiscard]] Network& network(std::size_t index);
+
+  // The stream that other libraries may be told to have their frames ready on.
+  [[nodiscard]] StreamHandle input_stream() const { return device_.stream(); }
 
  private:
   std::unique_ptr<TensorRt> tensorrt_;
-  DeviceQueue queue_;
+  Device device_;
   FrameStore frames_;
-  std::vector<std::unique_ptr<NetworkRunner>> networks_;
+  std::vector<std::unique_ptr<Network>> networks_;
 };
 
 }  // namespace kilomark::cuda

@@ -43,6 +43,9 @@ class TrtContext {
   [[nodiscard]] virtual bool set_profile(int profile, StreamHandle stream) = 0;
   [[nodiscard]] virtual bool set_memory(void* memory, std::size_t bytes) = 0;
   [[nodiscard]] virtual bool set_input_shape(const std::string& name, const Shape& shape) = 0;
+  // inferShapes: whether the shapes of all outputs follow from the input's.
+  [[nodiscard]] virtual bool infer_shapes() = 0;
+  [[nodiscard]] virtual Shape tensor_shape(const std::string& name) = 0;  // getTensorShape
   [[nodiscard]] virtual bool set_address(const std::string& name, void* address) = 0;
   [[nodiscard]] virtual bool enqueue(StreamHandle stream) = 0;
 };
