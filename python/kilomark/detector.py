@@ -14,6 +14,7 @@ from kilomark.boxes import to_boxes
 from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
+from kilomark.face_search import FaceSearch
 from kilomark.faces import Face
 from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
@@ -125,6 +126,11 @@ class Detector:
                 max_batch=max_batch,
             )
         self._has_finder = finder is not None
+        self._search = (
+            None
+            if finder is None
+            else FaceSearch(finder.input.width, self._finder_tiles, self._score_threshold)
+        )
         log.info("landmarks by %r on %s", landmarks.name, self.device)
 
     @property
@@ -141,6 +147,11 @@ class Detector:
     def provenance(self) -> Provenance:
         """Which networks this detector runs, and which version of kilomark."""
         return self._provenance
+
+    @property
+    def search(self) -> FaceSearch | None:
+        """How images are searched for faces; None if this detector has no face detector."""
+        return self._search
 
     def __repr__(self) -> str:
         return f"<Detector of {self._topology.num_landmarks} landmarks on {self.device}>"
@@ -279,6 +290,11 @@ class Detector:
                 presence_threshold=self._presence_threshold,
                 finder_tiles=self._finder_tiles,
             )
+        if boxes is None and self._search is not None:
+            for index, (item, found) in enumerate(zip(pixels, detections, strict=True)):
+                if not len(found):
+                    advice = self._search.advice(item.width, item.height)
+                    log.info("image %d: 0 faces; %s", index, advice)
         return [_to_faces(item, self._topology) for item in detections], times
 
 

@@ -277,7 +277,7 @@ def test_without_finder_boxes_are_needed(tiny: Path) -> None:
         ({"max_batch": 2.0}, "max_batch is 2.0"),
         ({"num_threads": -1}, "num_threads is -1; expected a whole number from 1"),
         ({"finder_tiles": 9}, "finder_tiles is 9; expected a whole number from 1 to 8"),
-        ({"finder_size": 72}, "finder_size is 72; .* from 16 to 8192 that is a multiple of 16"),
+        ({"finder_size": 72}, "finder_size is 72; .* from 16 to 4096 that is a multiple of 16"),
     ],
 )
 def test_options_out_of_range(

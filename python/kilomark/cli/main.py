@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
     try:
         code: int = options.run(options)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may be closed
+            sys.stdout.flush()
     except KilomarkError as error:
         return _fail(str(error))
     except ModuleNotFoundError as error:
@@ -57,10 +58,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"this command needs {error.name}: pip install 'kilomark[train]'")
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        return _fail_on_file(error)
+    except MemoryError:
+        return _fail("out of memory; process smaller or fewer photos at once")
     return code
+
+
+def _fail_on_file(error: OSError) -> int:
+    """Say which file could not be read or written; without a name it is the standard output."""
+    if error.filename is not None:
+        return _fail(f"{error.filename}: {error.strerror or error}")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the exit flushes once more
+    if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+        return 0
+    return _fail(f"the standard output cannot be written: {error.strerror or error}")
 
 
 def _fail(message: str) -> int:

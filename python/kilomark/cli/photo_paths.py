@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.picture_file import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["choose_outputs", "json_file"]
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
-
 
 def json_file(text: str) -> Path:
     """Parse the FILE of --json; the suffix is required lest `--json PHOTO` overwrite the photo."""
-    if text != "-" and not text.endswith(".json"):
+    if text != "-" and not text.endswith((".json", ".jsonl")):
         raise argparse.ArgumentTypeError(
-            f"{text!r} does not end in .json; name photos before --json, or write --json=-"
+            f"{text!r} does not end in .json or .jsonl; name photos before --json, or write "
+            "--json=-"
         )
     return Path(text)
 
@@ -33,9 +33,16 @@ def choose_outputs(photos: Sequence[Path], output: Path | None) -> list[Path | N
         output: a picture, if there is one photo; otherwise a folder; None for no pictures.
 
     Raises:
-        InvalidInputError: several photos and a file, a picture of unknown type, or a picture that
-            would overwrite a photo.
+        InvalidInputError: several photos and a file, a picture of unknown type, a picture that
+            would overwrite a photo, or a folder that cannot be made or read.
     """
+    try:
+        return _choose_outputs(photos, output)
+    except OSError as error:  # the first look at a folder without permission
+        raise InvalidInputError(f"-o {output} cannot be used: {error.strerror}") from error
+
+
+def _choose_outputs(photos: Sequence[Path], output: Path | None) -> list[Path | None]:
     if output is None:
         return [None] * len(photos)
     if output.suffix.lower() in PICTURE_SUFFIXES and not output.is_dir():
@@ -57,17 +64,28 @@ def choose_outputs(photos: Sequence[Path], output: Path | None) -> list[Path | N
 
 
 def _name_in_folder(photos: Sequence[Path], folder: Path) -> list[Path]:
-    """Name the pictures as their photos, those of like name numbered."""
-    pictures: list[Path] = []
-    for photo in photos:
-        suffix = photo.suffix if photo.suffix.lower() in PICTURE_SUFFIXES else ".png"
-        picture = folder / (photo.stem + suffix)
-        number = 2
-        while picture in pictures:
-            picture = folder / f"{photo.stem}-{number}{suffix}"
-            number += 1
-        pictures.append(picture)
+    """Name the pictures as their photos, those of like name numbered.
+
+    The first photo of a name keeps it. A number is not used where another photo has that name.
+    """
+    wanted = [_picture_name(photo) for photo in photos]
+    taken = set(wanted)
+    counts: dict[tuple[str, str], int] = {}
+    pictures = []
+    for stem, suffix in wanted:
+        number = counts.get((stem, suffix), 0) + 1
+        name = (stem, suffix)
+        while number > 1 and name in taken:
+            name = (f"{stem}-{number}", suffix)
+            number += name in taken
+        taken.add(name)
+        counts[stem, suffix] = number
+        pictures.append(folder / "".join(name))
     return pictures
+
+
+def _picture_name(photo: Path) -> tuple[str, str]:
+    return photo.stem, photo.suffix if photo.suffix.lower() in PICTURE_SUFFIXES else ".png"
 
 
 def _check_overwrites_nothing(photos: Sequence[Path], pictures: Sequence[Path]) -> None:

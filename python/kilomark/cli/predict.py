@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import kilomark
+from kilomark.cli.photo_json import TO_STDOUT, open_photo_json
 from kilomark.cli.photo_paths import choose_outputs, json_file
+from kilomark.cli.photo_report import PhotoReport
 from kilomark.drawing import draw
-from kilomark.errors import InvalidInputError
+from kilomark.errors import InferenceError, InvalidInputError
 from kilomark.folder.photos import is_pattern
 from kilomark.images import open_photo
+from kilomark.picture_file import write_picture
 
 if TYPE_CHECKING:
     import argparse
 
     from PIL import Image
 
-    from kilomark.faces import Face
-
 __all__ = ["DEMO_PHOTO", "add_parser"]
 
 DEMO_PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
 EXIT_SOME_UNREADABLE = 1
-TO_STDOUT = Path("-")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,8 +57,10 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         nargs="?",
         type=json_file,
         const=TO_STDOUT,
-        metavar="FILE.json",
-        help="write boxes, scores and landmarks as JSON; without a file, to the standard output",
+        metavar="FILE",
+        help="write boxes, scores and landmarks: FILE.jsonl gets a line of JSON per photo, at once "
+        "and at its end; FILE.json becomes one document, when all photos are done; without FILE, "
+        "lines go to the standard output",
     )
     group.add_argument("--dots", action="store_true", help="draw each landmark as a dot too")
 
@@ -113,32 +113,6 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Report:
-    """What is known of one photo in the end."""
-
-    photo: Path
-    width: int = 0
-    height: int = 0
-    faces: tuple[Face, ...] = ()
-    error: str | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        if self.error is not None:
-            return {"photo": str(self.photo), "error": self.error}
-        return {
-            "photo": str(self.photo),
-            "width": self.width,
-            "height": self.height,
-            "faces": [face.to_dict() for face in self.faces],
-        }
-
-    def to_text(self) -> str:
-        noun = "face" if len(self.faces) == 1 else "faces"
-        title = f"{self.photo} ({self.width} x {self.height}): {len(self.faces)} {noun}"
-        return "\n".join([title, *(_describe(*item) for item in enumerate(self.faces, 1))])
-
-
 def run(options: argparse.Namespace) -> int:
     """Process the photos one after another; one that cannot be read does not stop the others."""
     photos: list[Path] = [*options.photos, *([DEMO_PHOTO] if options.demo else [])]
@@ -157,17 +131,17 @@ def run(options: argparse.Namespace) -> int:
         max_faces=options.max_faces,
         num_threads=options.threads,
     )
-    reports = []
-    for photo, output in zip(photos, outputs, strict=True):
-        report = _process(detector, photo, output, dots=options.dots)
-        reports.append(report)
-        if report.error is not None:
-            print(f"kilomark: {report.error}", file=sys.stderr)
-        elif options.json != TO_STDOUT:
-            print(report.to_text())
-    if options.json is not None:
-        _write_json(options.json, detector, reports)
-    return EXIT_SOME_UNREADABLE if any(report.error for report in reports) else 0
+    num_failed = 0
+    with open_photo_json(options.json, detector.topology) as results:
+        for photo, output in zip(photos, outputs, strict=True):
+            report = _process(detector, photo, output, dots=options.dots)
+            results.write(report)
+            if report.error is not None:
+                num_failed += 1
+                print(f"kilomark: {report.error}", file=sys.stderr)
+            elif options.json != TO_STDOUT:
+                print(report.to_text(detector.search))
+    return EXIT_SOME_UNREADABLE if num_failed else 0
 
 
 def _refuse_collections(photos: list[Path]) -> None:
@@ -181,48 +155,23 @@ def _refuse_collections(photos: list[Path]) -> None:
 
 def _process(
     detector: kilomark.Detector, photo: Path, output: Path | None, *, dots: bool
-) -> _Report:
+) -> PhotoReport:
+    """Find the faces of a photo; whatever is wrong with it is told in the report."""
     try:
         image = open_photo(photo)
         faces = tuple(detector.predict(image))
-    except InvalidInputError as error:
-        return _Report(photo, error=str(error))
+    except (InvalidInputError, InferenceError) as error:
+        return PhotoReport(photo, error=str(error))
+    except MemoryError:
+        return PhotoReport(photo, error=f"{photo} does not fit into memory; reduce it")
     if output is not None:
         labels = [str(number) for number in range(1, len(faces) + 1)] if len(faces) > 1 else None
         _save(draw(image, faces, landmarks=dots, labels=labels), output)
-    return _Report(photo, *image.size, faces)
-
-
-def _describe(number: int, face: Face) -> str:
-    x0, y0, x1, y1 = face.box.tolist()
-    text = f"  {number}. box {x0:.0f}, {y0:.0f} to {x1:.0f}, {y1:.0f}  score {face.score:.2f}"
-    text += f"  presence {face.presence:.2f}"
-    if pose := face.pose:
-        text += f"  yaw {pose.yaw_deg:+.0f}  pitch {pose.pitch_deg:+.0f}"
-        text += f"  roll {pose.roll_deg:+.0f} deg"
-    return text
+    return PhotoReport(photo, *image.size, faces)
 
 
 def _save(picture: Image.Image, path: Path) -> None:
     try:
-        picture.save(path, quality=92)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InvalidInputError(f"{path} cannot be written: {reason}") from error
-
-
-def _write_json(path: Path, detector: kilomark.Detector, reports: list[_Report]) -> None:
-    document = {
-        "kilomark": kilomark.__version__,
-        "num_landmarks": detector.topology.num_landmarks,
-        "groups": [asdict(group) for group in detector.topology.groups.values()],
-        "photos": [report.to_dict() for report in reports],
-    }
-    text = json.dumps(document, allow_nan=False)
-    if path == TO_STDOUT:
-        print(text)
-        return
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
+        write_picture(picture, path)
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be written: {error.strerror}") from error
+        raise InvalidInputError(f"{path} cannot be written: {error.strerror or error}") from error

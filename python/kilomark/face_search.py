@@ -1,0 +1,56 @@
+"""How a detector searches an image for faces, and what to try where it found none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["FaceSearch"]
+
+COMMON_SIZE_PX = 640
+MOST_TILES = 8
+REDUCTION_PER_TILE = 4
+"""Tiles are suggested so that each of them is reduced about this many times."""
+MUCH_REDUCED = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSearch:
+    """The options of a search."""
+
+    size_px: int
+    """Side of the square that the face detector sees an image in."""
+    tiles: int
+    """Tiles along the longer side that it sees too; 1 for none."""
+    score_threshold: float
+
+    def advice(self, width: int, height: int, *, is_command: bool = False) -> str:
+        """Say how an image without faces was searched and which options help.
+
+        Args:
+            width: width of the image in pixels.
+            height: height of the image in pixels.
+            is_command: name the options of `kilomark predict`, not those of `Detector`.
+        """
+        longer = max(width, height)
+        searched = f"the image is {longer} px long and was searched at {self.size_px} px"
+        if self.tiles > 1:
+            searched += f" and in {self.tiles} tiles"
+        remedies = [_shown(*remedy, is_command=is_command) for remedy in self._remedies(longer)]
+        return f"{searched}: try {' or '.join(remedies)}"
+
+    def _remedies(self, longer: int) -> list[tuple[str, int | float]]:
+        reduction = longer / self.size_px
+        remedies: list[tuple[str, int | float]] = []
+        if reduction > MUCH_REDUCED and self.size_px < COMMON_SIZE_PX:
+            remedies.append(("finder_size", COMMON_SIZE_PX))
+        tiles = min(max(math.ceil(reduction / REDUCTION_PER_TILE), 2), MOST_TILES)
+        if reduction > MUCH_REDUCED and self.tiles < tiles:
+            remedies.append(("finder_tiles", tiles))
+        if not remedies:
+            remedies.append(("score_threshold", round(self.score_threshold / 2, 2)))
+        return remedies
+
+
+def _shown(name: str, value: float, *, is_command: bool) -> str:
+    return f"--{name.replace('_', '-')} {value}" if is_command else f"{name}={value}"
