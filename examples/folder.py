@@ -22,12 +22,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", default="landmarks.npz")
     parser.add_argument("--model", default="lite")
-    parser.add_argument("--faces", default="faces")
+    parser.add_argument("--finder", default="faces")
     options = parser.parse_args()
 
     known = Image.registered_extensions()
     photos = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in known)
-    detector = kilomark.Detector(options.model, faces=options.faces)
+    detector = kilomark.Detector(options.model, faces=options.finder)
     names, faces = [], []
     for begin in range(0, len(photos), PHOTOS_AT_ONCE):
         batch = photos[begin : begin + PHOTOS_AT_ONCE]

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("source", nargs="?", default="0", help="camera number or file (default: 0)")
     parser.add_argument("-o", "--output", help="write a video here instead of showing a window")
     parser.add_argument("--model", default="lite")
-    parser.add_argument("--faces", default="faces")
+    parser.add_argument("--finder", default="faces")
     options = parser.parse_args()
     if sys.platform == "linux" and not (options.output or os.getenv("DISPLAY")):
         sys.exit(f"there is no display to show a window on; {REMEDY}")
@@ -33,7 +33,7 @@ def main() -> None:
     camera = cv2.VideoCapture(source)
     if not camera.isOpened():
         sys.exit(f"nothing to read from {source!r}: no such camera or file; try 1, or a video file")
-    detector = kilomark.Detector(options.model, faces=options.faces)
+    detector = kilomark.Detector(options.model, faces=options.finder)
     writer, fps, count, going_on = None, camera.get(cv2.CAP_PROP_FPS) or 25, 0, True
     while going_on and (frame := camera.read()[1]) is not None:
         count, drawn = count + 1, kilomark.draw(frame, detector.predict(frame))

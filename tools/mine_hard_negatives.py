@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write down what a face finder takes for faces in the photos that it is trained on.
 
-    python tools/mine_hard_negatives.py my-faces --scenes DATA/scenes --out false_faces.json
-    kilomark train faces --init my-faces --false-faces false_faces.json ...
+    python tools/mine_hard_negatives.py my-faces --scenes DATA/scenes --out hard_negatives.json
+    kilomark train faces --init my-faces --hard-negatives hard_negatives.json ...
 
 It looks at photos with one labeled face each and at those without any, in their own light and in
 little of it; with `--finder-tiles` at their parts too, where what is small in a photo is large
@@ -74,7 +74,7 @@ def main() -> None:
     if args.reviewed is not None:
         reviewed = boxes_of_scenes(read_boxes_by_photo(args.reviewed), scenes)
     backgrounds, rows, _ = read_backgrounds(args.scenes, args.cache)
-    found = find_false_faces(detector, scenes, reviewed) | find_in_backgrounds(
+    found = find_hard_negatives(detector, scenes, reviewed) | find_in_backgrounds(
         detector, backgrounds, rows
     )
     write_whole(args.out, json.dumps(found))
@@ -82,7 +82,7 @@ def main() -> None:
     print(f"{args.out}: {count} boxes in {len(found)} of {len(scenes) + len(rows)} photos")
 
 
-def find_false_faces(
+def find_hard_negatives(
     detector: Detector, scenes: Scenes, reviewed: Sequence[np.ndarray] | None = None
 ) -> dict[str, list[list[float]]]:
     """Boxes x0 y0 x1 y1 by the name of their photo.

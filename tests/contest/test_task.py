@@ -115,7 +115,7 @@ def _with_few_landmarks(contest_dir: Path, folder: Path, count: int) -> Path:
 @pytest.mark.parametrize(
     ("num_landmarks", "arguments", "constant"),
     [
-        (5, ("--head", "seed"), ["spread", "presence"]),
+        (5, ("--head", "baseline"), ["spread", "presence"]),
         (5, (), ["presence"]),
         (971, ("--crop", "face", "--teacher", "lite"), None),
     ],
@@ -155,8 +155,8 @@ def test_train_export_evaluate_submit(
     ("arguments", "said"),
     [
         (("lite",), "expected --faces and --scenes, or --contest"),
-        (("lite", "--contest", "a", "--faces", "b"), "two data sets"),
-        (("faces", "--contest", "a"), "the face finder cannot be trained on a contest's photos"),
+        (("lite", "--contest", "a", "--faces", "b"), "--faces belongs to"),
+        (("faces", "--contest", "a"), "the face detector cannot be trained on a contest's photos"),
         (("lite", "--contest", "no-such-folder"), "no folder no-such-folder"),
     ],
 )

@@ -45,12 +45,8 @@ def test_a_quantized_bundle_answers_like_the_one_it_came_from(
     photos: Path, tmp_path: Path, demo_photo: Path
 ) -> None:
     folder = tmp_path / "lite-int8"
-    assert (
-        main(
-            ["convert", "lite", "--precision", "int8", "--faces", str(photos), "--out", str(folder)]
-        )
-        == 0
-    )
+    command = ["convert", "lite", "--precision", "int8", "--samples", str(photos)]
+    assert main([*command, "--out", str(folder)]) == 0
 
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["name"] == "lite-int8"

@@ -29,7 +29,7 @@ def test_without_tensorrt_there_is_a_pip_line(
 def test_without_a_gpu_the_reason_is_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kilomark.engines.build_process.check_tensorrt_installed", lambda: None)
+    monkeypatch.setattr("kilomark.export.bundle_conversion.check_tensorrt_installed", lambda: None)
     assert probe_cuda().reason in refused("lite", capsys=capsys)
     assert "--device cpu is none" in refused("lite", "--device", "cpu", capsys=capsys)
 
@@ -38,9 +38,9 @@ def test_without_a_gpu_the_reason_is_said(
     ("arguments", "why"),
     [
         (["no-such-bundle", "--target", "onnx"], "no bundle 'no-such-bundle'"),
-        (["lite", "--precision", "int8"], "expected --faces"),
+        (["lite", "--precision", "int8"], "expected --samples"),
         (["lite", "--precision", "int8", "--target", "tensorrt-rtx"], "int8 is for CPUs"),
-        (["lite", "--target", "onnx", "--faces", "/nowhere"], "no face in"),
+        (["lite", "--target", "onnx", "--samples", "/nowhere"], "no face in"),
         (["faces", "--target", "tensorrt-rtx", "--max-batch", "0"], "max_batch is 0"),
         (["lite", "--target", "tensorrt-rtx", "--finder-size", "256"], "is for a face finder"),
     ],

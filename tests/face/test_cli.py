@@ -26,7 +26,7 @@ def run(tiny: Path, tiny_faces: Path) -> Run:
     """Run `kilomark predict` in this process, with the tiny bundles."""
 
     def run_predict(*arguments: str | Path) -> int:
-        bundles = ["--model", str(tiny), "--faces", str(tiny_faces), "--presence-threshold", "0"]
+        bundles = ["--model", str(tiny), "--finder", str(tiny_faces), "--presence-threshold", "0"]
         try:
             return main(["predict", *map(str, arguments), *bundles])
         except SystemExit as error:
@@ -252,8 +252,8 @@ def test_unknown_model(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_installed_command(photo: Path, tiny: Path, tiny_faces: Path) -> None:
-    command = [sys.executable, "-m", "kilomark.cli.main", "predict", str(photo)]
-    options = ["--model", str(tiny), "--faces", str(tiny_faces), "--threads", "1", "--json=-"]
+    command = [sys.executable, "-m", "kilomark", "predict", str(photo)]
+    options = ["--model", str(tiny), "--finder", str(tiny_faces), "--threads", "1", "--json=-"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
     assert parse(done.stdout)["photo"] == str(photo)
 

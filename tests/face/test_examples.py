@@ -20,7 +20,7 @@ FACE = bright_cells((3, 4), (3, 3), (4, 3), (4, 4))
 
 @pytest.fixture
 def bundles(tiny: Path, tiny_faces: Path) -> list[str]:
-    return ["--model", str(tiny), "--faces", str(tiny_faces)]
+    return ["--model", str(tiny), "--finder", str(tiny_faces)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from torch import nn
 from torchvision.models import resnext50_32x4d
 
 from kilomark.export.onnx_model import LandmarkModel
-from kilomark.networks.baseline_head import SeedHead
+from kilomark.networks.baseline_head import BaselineHead
 from kilomark.networks.registry import LANDMARK_NETWORKS
 from kilomark.training.landmark_losses import landmark_loss
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _notebook_network() -> nn.Sequential:
-    """The seed's network as its notebook writes it down, for 971 landmarks."""
+    """The baseline's network as its notebook writes it down, for 971 landmarks."""
     return nn.Sequential(
         *list(resnext50_32x4d(weights=None).children())[:-3],
         nn.ReLU(),
@@ -36,8 +36,8 @@ def _notebook_network() -> nn.Sequential:
 
 def test_shapes_and_parameters_are_the_notebooks() -> None:
     with torch.device("meta"):  # 270 million parameters, none of them in memory
-        ours, notebook = LANDMARK_NETWORKS["resnext50"](971, "seed"), _notebook_network()
-    assert isinstance(ours.head, SeedHead)
+        ours, notebook = LANDMARK_NETWORKS["resnext50"](971, "baseline"), _notebook_network()
+    assert isinstance(ours.head, BaselineHead)
 
     found = [*ours.trunk.parameters(), *ours.head.layers.parameters()]
 
@@ -51,12 +51,12 @@ def test_shapes_and_parameters_are_the_notebooks() -> None:
 
 def _small_network() -> LandmarkNetwork:
     torch.manual_seed(0)
-    return LANDMARK_NETWORKS["resnext50"](5, "seed")
+    return LANDMARK_NETWORKS["resnext50"](5, "baseline")
 
 
 def test_answers_are_those_of_the_notebooks_layers() -> None:
     network = _small_network().eval()
-    assert isinstance(network.head, SeedHead)
+    assert isinstance(network.head, BaselineHead)
     images = torch.randn(2, 3, 128, 128)
 
     with torch.no_grad():
@@ -71,7 +71,7 @@ def test_answers_are_those_of_the_notebooks_layers() -> None:
 
 def test_it_starts_at_the_mean_shape_and_learns() -> None:
     torch.manual_seed(0)
-    head, shapes = SeedHead(4, 60), torch.rand(8, 60, 2)
+    head, shapes = BaselineHead(4, 60), torch.rand(8, 60, 2)
     head.start_at_shapes(shapes)
     features = torch.randn(8, 4, 4, 4)  # of a 64 px crop
     optimizer = torch.optim.RAdam(head.parameters(), lr=1e-2)
@@ -91,7 +91,7 @@ def test_it_starts_at_the_mean_shape_and_learns() -> None:
 
 
 def test_the_spread_learns_the_mean_error_and_moves_no_landmark() -> None:
-    head = SeedHead(2, 3)
+    head = BaselineHead(2, 3)
     output = head(torch.randn(4, 2, 8, 8))
     with_spread, _ = landmark_loss(output, torch.rand(4, 3, 2), torch.ones(4))
     with_spread.backward()

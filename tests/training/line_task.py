@@ -35,6 +35,8 @@ class LineTask:
     """Linear regression, stopped on request after some steps."""
 
     samples_per_epoch = 24
+    topology = None
+    teacher = None
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.stop_after = stop_after
@@ -68,6 +70,15 @@ class LineTask:
 
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         return accuracy["error"]
+
+    def example_shapes(self) -> None:
+        return None
+
+    def recipe(self) -> dict[str, Any]:
+        return {}
+
+    def picture(self, network: nn.Module, size: int) -> np.ndarray | None:  # noqa: ARG002
+        return None
 
 
 class LineNetwork(nn.Sequential):

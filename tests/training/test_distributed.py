@@ -18,11 +18,11 @@ import torch
 from tests.training.line_task import SETTINGS, LineTask, line_trainer
 
 from kilomark.cli.main import main
-from kilomark.cli.train import _is_begun
 from kilomark.errors import DeviceUnavailableError, InvalidInputError
 from kilomark.training.batches import BatchShares
 from kilomark.training.checkpoints import read_newest_checkpoint
 from kilomark.training.distributed import Ranks, choose_device
+from kilomark.training.run import is_begun
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ROOT = Path(__file__).parents[2]
@@ -118,13 +118,13 @@ class _WithOthers(Ranks):
 def test_process_0_on_a_machine_without_the_checkpoints_does_not_start_anew(
     tmp_path: Path,
 ) -> None:
-    assert not _is_begun(tmp_path, Ranks())
+    assert not is_begun(tmp_path, Ranks())
     with pytest.raises(InvalidInputError, match="process 1 sees checkpoint-000000000016"):
-        _is_begun(tmp_path, _WithOthers())
+        is_begun(tmp_path, _WithOthers())
 
     (tmp_path / "checkpoint-000000000016.pt").touch()
 
-    assert _is_begun(tmp_path, _WithOthers())
+    assert is_begun(tmp_path, _WithOthers())
 
 
 @pytest.mark.parametrize("world_size", [1, 2, 4])
@@ -150,7 +150,7 @@ def test_a_real_network_trains_on_two_processes_as_in_two_parts(
     ]  # fmt: skip
 
     assert main([*command, "--accumulate", "2", "--out", str(tmp_path / "one")]) == 0
-    _torchrun("-m", "kilomark.cli.main", *command, "--out", str(tmp_path / "two"))
+    _torchrun("-m", "kilomark", *command, "--out", str(tmp_path / "two"))
 
     one, two = _gradients(tmp_path / "one"), _gradients(tmp_path / "two")
     for found, wanted in zip(two, one, strict=True):

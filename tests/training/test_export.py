@@ -140,7 +140,7 @@ def test_train_export_evaluate(
 
 def _kilomark(*arguments: str) -> str:
     finished = subprocess.run(
-        [sys.executable, "-m", "kilomark.cli.main", *arguments],
+        [sys.executable, "-m", "kilomark", *arguments],
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

@@ -11,11 +11,11 @@ import pytest
 
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
-from tools.mine_hard_negatives import find_false_faces, find_in_backgrounds
+from tools.mine_hard_negatives import find_hard_negatives, find_in_backgrounds
 
 from kilomark import InvalidInputError
 from kilomark.cli.main import main
-from kilomark.data.hard_negatives import read_false_faces
+from kilomark.data.hard_negatives import read_hard_negatives
 from kilomark.data.mosaics import IGNORED
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import box_iou
@@ -57,7 +57,7 @@ def changed_by(
     count: int,
 ) -> list[Any]:
     """Of the first ``count`` samples those that have another image with the false faces."""
-    plain, taught = (make_task(*data, false_faces=given).samples(64) for given in (None, path))
+    plain, taught = (make_task(*data, hard_negatives=given).samples(64) for given in (None, path))
     drawn = [(plain[i], taught[i]) for i in range(count)]
     return [other for one, other in drawn if not np.array_equal(one.image, other.image)]
 
@@ -68,11 +68,13 @@ def test_what_is_no_labeled_face_and_looks_like_none_is_false(
     elsewhere, second_face = [0, 0, 4, 4], [4, 4, 9, 9]
     detector = Finds((scenes.boxes[0], 0.1), (elsewhere, 0.4), (second_face, 0.9))
 
-    found = find_false_faces(detector, scenes)
+    found = find_hard_negatives(detector, scenes)
 
     first = scenes.name(0)
     assert found[first] == [elsewhere]
-    assert len(read_false_faces(write(tmp_path / "false.json", found), scenes.images)) >= len(found)
+    assert len(read_hard_negatives(write(tmp_path / "false.json", found), scenes.images)) >= len(
+        found
+    )
 
 
 def test_who_has_looked_says_what_is_real(scenes: Scenes) -> None:
@@ -80,7 +82,7 @@ def test_who_has_looked_says_what_is_real(scenes: Scenes) -> None:
     detector = Finds((badge, 0.9), (second_face, 0.9), ([0, 0, 999, 999], 0.1))
     reviewed = [np.array([second_face], np.float32)] * len(scenes)
 
-    found = find_false_faces(detector, scenes, reviewed)
+    found = find_hard_negatives(detector, scenes, reviewed)
 
     assert all(boxes == [badge] for boxes in found.values())
     assert len(found) == len(scenes)
@@ -101,25 +103,25 @@ def test_what_is_found_in_a_photo_without_faces_is_false_in_any_light(
     assert list(found) == [backgrounds.names[row] for row in rows]
     assert all(boxes == [window, lamp] for boxes in found.values())
     assert not {backgrounds.names[row] for row in held_out} & found.keys()
-    false_faces = read_false_faces(
+    hard_negatives = read_hard_negatives(
         write(tmp_path / "false.json", found), scenes.images, backgrounds
     )
-    assert np.array_equal(false_faces.photo(0), backgrounds[int(rows[0])])
+    assert np.array_equal(hard_negatives.photo(0), backgrounds[int(rows[0])])
 
 
 def test_a_box_is_cut_out_with_what_is_around(scenes: Scenes, tmp_path: Path) -> None:
     name = scenes.images.names[1]
     path = write(tmp_path / "false.json", {name: [[10, 20, 30, 30], [-5, 0, 7, 9]]})
 
-    false_faces = read_false_faces(path, scenes.images)
+    hard_negatives = read_hard_negatives(path, scenes.images)
 
-    assert len(false_faces) == 2
+    assert len(hard_negatives) == 2
     photo = scenes.images[1]
-    assert false_faces.photo_px(0) == max(photo.shape[:2])
-    image, box = false_faces.cut(0)
+    assert hard_negatives.photo_px(0) == max(photo.shape[:2])
+    image, box = hard_negatives.cut(0)
     assert np.array_equal(image, photo[10:40, 0:40])
     assert np.array_equal(box, [10, 10, 30, 20])
-    image, box = false_faces.cut(1)
+    image, box = hard_negatives.cut(1)
     assert np.array_equal(image, photo[:15, :13])
     assert np.array_equal(box, [-5, 0, 7, 9])
 
@@ -142,7 +144,7 @@ def test_other_files_are_refused(content: object, scenes: Scenes, tmp_path: Path
     path.write_text(text)
 
     with pytest.raises(InvalidInputError):
-        read_false_faces(path, scenes.images)
+        read_hard_negatives(path, scenes.images)
 
 
 def test_mosaics_show_them_and_ask_for_no_face_there(
@@ -180,7 +182,10 @@ def test_landmark_networks_learn_that_they_hold_no_face(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lite", "--contest", "x", "--false-faces", "f.json"], "--false-faces names photos of"),
+        (
+            ["lite", "--contest", "x", "--hard-negatives", "f.json"],
+            "--hard-negatives names photos of",
+        ),
         (["lite", "--faces", "x", "--scenes", "y", "--reviewed", "f.json"], "for the face finder"),
     ],
 )

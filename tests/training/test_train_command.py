@@ -35,7 +35,7 @@ def train_lite(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> list[str]:
 
 
 def _stop_after_next_checkpoint(arguments: list[str], run_dir: Path, how: signal.Signals) -> int:
-    command = [sys.executable, "-m", "kilomark.cli.main", *arguments]
+    command = [sys.executable, "-m", "kilomark", *arguments]
     before = newest_checkpoint(run_dir)
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, start_new_session=True

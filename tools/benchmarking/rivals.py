@@ -52,11 +52,11 @@ def bare_openvino(bundle: LandmarkBundle, *, num_threads: int, batch: int = 1) -
     return request.infer
 
 
-def seed_way(photo: BgrImage, box: Box, bundle: LandmarkBundle, *, head: HeadName) -> Call:
-    """The seed notebook's prediction: cv2 resize, torchvision normalize, PyTorch eager.
+def baseline_way(photo: BgrImage, box: Box, bundle: LandmarkBundle, *, head: HeadName) -> Call:
+    """The baseline notebook's prediction: cv2 resize, torchvision normalize, PyTorch eager.
 
-    The network is ``resnext50`` with the compact head of kilomark or with the seed's own, and has
-    random weights, which take as long as others.
+    The network is ``resnext50`` with the compact head of kilomark or with the baseline's own. Its
+    weights are random, which take as long as others.
     """
     with _installed_by("torch torchvision opencv-python-headless"):
         import cv2

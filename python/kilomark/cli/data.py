@@ -7,13 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark.cli.train_extra import check_train_extra
+from kilomark.extras import check_train_extra
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
     from kilomark.contest.check import ContestReport
+
+__all__ = ["add_parser"]
 
 EXIT_FOUND = 1
 _SHOWN = 5  # findings of a kind; --json holds all
@@ -38,16 +40,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.set_defaults(run=run_check)
 
 
-def run_check(args: argparse.Namespace) -> int:
+def run_check(options: argparse.Namespace) -> int:
     """Check; 0 where nothing is wrong, 1 where something is."""
-    check_train_extra("data check")
-    from kilomark.contest.check import check_contest
+    check_train_extra("kilomark data check")
+    from kilomark.contest import check_contest
 
-    report = check_contest(args.folder)
+    report = check_contest(options.folder)
     is_clean = not any(report.errors.values())
-    if args.strict:
+    if options.strict:
         is_clean = is_clean and not any(report.warnings.values())
-    if args.json:
+    if options.json:
         print(json.dumps({"ok": is_clean, **asdict(report)}, indent=1))
     else:
         print(_to_text(report))

@@ -91,7 +91,9 @@ def _add_speed_options(group: argparse._ArgumentGroup) -> None:
 def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     defaults = DetectorSettings()
     group.add_argument("--model", default=defaults.model, help="(default: %(default)s)")
-    group.add_argument("--faces", default=defaults.faces, help="(default: %(default)s)")
+    group.add_argument(
+        "--finder", default=defaults.faces, help="face detector (default: %(default)s)"
+    )
     group.add_argument("--device", default=defaults.device, help="(default: %(default)s)")
     group.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
     group.add_argument("--presence-threshold", type=float, default=0.5, metavar="P")
@@ -104,7 +106,7 @@ def run(options: argparse.Namespace) -> int:
     """Process the photos and say what became of them."""
     settings = DetectorSettings(
         model=options.model,
-        faces=options.faces,
+        faces=options.finder,
         device=options.device,
         finder_size=options.finder_size,
         finder_tiles=options.finder_tiles,

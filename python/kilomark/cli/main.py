@@ -27,6 +27,7 @@ from kilomark.cli import (
     train,
     weights,
 )
+from kilomark.cli.command_parser import CommandParser, add_verbose
 from kilomark.errors import KilomarkError
 
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ def make_parser() -> argparse.ArgumentParser:
         ),
     )
     parser.add_argument("--version", action="version", version=f"kilomark {kilomark.__version__}")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_verbose(parser, default=False)
+    subparsers = parser.add_subparsers(
+        metavar="COMMAND", required=True, title="commands", parser_class=CommandParser
+    )
     for subcommand in SUBCOMMANDS:
         subcommand.add_parser(subparsers)
     return parser

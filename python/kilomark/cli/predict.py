@@ -72,9 +72,10 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         help="landmark network: a shipped bundle or a bundle's folder (default: %(default)s)",
     )
     group.add_argument(
-        "--faces",
+        "--finder",
         default="faces",
-        help="face finder: a shipped bundle or a bundle's folder (default: %(default)s)",
+        metavar="BUNDLE",
+        help="face detector: a shipped bundle or a bundle's folder (default: %(default)s)",
     )
     group.add_argument(
         "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"
@@ -123,7 +124,7 @@ def run(options: argparse.Namespace) -> int:
     detector = kilomark.Detector(
         options.model,
         device=options.device,
-        faces=options.faces,
+        faces=options.finder,
         finder_size=options.finder_size,
         finder_tiles=options.finder_tiles,
         score_threshold=options.score_threshold,

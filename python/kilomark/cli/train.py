@@ -1,153 +1,246 @@
-"""``kilomark train``: train a landmark network or the face finder."""
+"""``kilomark train``: train a landmark network or the face detector."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kilomark.cli.train_contest import add_contest_options, check_data_options
-from kilomark.cli.train_extra import check_train_extra
-from kilomark.cli.train_options import (
-    DEFAULT_STAGES,
-    add_machine_options,
-    add_recipe_options,
-    add_start_options,
-    make_settings,
-)
-from kilomark.cli.train_task import make_task_and_network, recipe_of, set_teacher
-from kilomark.errors import InvalidInputError, KilomarkError
+from kilomark.errors import InvalidInputError
+from kilomark.extras import check_train_extra
 
 if TYPE_CHECKING:
     import argparse
 
-    from kilomark.training.distributed import Ranks
-    from kilomark.training.loop import Trainer
-    from kilomark.training.settings import Settings
+    from kilomark.training import Settings
+
+__all__ = ["add_parser"]
 
 EXIT_STOPPED = 3
+NETWORKS = ("faces", "lite", "resnext50")
+FACE_DATA_OPTIONS = ("faces", "hard_negatives", "reviewed")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
     parser = subparsers.add_parser(
-        "train", help="train a network", description="Train a landmark network or the face finder."
+        "train",
+        help="train a network",
+        usage="kilomark train NETWORK -o FOLDER --faces FOLDER --scenes FOLDER [options]\n"
+        "       kilomark train NETWORK -o FOLDER --contest FOLDER [options]",
+        description="Train a landmark network, or the face detector, which is called 'faces'.",
+        epilog="exit codes: 0 trained to the end; 2 an option, the data or the disk; 3 stopped by "
+        "a signal with everything saved: rerun with --resume",
     )
-    parser.add_argument("network", choices=sorted(DEFAULT_STAGES), help="what to train")
-    parser.add_argument("--faces", type=Path, help="data set of face crops")
-    parser.add_argument("--scenes", type=Path, help="data set of scenes")
+    parser.add_argument("network", choices=NETWORKS, metavar="NETWORK", help=", ".join(NETWORKS))
     parser.add_argument(
-        "--false-faces",
-        type=Path,
-        metavar="FILE.json",
-        help="JSON of boxes without a face, by photo, to be shown more often",
+        "-o", "--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints and logs"
     )
-    parser.add_argument(
-        "--reviewed",
-        type=Path,
-        metavar="FILE.json",
-        help="for the face finder: boxes of faces in the photos of --scenes that carry no label, "
-        "by photo; it is not taught that they are none",
-    )
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints and logs")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cache", type=Path, help="folder for decoded images")
-    add_contest_options(parser.add_argument_group("a data set in the contest's layout"))
-    add_start_options(parser.add_argument_group("what it starts from"))
-    add_recipe_options(parser.add_argument_group("how it learns"))
-    add_machine_options(parser.add_argument_group("where it runs, which --resume may change"))
+    _add_face_data_options(parser.add_argument_group("data: face crops and scenes"))
+    _add_contest_options(parser.add_argument_group("data: the contest's layout"))
+    _add_start_options(parser.add_argument_group("what it starts from"))
+    _add_recipe_options(parser.add_argument_group("how it learns"))
+    _add_machine_options(parser.add_argument_group("where it runs; --resume may change these"))
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--faces", type=Path, metavar="FOLDER", help="data set of face crops")
+    group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
+    group.add_argument("--cache", type=Path, metavar="FOLDER", help="for decoded images")
+    group.add_argument(
+        "--hard-negatives", type=Path, metavar="FILE.json",
+        help="boxes without a face, by photo of --scenes, to be shown more often",
+    )  # fmt: skip
+    group.add_argument(
+        "--reviewed", type=Path, metavar="FILE.json",
+        help="for the face detector: faces in --scenes that carry no label, by photo; it is not "
+        "trained to reject them",
+    )  # fmt: skip
+    group.add_argument(
+        "--decoding", choices=("once", "always"), default="once",
+        help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
+        "for a sample (default: once)",
+    )  # fmt: skip
+
+
+def _add_contest_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--contest", type=Path, metavar="FOLDER",
+        help="holds train/images and train/landmarks.csv; instead of --faces",
+    )  # fmt: skip
+    group.add_argument(
+        "--crop", choices=("baseline", "face"), default="baseline",
+        help="baseline: the photo's middle square; face: augmented crops around the face, as the "
+        "runtime makes them (default: baseline)",
+    )  # fmt: skip
+    group.add_argument(
+        "--split", choices=("file-order", "person"), default="file-order",
+        help="the first 80 %% of the rows train, or 80 %% of the people (default: file-order)",
+    )  # fmt: skip
+    group.add_argument(
+        "--topology", type=Path, metavar="FILE.json",
+        help="groups and mirror of the landmarks; known for 971, otherwise no photo is mirrored",
+    )  # fmt: skip
+
+
+def _add_start_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--head", choices=("compact", "baseline"), default="compact",
+        help="of landmark networks; baseline is the original notebook's, of 262 million parameters",
+    )  # fmt: skip
+    group.add_argument(
+        "--init", default="random", metavar="WEIGHTS",
+        help="random, imagenet, a .safetensors file, a checkpoint-*.pt of another run, a shipped "
+        "bundle or a bundle's folder (default: random)",
+    )  # fmt: skip
+    group.add_argument(
+        "--init-part", choices=("all", "trunk"), default="all",
+        help="trunk: take no head from weights that hold one (default: all)",
+    )  # fmt: skip
+    group.add_argument(
+        "--freeze", metavar="PART[,...]", default="",
+        help="parts that are not trained: trunk, stem, trunk.layer1, head.reduce ...",
+    )  # fmt: skip
+
+
+def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--stages", metavar="SIZE:SAMPLES:BATCH[,...]",
+        help="input sizes in turn; a batch is of all processes together (default: by network)",
+    )  # fmt: skip
+    add(
+        "--loss", choices=("smooth_l1", "mse", "wing"), default="smooth_l1",
+        help="of the landmarks; mse is the baseline's (default: smooth_l1)",
+    )  # fmt: skip
+    add(
+        "--teacher", metavar="BUNDLE",
+        help="landmark network whose landmarks are learned beside the labels",
+    )  # fmt: skip
+    add(
+        "--teacher-weight", type=float, default=0.5, metavar="W",
+        help="weight of the teacher's landmarks; the labels have 1 - W (default: 0.5)",
+    )  # fmt: skip
+    add("--optimizer", choices=("adamw", "radam"), default="adamw", help="(default: adamw)")
+    add("--learning-rate", type=float, default=2e-3, help="at its peak (default: 0.002)")
+    add("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate (default: 1)")
+    add("--weight-decay", type=float, default=1e-4, help="(default: 0.0001)")
+    add("--warmup-steps", type=int, default=100, help="(default: 100)")
+    add("--schedule", choices=("cosine", "plateau"), default="cosine", help="(default: cosine)")
+    add("--plateau-factor", type=float, default=0.3, help="(default: 0.3)")
+    add("--plateau-patience", type=int, default=3, metavar="EVALUATIONS", help="(default: 3)")
+    add("--ema-decay", type=float, default=0.998, help="of the averaged weights (default: 0.998)")
+    add(
+        "--accumulate", type=int, default=1, metavar="PARTS",
+        help="compute a batch in parts, to need less memory (default: 1)",
+    )  # fmt: skip
+    add(
+        "--precision", choices=("fp32", "bf16"), default="fp32",
+        help="of the trunk's arithmetic (default: fp32)",
+    )  # fmt: skip
+    add("--evaluate-every", type=int, default=10_000, metavar="SAMPLES", help="(default: 10000)")
+    add("--seed", type=int, default=0, help="of all random numbers (default: 0)")
+
+
+def _add_machine_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--device", default="auto",
+        help="cpu, cuda, cuda:N, or auto: a GPU if there is one; under torchrun each process takes "
+        "the GPU of its number (default: auto)",
+    )  # fmt: skip
+    add("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+    add("--workers", type=int, default=0, metavar="N", help="processes that make samples")
+    add("--checkpoint-minutes", type=float, default=5.0, help="between checkpoints (default: 5)")
+    add("--checkpoints-kept", type=int, default=3, help="(default: 3)")
+    add("--pictures-kept", type=int, default=3, help="of predictions; 0 draws none (default: 3)")
+    add("--tensorboard", action="store_true", help="write for TensorBoard too: needs its package")
+
+
+def run(options: argparse.Namespace) -> int:
     """Train to the end; 0 when done, 3 when stopped by a signal with everything saved."""
-    check_train_extra("train")
-    import torch
+    check_train_extra("kilomark train")
+    _check_data(options)
+    from kilomark import contest, training
 
-    from kilomark.evaluation.learning_curves import write_learning_curves
-    from kilomark.training.distributed import joined
-    from kilomark.training.loop import TrainingInterruptedError
-
-    logger = logging.getLogger("kilomark")
-    logger.setLevel(logging.INFO)
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    check_data_options(args)
-    settings = make_settings(args)
+    logging.getLogger("kilomark").setLevel(logging.INFO)
+    how = _run_arguments(options)
     try:
-        with joined(args.device) as ranks:
-            if not ranks.is_writer:
-                logger.setLevel(logging.ERROR)
-            _make_trainer(args, settings, ranks).train()
-            if ranks.is_writer:
-                write_learning_curves(args.out)
-    except TrainingInterruptedError as stopped:
-        logger.warning("%s", stopped)
+        if options.contest is not None:
+            contest.train(
+                options.network, options.out, options.contest,
+                crop=options.crop, split=options.split, topology=options.topology,
+                scenes=options.scenes, cache=options.cache, **how,
+            )  # fmt: skip
+        else:
+            training.train(
+                options.network, options.out, faces=options.faces, scenes=options.scenes,
+                cache=options.cache, decoding=options.decoding,
+                hard_negatives=options.hard_negatives, reviewed=options.reviewed, **how,
+            )  # fmt: skip
+    except training.TrainingInterruptedError as stopped:
+        logging.getLogger(__name__).warning("%s", stopped)
         return EXIT_STOPPED
-    except OSError as error:
-        raise KilomarkError(
-            f"training stopped: {error}; expected a place to write: the checkpoints in {args.out} "
-            "are whole, make room and go on with --resume"
-        ) from error
     return 0
 
 
-def _is_begun(run_dir: Path, ranks: Ranks) -> bool:
-    """Whether the run has a checkpoint, which process 0 must have if any has.
-
-    Raises:
-        InvalidInputError: process 0 is on another machine than it was before.
-    """
-    from kilomark.training.checkpoints import newest_checkpoint
-
-    newest = newest_checkpoint(run_dir)
-    names = ranks.gather("" if newest is None else newest.name)
-    if max(names) > names[0]:
-        raise InvalidInputError(
-            f"process {names.index(max(names))} sees {max(names)} in {run_dir} and process 0, "
-            f"which resumes, sees {names[0] or 'no checkpoint'}; expected the newest there: keep "
-            "--out on a shared file system, or start process 0 on the machine that holds it"
-        )
-    return bool(names[0])
+def _check_data(options: argparse.Namespace) -> None:
+    """Check that there is one data set to train on."""
+    if options.contest is None:
+        if options.faces is None or options.scenes is None:
+            raise InvalidInputError(
+                "no data set to train on; expected --faces and --scenes, or --contest"
+            )
+        return
+    for name in FACE_DATA_OPTIONS:
+        if getattr(options, name) is not None:
+            raise InvalidInputError(
+                f"--{name.replace('_', '-')} belongs to a data set of face crops and scenes; "
+                "expected --contest, or --faces and --scenes, not both"
+            )
 
 
-def _make_trainer(args: argparse.Namespace, settings: Settings, ranks: Ranks) -> Trainer:
-    """Make the trainer, started or resumed."""
-    import torch
+def _run_arguments(options: argparse.Namespace) -> dict[str, Any]:
+    """The arguments that both kinds of data set share."""
+    from kilomark.training import Machine, Start, TeacherChoice
 
-    from kilomark.contest.task import ContestTask
-    from kilomark.topology_file import write_topology
-    from kilomark.training.loop import Trainer
-
-    is_begun = _is_begun(args.out, ranks)
-    if is_begun and not args.resume:
-        raise InvalidInputError(
-            f"{args.out} holds checkpoints; expected an empty folder: give --resume to go on "
-            "from them, or another --out"
-        )
-    torch.manual_seed(args.seed)
-    with ranks.one_machine_first():
-        task, network = make_task_and_network(args, settings, start=not is_begun)
-    recipe = {
-        "network": args.network,
-        "init": Path(args.init).name,
-        "init_part": args.init_part,
-        **recipe_of(args, task),
-        **set_teacher(args, task),
+    teacher = None
+    if options.teacher is not None:
+        teacher = TeacherChoice(options.teacher, options.teacher_weight)
+    return {
+        "settings": _settings(options),
+        "start": Start(options.init, options.init_part, options.head),
+        "teacher": teacher,
+        "machine": Machine(options.device, options.threads, options.tensorboard),
+        "resume": options.resume,
     }
-    if isinstance(task, ContestTask) and ranks.is_writer:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_topology(args.out / "topology.json", task.faces.topology)
-    trainer = Trainer(
-        network,
-        task,
-        settings,
-        args.out,
-        recipe=recipe,
-        ranks=ranks,
-        tensorboard=args.tensorboard,
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from kilomark.training.settings import Settings, default_stages, parse_stages
+
+    given = options.stages
+    return Settings(
+        stages=parse_stages(given) if given else default_stages(options.network),
+        optimizer=options.optimizer,
+        loss=options.loss,
+        schedule=options.schedule,
+        plateau_factor=options.plateau_factor,
+        plateau_patience=options.plateau_patience,
+        learning_rate=options.learning_rate,
+        trunk_rate=options.trunk_rate,
+        weight_decay=options.weight_decay,
+        warmup_steps=options.warmup_steps,
+        frozen=tuple(name for name in options.freeze.split(",") if name),
+        accumulate=options.accumulate,
+        ema_decay=options.ema_decay,
+        evaluate_every=options.evaluate_every,
+        checkpoint_minutes=options.checkpoint_minutes,
+        checkpoints_kept=options.checkpoints_kept,
+        pictures_kept=options.pictures_kept,
+        seed=options.seed,
+        num_workers=options.workers,
+        precision=options.precision,
     )
-    if args.resume and not trainer.resume():
-        logging.getLogger(__name__).info("no checkpoint in %s: starting anew", args.out)
-    return trainer

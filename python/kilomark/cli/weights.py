@@ -6,13 +6,15 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark.cli.train_extra import check_train_extra
 from kilomark.errors import InvalidInputError
+from kilomark.extras import check_train_extra
 
 if TYPE_CHECKING:
     import argparse
 
-logger = logging.getLogger(__name__)
+__all__ = ["add_parser"]
+
+log = logging.getLogger(__name__)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,24 +29,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "source", metavar="RUN", type=Path, help="folder of a run, or one checkpoint-*.pt of it"
     )
-    parser.add_argument("--out", type=Path, required=True, help="a .safetensors file")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="FILE", help="a .safetensors file"
+    )
     parser.add_argument(
         "--half", action="store_true", help="store matrices and convolutions in half precision"
     )
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Write the file; 0 when done."""
-    check_train_extra("weights")
+    check_train_extra("kilomark weights")
     from kilomark.training.weights_file import read_run_or_checkpoint, write_weights
 
-    if args.out.suffix != ".safetensors":
-        raise InvalidInputError(f"--out is {args.out}; expected the name of a .safetensors file")
-    state = read_run_or_checkpoint(args.source)
+    if options.out.suffix != ".safetensors":
+        raise InvalidInputError(f"--out is {options.out}; expected the name of a .safetensors file")
+    state = read_run_or_checkpoint(options.source)
     try:
-        write_weights(state, args.out, half=args.half)
+        write_weights(state, options.out, half=options.half)
     except OSError as error:
-        raise InvalidInputError(f"cannot write {args.out}: {error}") from error
-    logger.info("wrote %s, %.1f MB", args.out, args.out.stat().st_size / 1e6)
+        raise InvalidInputError(f"cannot write {options.out}: {error}") from error
+    log.info("wrote %s, %.1f MB", options.out, options.out.stat().st_size / 1e6)
     return 0

@@ -2,28 +2,76 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
 
+from kilomark.bundle_files import rounded_figures, write_accuracy
+from kilomark.contest.data_set import ContestSplit, read_contest
+from kilomark.contest.prediction import PhotoPredictor
+from kilomark.contest.samples import ContestFaces
+from kilomark.contest.topology import choose_topology
+from kilomark.errors import InvalidInputError
 from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, normalized_errors
+from kilomark.manifest import read_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kilomark.contest.prediction import PhotoPredictor
-    from kilomark.contest.samples import ContestFaces
     from kilomark.topology import Topology
 
+__all__ = ["contest_accuracy", "evaluate", "evaluate_contest"]
+
 Array = np.ndarray[Any, Any]
+
+
+def evaluate(
+    bundle: str | Path,
+    folder: str | Path,
+    *,
+    split: ContestSplit = "file-order",
+    cache: str | Path | None = None,
+    write: bool = False,
+) -> dict[str, float]:
+    """Measure a landmark bundle on a contest's validation rows, through the C++ core.
+
+    Args:
+        bundle: name of a shipped bundle, or the folder of another one.
+        folder: a data set in the contest's layout.
+        split: of its rows; see `kilomark.contest.train`.
+        cache: folder for decoded images.
+        write: write the figures into the bundle's manifest.
+
+    Returns:
+        What `contest_accuracy` returns, in four significant digits.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        InvalidInputError: the data set cannot be used, or has other landmarks than the bundle.
+    """
+    read = read_bundle(bundle)
+    predictor = PhotoPredictor(read.folder)
+    contest = read_contest(Path(folder), None if cache is None else Path(cache))
+    if contest.num_landmarks != predictor.num_landmarks:
+        raise InvalidInputError(
+            f"{folder} has {contest.num_landmarks} landmarks and the bundle "
+            f"{predictor.num_landmarks}; expected as many: measure it on the data set it is of"
+        )
+    topology = choose_topology(contest.num_landmarks)
+    faces = ContestFaces(contest, contest.split(split).val, topology)
+    figures = rounded_figures(evaluate_contest(predictor, faces))
+    if write:
+        write_accuracy(read.folder, figures)
+    return figures
 
 
 def evaluate_contest(predictor: PhotoPredictor, faces: ContestFaces) -> dict[str, float]:
     """Measure a bundle as the runtime runs it, in the crop that it was trained with.
 
-    The crop around a face is 1.25 times the labeled landmarks' box: the face finder has no part
-    in this. Returns what `contest_accuracy` does.
+    The crop around a face comes from the labeled landmarks, so the face detector has no part in
+    this. Returns what `contest_accuracy` does.
     """
     pairs = (
         predictor.compare(faces.image(face), faces.landmarks_of(face))

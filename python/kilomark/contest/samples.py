@@ -80,7 +80,7 @@ class ContestFaces:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BaselineSamples:
-    """The seed's samples: the photo's middle square, as it is. Sample i depends on i alone.
+    """The baseline's samples: the photo's middle square, as it is. Sample i depends on i alone.
 
     Every ``len(faces)`` samples show each photo once, in a new order.
     """

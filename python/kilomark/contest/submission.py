@@ -2,20 +2,68 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from kilomark.contest.data_set import WantedLandmarks, read_photo, read_test_points
+from kilomark.contest.prediction import PhotoPredictor
 from kilomark.errors import InvalidInputError
+from kilomark.export.run_export import export
 from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+
+__all__ = ["Submission", "submit", "write_submission"]
 
 Array = np.ndarray[Any, Any]
+
+
+class Submission(NamedTuple):
+    """What was written.
+
+    Attributes:
+        num_photos: photos in the file.
+        num_without_face: photos in which no face was found; the photo's middle was taken for it.
+    """
+
+    num_photos: int
+    num_without_face: int
+
+
+def submit(
+    model: str | Path,
+    folder: str | Path,
+    out: str | Path,
+    *,
+    device: str = "auto",
+    num_threads: int | None = None,
+) -> Submission:
+    """Predict a contest's test photos and write the file that it takes.
+
+    Args:
+        model: a shipped bundle's name, a bundle's folder, or the folder of a training run, whose
+            newest checkpoint is taken.
+        folder: holds ``test/test_points.csv`` and ``test/images``.
+        out: the file to write.
+        device: as in `Detector`.
+        num_threads: as in `Detector`.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        InvalidInputError: the run, the photos or ``test_points.csv`` cannot be used.
+    """
+    if (Path(model) / "run.json").is_file():
+        with tempfile.TemporaryDirectory() as bundle:
+            export(model, bundle)
+            return submit(bundle, folder, out, device=device, num_threads=num_threads)
+    predictor = PhotoPredictor(model, device=device, num_threads=num_threads)
+    count = write_submission(Path(folder), Path(out), predictor.num_landmarks, predictor)
+    return Submission(count, predictor.photos_without_face)
 
 
 def write_submission(

@@ -50,9 +50,9 @@ class ContestTask:
     Args:
         contest: the data set.
         topology: what its landmarks mean.
-        crop: ``baseline`` trains on the photo's middle square as it is, as the seed did; ``face``
-            on augmented crops around the face, as the runtime makes them. Validation uses the
-            same crop without augmentation.
+        crop: ``baseline`` trains on the photo's middle square, as the baseline does; ``face`` on
+            augmented crops around the face, as the runtime makes them. Validation uses the same
+            crop without augmentation.
         split: of the rows.
         seed: of order and augmentation.
         location: loss of the landmarks.
@@ -82,6 +82,7 @@ class ContestTask:
         self.location = location
         self.backgrounds = backgrounds
         self.num_workers = num_workers
+        self.topology: Topology | None = topology
         self.teacher: Teacher | None = None
         self.samples_per_epoch = len(self.faces)
 

@@ -22,7 +22,7 @@ _MARGIN = 0.5  # of the box's longer side, shown around it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FalseFaces:
+class HardNegatives:
     """Boxes in photos that hold no face.
 
     Attributes:
@@ -54,7 +54,7 @@ class FalseFaces:
         return photo[low[1] : high[1], low[0] : high[0]], box - np.tile(low, 2).astype(np.float32)
 
 
-def read_false_faces(path: Path, *sets: PackedImages) -> FalseFaces:
+def read_hard_negatives(path: Path, *sets: PackedImages) -> HardNegatives:
     """Read what tools/mine_hard_negatives.py wrote of the photos of ``sets``.
 
     Raises:
@@ -79,4 +79,4 @@ def read_false_faces(path: Path, *sets: PackedImages) -> FalseFaces:
             f"{path} holds a box that does not lie in its photo; expected x0 < x1 and y0 < y1 in "
             "the photo's pixels: write it again for this data set"
         )
-    return FalseFaces(photos, boxes)
+    return HardNegatives(photos, boxes)

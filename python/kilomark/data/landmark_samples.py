@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kilomark.data.face_crops import FaceCrops
-    from kilomark.data.hard_negatives import FalseFaces
+    from kilomark.data.hard_negatives import HardNegatives
     from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.data.packed_images import PackedImages
 
@@ -69,8 +69,9 @@ class LandmarkSamples:
     """An endless, reproducible stream of samples: sample i depends on ``seed`` and i alone.
 
     Every ``len(faces)`` samples show each face once, in a new order. Samples without a face are
-    badly placed crops of one, pieces of ``backgrounds``, and decoys; with ``false_faces``, what a
-    face finder took for faces. The faces that ``masked`` (N,) marks are seen from afar more often.
+    badly placed crops of one, pieces of ``backgrounds``, drawn negatives, and ``hard_negatives``:
+    what a face detector took for faces. The faces that ``masked`` (N,) marks are seen from afar
+    more often.
     """
 
     faces: LabeledFaces
@@ -80,7 +81,7 @@ class LandmarkSamples:
     seed: int
     placement: Placement = Placement()
     negative_share: float = 0.1
-    false_faces: FalseFaces | None = None
+    hard_negatives: HardNegatives | None = None
     masked: np.ndarray[Any, Any] | None = None
 
     def __getitem__(self, index: int) -> LandmarkSample:
@@ -152,8 +153,8 @@ class LandmarkSamples:
             image = self._badly_placed(face, rng)
         elif kind < 0.7 and self.backgrounds is not None:
             image = self._background_crop(rng)
-        elif kind < 0.85 and self.false_faces:
-            image = self._false_face(self.false_faces, rng)
+        elif kind < 0.85 and self.hard_negatives:
+            image = self._hard_negative(self.hard_negatives, rng)
         else:
             image = make_decoy(self.faces, rng)
             image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
@@ -177,12 +178,12 @@ class LandmarkSamples:
         affine = crop_map(center + shift * side, side * scale, self.size, angle_deg=angle)
         return self._cut(face, affine, rng)
 
-    def _false_face(
-        self, false_faces: FalseFaces, rng: np.random.Generator
+    def _hard_negative(
+        self, hard_negatives: HardNegatives, rng: np.random.Generator
     ) -> np.ndarray[Any, Any]:
-        index = int(rng.integers(len(false_faces)))
-        photo = false_faces.photo(index)
-        center, side = crop_square(false_faces.boxes[index].reshape(2, 2))
+        index = int(rng.integers(len(hard_negatives)))
+        photo = hard_negatives.photo(index)
+        center, side = crop_square(hard_negatives.boxes[index].reshape(2, 2))
         affine = crop_map(
             center + rng.normal(0, 0.05, 2) * side,
             side * np.exp(rng.normal(0, 0.15)),

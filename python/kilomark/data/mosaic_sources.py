@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kilomark.data.face_crops import FaceCrops
-    from kilomark.data.hard_negatives import FalseFaces
+    from kilomark.data.hard_negatives import HardNegatives
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
 
@@ -47,7 +47,7 @@ class FaceSources:
         background_rows: those of ``backgrounds`` to draw.
         keypoint_landmarks: the landmarks of ``faces`` that are the finder's keypoints.
         masked: rows of ``faces`` to draw more often than their number: faces behind masks.
-        false_faces: shown as they lie in their photos.
+        hard_negatives: shown as they lie in their photos.
         others: boxes (M, 4) of faces that nobody labelled, one array for each of ``scenes``.
     """
 
@@ -57,7 +57,7 @@ class FaceSources:
     background_rows: Array
     keypoint_landmarks: tuple[int, ...]
     masked: Array
-    false_faces: FalseFaces | None = None
+    hard_negatives: HardNegatives | None = None
     others: Sequence[Array] | None = None
 
     def draw(self, rng: np.random.Generator) -> Source:
@@ -89,8 +89,8 @@ class FaceSources:
 
     def _without_face(self, rng: np.random.Generator) -> Source:
         """A background or a decoy, placed as faces are: an edge does not give a face away."""
-        if self.false_faces and rng.random() < 0.5:
-            return self._false_face(self.false_faces, rng)
+        if self.hard_negatives and rng.random() < 0.5:
+            return self._hard_negative(self.hard_negatives, rng)
         if rng.random() < 0.4:
             image = make_decoy(self.faces, rng)
             share = rng.uniform(0.6, 1.0)
@@ -100,11 +100,11 @@ class FaceSources:
         inside = box_of_image(image)
         return Source(image, inside, corners_of(inside * share), np.zeros((5, 2)), has_face=False)
 
-    def _false_face(self, false_faces: FalseFaces, rng: np.random.Generator) -> Source:
-        index = int(rng.integers(len(false_faces)))
-        image, box = false_faces.cut(index)
+    def _hard_negative(self, hard_negatives: HardNegatives, rng: np.random.Generator) -> Source:
+        index = int(rng.integers(len(hard_negatives)))
+        image, box = hard_negatives.cut(index)
         inside = box_of_image(image)
-        share = float((box[2:] - box[:2]).max()) / false_faces.photo_px(index)
+        share = float((box[2:] - box[:2]).max()) / hard_negatives.photo_px(index)
         return Source(
             image, inside, corners_of(box), np.zeros((5, 2)), has_face=False, natural_share=share
         )

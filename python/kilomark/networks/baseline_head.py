@@ -1,4 +1,4 @@
-"""The seed's head: two large fully connected layers, 262 million parameters for 971 landmarks."""
+"""The baseline's head: two fully connected layers, 262 million parameters for 971 landmarks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _SURELY_PRESENT = 20.0  # a logit whose probability is 1 in single precision
 CONSTANT_OUTPUTS = ("spread", "presence")
 
 
-class SeedHead(nn.Module):
-    """ReLU, flatten, dropout, linear, ReLU, linear, as in the seed's notebook.
+class BaselineHead(nn.Module):
+    """ReLU, flatten, dropout, linear, ReLU, linear, as in the baseline notebook.
 
     ``layers`` is the notebook's head, parameter for parameter; it reads 8 x 8 features, those of a
     128 px crop, and features of another size are resampled to that.

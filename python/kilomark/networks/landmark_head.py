@@ -31,9 +31,9 @@ class CompactHead(nn.Module):
     """Landmarks through a narrow grid of features and a low-rank linear map.
 
     A face's landmarks move in a space of far fewer dimensions than there are coordinates, so the
-    map from the grid to the coordinates goes through ``rank`` numbers. That takes the seed's 262
-    million parameters down to about one million. Spread and presence are properties of the whole
-    crop and are read off the pooled features.
+    map from the grid to the coordinates goes through ``rank`` numbers. That takes the
+    baseline's 262 million parameters down to about one million. Spread and presence are
+    properties of the whole crop and are read off the pooled features.
     """
 
     def __init__(

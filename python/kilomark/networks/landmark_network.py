@@ -8,16 +8,16 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from kilomark.networks.baseline_head import SeedHead
+    from kilomark.networks.baseline_head import BaselineHead
     from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 
-HeadName = Literal["compact", "seed"]
+HeadName = Literal["compact", "baseline"]
 
 
 class LandmarkNetwork(nn.Module):
     """Trunk and head; the trunk brings H x W down to H/16 x W/16 features."""
 
-    def __init__(self, trunk: nn.Module, head: CompactHead | SeedHead) -> None:
+    def __init__(self, trunk: nn.Module, head: CompactHead | BaselineHead) -> None:
         super().__init__()
         self.trunk = trunk
         self.head = head

@@ -10,7 +10,7 @@ from collections import OrderedDict
 
 from torch import Tensor, nn
 
-from kilomark.networks.baseline_head import SeedHead
+from kilomark.networks.baseline_head import BaselineHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
@@ -57,6 +57,6 @@ def make_lite(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork
             inputs = channels
         layers.append((f"stage{stage}", nn.Sequential(*blocks)))
     trunk = nn.Sequential(OrderedDict(layers))
-    if head == "seed":
-        return LandmarkNetwork(trunk, SeedHead(inputs, num_landmarks))
+    if head == "baseline":
+        return LandmarkNetwork(trunk, BaselineHead(inputs, num_landmarks))
     return LandmarkNetwork(trunk, CompactHead(inputs, num_landmarks, grid_channels=32, rank=128))

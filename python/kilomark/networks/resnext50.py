@@ -7,7 +7,7 @@ from collections import OrderedDict
 from torch import nn
 from torchvision.models import resnext50_32x4d
 
-from kilomark.networks.baseline_head import SeedHead
+from kilomark.networks.baseline_head import BaselineHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
@@ -15,10 +15,10 @@ _CHANNELS = 1024
 
 
 def make_resnext50(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork:
-    """ResNeXt50-32x4d without layer4, pooling and classifier, as in the seed's notebook.
+    """ResNeXt50-32x4d without layer4, pooling and classifier, as in the baseline notebook.
 
     The trunk keeps torchvision's parameter names, so that any ``resnext50_32x4d`` weights load.
     """
     layers = list(resnext50_32x4d(weights=None).named_children())[:-3]
-    make_head = CompactHead if head == "compact" else SeedHead
+    make_head = CompactHead if head == "compact" else BaselineHead
     return LandmarkNetwork(nn.Sequential(OrderedDict(layers)), make_head(_CHANNELS, num_landmarks))

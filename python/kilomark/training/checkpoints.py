@@ -13,6 +13,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -126,3 +127,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or "network" not in state:
         raise InvalidInputError(f"{path} holds no network; expected a kilomark checkpoint")
     return state
+
+
+def current_recipe(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run's recipe under today's names; version 0.1 had two others."""
+    recipe = dict(saved)
+    if "false_faces" in recipe:
+        recipe["hard_negatives"] = recipe.pop("false_faces")
+    if recipe.get("head") == "seed":
+        recipe["head"] = "baseline"
+    return recipe

@@ -12,7 +12,7 @@ from torchvision.ops import nms
 
 from kilomark.data.face_crops import read_face_crops
 from kilomark.data.geometry import warp
-from kilomark.data.hard_negatives import read_false_faces
+from kilomark.data.hard_negatives import read_hard_negatives
 from kilomark.data.mosaic_sources import FaceSources
 from kilomark.data.mosaics import Mosaics
 from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import Decoding
+    from kilomark.topology import Topology
+    from kilomark.training.distillation import Teacher
 
 Array = np.ndarray[Any, Any]
 
@@ -39,6 +41,8 @@ class FinderTask:
     """Mosaics of faces, scenes and backgrounds; validated on photos of other people."""
 
     samples_per_epoch = 0  # every mosaic draws from all of the data
+    topology: Topology | None = None
+    teacher: Teacher | None = None
 
     def __init__(
         self,
@@ -48,7 +52,7 @@ class FinderTask:
         cache_dir: Path | None = None,
         *,
         decoding: Decoding = "once",
-        false_faces: Path | None = None,
+        hard_negatives: Path | None = None,
         reviewed: Path | None = None,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
@@ -57,9 +61,11 @@ class FinderTask:
         self.backgrounds, self.background_rows, self.held_out_rows = read_backgrounds(
             scenes_dir, cache_dir
         )
-        self.false_faces = None
-        if false_faces is not None:
-            self.false_faces = read_false_faces(false_faces, self.scenes.images, self.backgrounds)
+        self.hard_negatives = None
+        if hard_negatives is not None:
+            self.hard_negatives = read_hard_negatives(
+                hard_negatives, self.scenes.images, self.backgrounds
+            )
         self.others = None
         if reviewed is not None:
             self.others = boxes_of_scenes(read_boxes_by_photo(reviewed), self.scenes)
@@ -74,7 +80,7 @@ class FinderTask:
             self.background_rows,
             keypoint_landmarks=KEYPOINT_LANDMARKS,
             masked=np.flatnonzero(self.faces.source == "mask"),
-            false_faces=self.false_faces,
+            hard_negatives=self.hard_negatives,
             others=self.others,
         )
         return Mosaics(sources, size, self.seed)
@@ -107,6 +113,17 @@ class FinderTask:
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """Missing percent of recall and of precision, together."""
         return 200 - accuracy["recall_percent"] - accuracy["precision_percent"]
+
+    def example_shapes(self) -> Tensor | None:
+        """None: a face detector has no landmarks."""
+        return None
+
+    def recipe(self) -> dict[str, Any]:
+        """Number of hard negatives and of reviewed faces."""
+        return {
+            "hard_negatives": len(self.hard_negatives) if self.hard_negatives else 0,
+            "reviewed": sum(len(boxes) for boxes in self.others or []),
+        }
 
     def picture(self, network: nn.Module, size: int) -> Array:
         """Boxes on some validation photos, and the labelled ones."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KNEE = 0.01  # of the crop's side: errors below it count quadratically
 WING_WIDTH = 0.04  # of the crop's side, 5 px of 128: errors below it count logarithmically
 WING_CURVATURE = WING_WIDTH / 5  # the ratio of the paper
-SEED_CROP_PX = 128  # the seed's loss, and its result, are squared pixels of such a crop
+BASELINE_CROP_PX = 128  # the baseline's loss, and its result, are squared pixels of such a crop
 
 SPREAD_WEIGHT = 0.01
 PRESENCE_WEIGHT = 0.05
@@ -30,8 +30,8 @@ def smooth_l1(landmarks: Tensor, target: Tensor) -> Tensor:
 
 
 def squared(landmarks: Tensor, target: Tensor) -> Tensor:
-    """Squared error of each of (N, K, 2) coordinates, in pixels of the seed's crop: its MSE."""
-    return ((landmarks - target) * SEED_CROP_PX) ** 2
+    """Squared error of each of (N, K, 2) coordinates, in pixels of the baseline's crop: its MSE."""
+    return ((landmarks - target) * BASELINE_CROP_PX) ** 2
 
 
 def wing(landmarks: Tensor, target: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kilomark.data.face_crops import read_face_crops
-from kilomark.data.hard_negatives import read_false_faces
+from kilomark.data.hard_negatives import read_hard_negatives
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import landmark_accuracy
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import Decoding
     from kilomark.data.labeled_faces import LabeledFaces
+    from kilomark.topology import Topology
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
@@ -47,17 +48,20 @@ class LandmarkTask:
         *,
         location: LocationLoss = "smooth_l1",
         decoding: Decoding = "once",
-        false_faces: Path | None = None,
+        hard_negatives: Path | None = None,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.validation = read_face_crops(faces_dir, "val", cache_dir)
         self.backgrounds, self.background_rows, _ = read_backgrounds(scenes_dir, cache_dir)
-        self.false_faces = None
-        if false_faces is not None:
+        self.hard_negatives = None
+        if hard_negatives is not None:
             scenes = read_scenes(scenes_dir, "train", cache_dir)
-            self.false_faces = read_false_faces(false_faces, scenes.images, self.backgrounds)
+            self.hard_negatives = read_hard_negatives(
+                hard_negatives, scenes.images, self.backgrounds
+            )
         self.seed = seed
         self.location = location
+        self.topology: Topology | None = self.faces.topology
         self.teacher: Teacher | None = None
         self.samples_per_epoch = len(self.faces)
 
@@ -70,7 +74,7 @@ class LandmarkTask:
             size=size,
             seed=self.seed,
             negative_share=_NEGATIVE_SHARE,
-            false_faces=self.false_faces,
+            hard_negatives=self.hard_negatives,
             masked=self.faces.source == "mask",
         )
 
@@ -92,6 +96,10 @@ class LandmarkTask:
     def example_shapes(self) -> Tensor:
         """Landmarks (M, K, 2) of training crops, to start a head from."""
         return example_shapes(self.faces)
+
+    def recipe(self) -> dict[str, Any]:
+        """Number of hard negatives."""
+        return {"hard_negatives": len(self.hard_negatives) if self.hard_negatives else 0}
 
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """The NME."""

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from kilomark.errors import InvalidInputError
 from kilomark.training.averaging import update_average
 from kilomark.training.batches import read_batches, split_batch
-from kilomark.training.checkpoints import read_newest_checkpoint, write_checkpoint
+from kilomark.training.checkpoints import current_recipe, read_newest_checkpoint, write_checkpoint
 from kilomark.training.distributed import Ranks, without_exchange
 from kilomark.training.optimizers import make_optimizer
-from kilomark.training.pictures import Illustrated, write_picture
+from kilomark.training.pictures import write_picture
 from kilomark.training.progress import Progress
 from kilomark.training.random_state import (
     capture_generators,
@@ -129,7 +129,7 @@ class Trainer:
 
     def _check_same_run(self, path: Path, state: Mapping[str, Any]) -> None:
         differing = self.settings.differences(state["settings"])
-        for name, saved in state.get("recipe", {}).items():
+        for name, saved in current_recipe(state.get("recipe", {})).items():
             if self.recipe.get(name) != saved:
                 differing.append(f"{name}: {saved}, not {self.recipe.get(name)}")
         if differing:
@@ -285,8 +285,10 @@ class Trainer:
     def _draw(self, stage: Stage) -> None:
         """Write a picture of predictions, where the task has one."""
         kept = self.settings.pictures_kept
-        if self.ranks.is_writer and kept and isinstance(self.task, Illustrated):
-            picture = self.task.picture(self.averaged, stage.size)
+        if not self.ranks.is_writer or not kept:
+            return
+        picture = self.task.picture(self.averaged, stage.size)
+        if picture is not None:
             write_picture(self.run_dir, self.samples_seen, picture, keep=kept)
 
     def _write_recipe(self) -> None:

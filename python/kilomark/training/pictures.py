@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -13,22 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from torch import nn
-
 Array = np.ndarray[Any, Any]
 
 PICTURES = 12  # in rows of four
 _COLUMNS = 4
 _TILE_PX = 256
 _LABELED, _PREDICTED = (255, 255, 255), (60, 220, 60)  # RGB
-
-
-@runtime_checkable
-class Illustrated(Protocol):
-    """A task that can show what a network has learned."""
-
-    def picture(self, network: nn.Module, size: int) -> Array:
-        """(H, W, 3) uint8 RGB: predictions on fixed validation photos."""
 
 
 def spaced(count: int) -> list[int]:

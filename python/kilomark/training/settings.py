@@ -11,6 +11,8 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = ["LocationLoss", "Precision", "Settings", "Stage", "default_stages", "parse_stages"]
+
 Precision = Literal["fp32", "bf16"]
 LocationLoss = Literal["smooth_l1", "mse", "wing"]
 
@@ -44,14 +46,50 @@ class Stage:
     batch: int
 
 
+# Small inputs first teach the same for less time.
+_DEFAULT_STAGES = {
+    "resnext50": "64:60000:32,96:60000:32,128:60000:32",
+    "lite": "128:400000:64",
+    "faces": "256:150000:32",
+}
+
+
+def default_stages(network: str) -> tuple[Stage, ...]:
+    """Stages that a network is trained with by default."""
+    return parse_stages(_DEFAULT_STAGES[network])
+
+
+def parse_stages(text: str) -> tuple[Stage, ...]:
+    """Parse stages written as ``SIZE:SAMPLES:BATCH[,...]``.
+
+    Raises:
+        InvalidInputError: a stage is not three numbers, or they cannot be trained with.
+    """
+    stages = []
+    for part in text.split(","):
+        try:
+            size, num_samples, batch = (int(number) for number in part.split(":"))
+        except ValueError as error:
+            raise InvalidInputError(
+                f"--stages holds {part!r}; expected SIZE:SAMPLES:BATCH, such as 128:60000:32"
+            ) from error
+        if size <= 0 or size % 32 or batch <= 0 or num_samples < batch:
+            raise InvalidInputError(
+                f"--stages holds {part!r}; expected a size that is a multiple of 32, and at "
+                "least one batch of samples"
+            )
+        stages.append(Stage(size, num_samples, batch))
+    return tuple(stages)
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a network is trained.
 
     Attributes:
         stages: input sizes in turn; small ones first learn the same for less time.
-        optimizer: ``radam`` is the seed's choice; ``adamw`` learns faster here.
-        loss: of the landmarks: ``mse`` is the seed's. The face finder has its own.
+        optimizer: ``radam`` is the baseline's choice; ``adamw`` learns faster here.
+        loss: of the landmarks: ``mse`` is the baseline's. The face finder has its own.
         schedule: ``cosine`` falls to zero over all stages; ``plateau`` multiplies the rate by
             ``plateau_factor`` after more than ``plateau_patience`` evaluations without progress.
         learning_rate: at its peak, after the warm-up.

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from torch import Tensor, nn
+
+    from kilomark.topology import Topology
+    from kilomark.training.distillation import Teacher
+
+__all__ = ["Samples", "Task"]
 
 
 class Samples(Protocol):
@@ -22,9 +28,13 @@ class Task(Protocol):
 
     Attributes:
         samples_per_epoch: of the training data; 0 where samples are drawn at random.
+        topology: what the landmarks stand for; None for a face detector.
+        teacher: a network to learn from beside the labels, or None. Face detectors have none.
     """
 
     samples_per_epoch: int
+    topology: Topology | None
+    teacher: Teacher | None
 
     def samples(self, size: int) -> Samples:
         """Samples for inputs of ``size`` px."""
@@ -35,7 +45,7 @@ class Task(Protocol):
     def loss(
         self, network: nn.Module, batch: list[Tensor], weight: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss of a part of a batch, and what it is made of, without gradients, for the log.
+        """Loss of a part of a batch, and its terms without gradients for the log.
 
         Sums over what ``weight`` counts are divided by ``weight``, which is the mean over all
         parts of the batch on all processes, so that the mean of the parts' losses is the loss of
@@ -46,4 +56,13 @@ class Task(Protocol):
         """Accuracy on the validation split."""
 
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
-        """What a plateau is seen by: lower is better."""
+        """The figure that a plateau is detected by: lower is better."""
+
+    def example_shapes(self) -> Tensor | None:
+        """Landmarks (M, K, 2) of training crops, to start a head from; None for a face detector."""
+
+    def recipe(self) -> dict[str, Any]:
+        """What a run records of its data, in ``run.json`` and in the bundle's manifest."""
+
+    def picture(self, network: nn.Module, size: int) -> np.ndarray[Any, Any] | None:
+        """(H, W, 3) uint8 RGB: predictions on fixed validation photos; None for no picture."""

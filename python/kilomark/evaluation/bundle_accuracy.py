@@ -1,0 +1,159 @@
+"""`kilomark.evaluation.evaluate`: a bundle measured on a validation split, through the C++ core."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.bundle_files import rounded_figures, write_accuracy
+from kilomark.data.face_crops import read_face_crops
+from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
+from kilomark.errors import InvalidInputError
+from kilomark.evaluation.figures import (
+    FinderUse,
+    find_faces,
+    finder_figures,
+    landmark_figures,
+    predict_faces,
+)
+from kilomark.evaluation.finder_report import LOWEST_SCORE, write_finder_report
+from kilomark.evaluation.finder_sweep import sweep_sizes
+from kilomark.evaluation.landmark_report import write_landmark_report
+from kilomark.evaluation.slices import read_noted_slices
+from kilomark.manifest import FinderBundle, read_bundle
+
+if TYPE_CHECKING:
+    from kilomark.manifest import Bundle
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    bundle: str | Path,
+    *,
+    faces: str | Path,
+    scenes: str | Path,
+    cache: str | Path | None = None,
+    report: str | Path | None = None,
+    run_dir: str | Path | None = None,
+    reviewed: str | Path | None = None,
+    slices: str | Path | None = None,
+    landmarks: str | None = None,
+    finder_tiles: int = 1,
+    write: bool = False,
+) -> dict[str, float]:
+    """Measure a bundle as the runtime runs it, as ``kilomark evaluate`` does.
+
+    Args:
+        bundle: name of a shipped bundle, or the folder of another one.
+        faces: folder of a data set of face crops.
+        scenes: folder of a data set of scenes.
+        cache: folder for decoded images.
+        report: folder for ``report.md``, ``figures.json``, plots and contact sheets. The sheets
+            show people of the data set and are not for publishing.
+        run_dir: training run whose learning curve the report shows.
+        reviewed: for a face detector: JSON file of real faces without a label, by photo. The
+            report counts them as neither right nor wrong.
+        slices: for a landmark network: JSON file of photo names by slice; the report gives the
+            error of each slice.
+        landmarks: for a face detector: rescore its faces with this landmark network, as `Detector`
+            does, instead of measuring the face detector alone.
+        finder_tiles: for a face detector: as in `Detector`.
+        write: write the figures into the bundle's manifest.
+
+    Returns:
+        The figures by name, in four significant digits. `kilomark.evaluation.figures` defines
+        them.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        InvalidInputError: a data set or an option cannot be used.
+    """
+    if write and (landmarks is not None or finder_tiles != 1):
+        raise InvalidInputError(
+            "--write notes what a bundle does alone; expected --write without --landmarks and "
+            "--finder-tiles, or these without --write"
+        )
+    if slices is not None and report is None:
+        raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
+    measured = read_bundle(bundle)
+    data = (Path(faces), Path(scenes), _path(cache))
+    to = (_path(report), _path(run_dir))
+    if isinstance(measured, FinderBundle):
+        use = FinderUse(landmarks, finder_tiles)
+        found = _measure_finder(measured, *data, *to, use=use, reviewed=_path(reviewed))
+    else:
+        found = _measure_landmarks(measured, *data, *to, slices=_path(slices))
+    figures = rounded_figures(found)
+    if write:
+        write_accuracy(measured.folder, figures)
+    return figures
+
+
+def _measure_landmarks(
+    bundle: Bundle,
+    faces_dir: Path,
+    scenes_dir: Path,
+    cache: Path | None,
+    report: Path | None,
+    run_dir: Path | None,
+    *,
+    slices: Path | None,
+) -> dict[str, float]:
+    noted_slices = None if slices is None else read_noted_slices(slices)
+    faces = read_face_crops(faces_dir, "val", cache)
+    backgrounds, _, held_out = read_backgrounds(scenes_dir, cache)
+    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out)
+    figures = landmark_figures(predictions)
+    if report is None:
+        return figures
+    written = write_landmark_report(
+        report, bundle.folder, faces, predictions, run_dir, noted_slices
+    )
+    return figures | {"jitter_percent": written.steady[0].jitter_percent}
+
+
+def _measure_finder(
+    bundle: FinderBundle,
+    faces_dir: Path,
+    scenes_dir: Path,
+    cache: Path | None,
+    report: Path | None,
+    run_dir: Path | None,
+    *,
+    use: FinderUse,
+    reviewed: Path | None,
+) -> dict[str, float]:
+    scenes = read_scenes(scenes_dir, "val", cache)
+    backgrounds, _, held_out = read_backgrounds(scenes_dir, cache)
+    if report is None:
+        finds = find_faces(bundle.folder, scenes, backgrounds, held_out, use=use)
+        return asdict(finder_figures(finds, scenes))
+    faces = read_face_crops(faces_dir, "val", cache)
+    finds = find_faces(
+        bundle.folder, scenes, backgrounds, held_out, lowest_score=LOWEST_SCORE, use=use
+    )
+    boxes = {} if reviewed is None else read_boxes_by_photo(reviewed)
+    sweeps = {
+        f"Recall by size, {size} px images": sweep_sizes(
+            bundle.folder, faces, backgrounds, held_out, image_px=size, use=use, reviewed=boxes
+        )
+        for size in (bundle.input.width, 2 * bundle.input.width)
+    }
+    write_finder_report(
+        report,
+        bundle.name,
+        scenes,
+        finds,
+        reviewed=boxes,
+        sweeps=sweeps,
+        backgrounds=(backgrounds, held_out),
+        run_dir=run_dir,
+        use=use,
+    )
+    return asdict(finder_figures(finds, scenes))
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)

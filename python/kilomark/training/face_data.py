@@ -1,0 +1,89 @@
+"""`kilomark.training.train`: a network trained on face crops and scenes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.errors import InvalidInputError
+from kilomark.networks.registry import FACE_DETECTORS, check_network_name
+from kilomark.training.finder_task import FinderTask
+from kilomark.training.landmark_task import LandmarkTask
+from kilomark.training.run import Machine, Start, TeacherChoice, run_training
+from kilomark.training.settings import Settings, default_stages
+
+if TYPE_CHECKING:
+    from kilomark.data.face_crops import Decoding
+    from kilomark.training.task import Task
+
+__all__ = ["train"]
+
+
+def train(
+    network: str,
+    out: str | Path,
+    *,
+    faces: str | Path,
+    scenes: str | Path,
+    cache: str | Path | None = None,
+    decoding: Decoding = "once",
+    hard_negatives: str | Path | None = None,
+    reviewed: str | Path | None = None,
+    settings: Settings | None = None,
+    start: Start = Start(),  # noqa: B008  # frozen
+    teacher: TeacherChoice | None = None,
+    machine: Machine = Machine(),  # noqa: B008  # frozen
+    resume: bool = False,
+) -> dict[str, float]:
+    """Train a landmark network or the face detector, as ``kilomark train`` does.
+
+    Args:
+        network: ``"resnext50"``, ``"lite"`` or ``"faces"``, the face detector.
+        out: folder for checkpoints, logs, learning curves and ``run.json``.
+        faces: folder of a data set of face crops.
+        scenes: folder of a data set of scenes.
+        cache: folder for decoded images.
+        decoding: ``"once"`` keeps decoded crops in the cache, ``"always"`` decodes each time.
+        hard_negatives: JSON file of boxes without a face, by photo, to be shown more often.
+        reviewed: JSON file of faces in ``scenes`` that carry no label, by photo. The face detector
+            is not trained to reject them.
+        settings: how it is trained; by default the network's own stages and `Settings`.
+        start: what the network starts from.
+        teacher: a landmark network to learn from beside the labels.
+        machine: where it is trained.
+        resume: go on from the newest checkpoint in ``out``, if there is one.
+
+    Returns:
+        The accuracy of the averaged network on the validation split.
+
+    Raises:
+        InvalidInputError: the network, the data, the weights or a setting cannot be used.
+        TrainingInterruptedError: SIGTERM or SIGINT, after a checkpoint was written.
+        KilomarkError: the disk is full or not writable; earlier checkpoints are whole.
+    """
+    chosen = settings or Settings(stages=default_stages(check_network_name(network)))
+    finds_faces = check_network_name(network) in FACE_DETECTORS
+    if reviewed is not None and not finds_faces:
+        raise InvalidInputError(
+            f"reviewed faces are for the face detector; expected 'faces', not {network!r}"
+        )
+
+    def make_task() -> Task:
+        data = (Path(faces), Path(scenes), chosen.seed, _path(cache))
+        negatives = _path(hard_negatives)
+        if finds_faces:
+            return FinderTask(
+                *data, decoding=decoding, hard_negatives=negatives, reviewed=_path(reviewed)
+            )
+        return LandmarkTask(
+            *data, location=chosen.loss, decoding=decoding, hard_negatives=negatives
+        )
+
+    return run_training(
+        network, make_task, Path(out), chosen,
+        start=start, teacher=teacher, machine=machine, resume=resume,
+    )  # fmt: skip
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
