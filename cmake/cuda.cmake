@@ -50,6 +50,23 @@ function(kilomark_read_tensorrt_major result)
   set(${result} "${_major}" PARENT_SCOPE)
 endfunction()
 
+# The engines are built and run by the TensorRT of the Python environment, which must be of the headers' major version.
+# (pip builds in an environment of its own, where none is seen; the plugin says the same when it is loaded.)
+function(kilomark_check_tensorrt_package)
+  execute_process(
+    COMMAND "${Python_EXECUTABLE}" -c "import importlib.metadata as m; print(m.version('tensorrt').split('.')[0])"
+    OUTPUT_VARIABLE _installed OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(_installed AND NOT _installed EQUAL KILOMARK_TENSORRT_MAJOR)
+    set(_kind WARNING)
+    if(KILOMARK_CUDA STREQUAL "ON")
+      set(_kind FATAL_ERROR)
+    endif()
+    message(${_kind} "The plugin is built for TensorRT ${KILOMARK_TENSORRT_MAJOR}, whose headers are in "
+                     "${KILOMARK_TENSORRT_INCLUDE}, but this Python has TensorRT ${_installed}: "
+                     "pip install 'tensorrt==${KILOMARK_TENSORRT_MAJOR}.*', or pass other headers")
+  endif()
+endfunction()
+
 if(NOT KILOMARK_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "KILOMARK_CUDA is ${KILOMARK_CUDA}; expected AUTO, ON or OFF")
 endif()
@@ -82,6 +99,7 @@ if(KILOMARK_CUDA_MISSING)
   endif()
   message(STATUS "CUDA plugin: not built (${KILOMARK_CUDA_MISSING})")
 else()
+  kilomark_check_tensorrt_package()
   kilomark_choose_architectures()
   enable_language(CUDA)
   find_package(CUDAToolkit REQUIRED)

@@ -39,7 +39,10 @@ def test_the_network_is_strongly_typed_and_float32_means_float32(
     plan = build(key, cache)
     assert plan["strongly_typed"]
     assert plan["cleared"] == ["TF32"]
-    assert plan["shapes"] == {"image": [[1, 3, 32, 32], [8, 3, 32, 32], [16, 3, 32, 32]]}
+    single, several = (
+        [[batch, 3, 32, 32] for batch in batches] for batches in ((1, 1, 1), (1, 8, 16))
+    )
+    assert plan["profiles"] == [{"image": single}, {"image": several}]
     assert plan["model_bytes"] == len(b"a model")
     progress = [r.getMessage() for r in caplog.records if r.levelno == logging.INFO]
     assert progress == ["Building: 0 %", "Building: 50 %", "Building: 100 %"]

@@ -83,3 +83,18 @@ def test_a_hostile_name_stays_in_the_folder(key: EngineKey) -> None:
     name = replace(key, bundle_name="../../etc/passwd").file_name()
     assert "/" not in name
     assert not name.startswith(".")
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        (BatchProfile(32, 32), [(1, 1, 1), (1, 8, 16)]),
+        (BatchProfile(32, 32, max_batch=2), [(1, 1, 1), (1, 2, 2)]),
+        (BatchProfile(32, 32, max_batch=1), [(1, 1, 1)]),
+        (BatchProfile(32, 32, min_batch=2), [(2, 8, 16)]),
+    ],
+)
+def test_single_images_have_a_profile_of_their_own(
+    profile: BatchProfile, expected: list[tuple[int, int, int]]
+) -> None:
+    assert profile.tuned_batches() == expected

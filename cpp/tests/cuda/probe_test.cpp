@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <filesystem>
+#include <fstream>
+
 #include "cuda/plugin/plugin_probe.hpp"
 #include "fake_driver.hpp"
 
@@ -50,6 +54,25 @@ TEST(Probe, NamesAllThatIsMissing) {
   driver.num_devices = 0;
   EXPECT_STREQ(probe(driver, {nullptr, "", "TensorRT 10 was not found", {}}).reason,
                "the driver finds no GPU; TensorRT 10 was not found");
+}
+
+// pip installs the newest TensorRT unless it is told the plugin's.
+TEST(NvinferLibrary, SaysWhichTensorRtToInstall) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / "kilomark-tensorrt_libs";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "libnvinfer.so.11") << "a library";
+  const std::string path = folder.string();
+  const std::array<const char*, 1> folders{path.c_str()};
+  const NvinferLibrary found = load_nvinfer(10, folders);
+  EXPECT_EQ(found.handle, nullptr);
+  EXPECT_NE(found.reason.find("TensorRT 10 was not found"), std::string::npos) << found.reason;
+  EXPECT_NE(
+      found.reason.find(path + " holds TensorRT 11, but this plugin is built for TensorRT 10: "
+                               "pip install 'tensorrt==10.*'"),
+      std::string::npos)
+      << found.reason;
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Probe, OutlivesAnyFailingCall) {

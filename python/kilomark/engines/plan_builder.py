@@ -57,10 +57,10 @@ def build_plan(
     if hasattr(trt.BuilderFlag, "TF32"):  # it would cut what is kept in FP32 to half's 10 bits
         config.clear_flag(trt.BuilderFlag.TF32)
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
-    batches = builder.create_optimization_profile()
-    sizes = (profile.min_batch, profile.opt_batch, profile.max_batch)
-    batches.set_shape(network.get_input(0).name, *map(profile.shape, sizes))
-    config.add_optimization_profile(batches)
+    for sizes in profile.tuned_batches():
+        batches = builder.create_optimization_profile()
+        batches.set_shape(network.get_input(0).name, *map(profile.shape, sizes))
+        config.add_optimization_profile(batches)
     if report is not None and hasattr(trt, "IProgressMonitor"):
         config.progress_monitor = _make_monitor(trt, report)
     if timing_cache is not None:

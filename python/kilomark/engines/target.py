@@ -21,7 +21,7 @@ __all__ = ["RECIPE", "BatchProfile", "EngineKey", "EngineTarget", "Precision"]
 
 Precision: TypeAlias = Literal["fp16", "fp32"]
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever a network is converted in another way, so that older engines are rebuilt."""
 
 
@@ -46,6 +46,8 @@ class _Probe(Protocol):
 @dataclass(frozen=True, slots=True)
 class BatchProfile:
     """The batches that an engine takes, and the size of their images.
+
+    An engine that takes single images is tuned for these too: see `tuned_batches`.
 
     Attributes:
         width: of the images, in pixels.
@@ -80,6 +82,15 @@ class BatchProfile:
     def shape(self, batch: int) -> tuple[int, int, int, int]:
         """(N, 3, H, W) of a batch."""
         return (batch, 3, self.height, self.width)
+
+    def tuned_batches(self) -> list[tuple[int, int, int]]:
+        """(min, opt, max) of each optimization profile: one for single images, one for the rest.
+
+        TensorRT chooses its kernels for the opt of a profile. One face is what video and the demo
+        have most of the time, and kernels for 8 are not the fastest for 1.
+        """
+        whole = (self.min_batch, self.opt_batch, self.max_batch)
+        return [(1, 1, 1), whole] if self.min_batch == 1 < self.opt_batch else [whole]
 
     def serves(self, wanted: BatchProfile) -> bool:
         """Whether an engine of this profile takes all that one of ``wanted`` would take."""

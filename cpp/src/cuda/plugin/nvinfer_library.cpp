@@ -1,6 +1,7 @@
 #include "cuda/plugin/nvinfer_library.hpp"
 
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -51,6 +52,21 @@ void* find_library(const std::string& name, std::span<const char* const> folders
   return open_library(name, failures);
 }
 
+// What pip or the user installed of another major version, in words, or "".
+std::string other_majors(int major, std::span<const char* const> folders) {
+  for (const char* folder : folders) {
+    for (const int other : {10, 11, 12}) {
+      const std::string path = text(folder, "/libnvinfer.so.", other);
+      if (other != major && access(path.c_str(), F_OK) == 0) {
+        return text("; ", folder, " holds TensorRT ", other,
+                    ", but this plugin is built for TensorRT ", major,
+                    ": pip install 'tensorrt==", major, ".*'");
+      }
+    }
+  }
+  return "";
+}
+
 // 10.14.1 was 101401; before 10 it had one digit less. The build is a call of its own.
 std::array<int, 4> read_version(void* library) {
   const int packed = call_version(library, "getInferLibVersion", 0);
@@ -65,7 +81,11 @@ NvinferLibrary load_nvinfer(int major, std::span<const char* const> folders) {
   std::string failures;
   void* const library = find_library(name, folders, failures);
   if (library == nullptr) {
-    return {nullptr, "", text("TensorRT ", major, " was not found (", failures, ")"), {}};
+    return {
+        nullptr,
+        "",
+        text("TensorRT ", major, " was not found (", failures, ")", other_majors(major, folders)),
+        {}};
   }
   NvinferLibrary found{library, path_of(library, name), "", read_version(library)};
   if (found.version[0] != major) {

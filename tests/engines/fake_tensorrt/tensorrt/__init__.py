@@ -87,13 +87,13 @@ class _Config:
     profiling_verbosity = None
 
     def __init__(self) -> None:
-        self.cleared, self.profile, self.timings = [], None, None
+        self.cleared, self.profiles, self.timings = [], [], None
 
     def clear_flag(self, flag) -> None:
         self.cleared.append(flag.name)
 
     def add_optimization_profile(self, profile) -> None:
-        self.profile = profile
+        self.profiles.append(profile.shapes)
 
     def create_timing_cache(self, content):
         return None if content == b"damaged" else _TimingCache(content)
@@ -143,7 +143,7 @@ class Builder:
             {
                 "strongly_typed": bool(network.flags & 2),
                 "cleared": config.cleared,
-                "shapes": config.profile.shapes,
+                "profiles": config.profiles,
                 "timings": config.timings.content.decode(),
                 "model_bytes": len(network.model),
                 "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
