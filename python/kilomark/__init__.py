@@ -11,7 +11,12 @@ Importing kilomark imports neither torch nor cv2.
 
 from __future__ import annotations
 
-from kilomark._core import build_info
+try:
+    from kilomark._core import build_info
+except ImportError as error:
+    from kilomark.openvino_pin import explain_import_error
+
+    raise explain_import_error(error) from error
 from kilomark.detector import Detector
 from kilomark.devices import available_devices
 from kilomark.drawing import draw

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kilomark import _core
 from kilomark.errors import DeviceUnavailableError
+from kilomark.excerpts import excerpt
 from kilomark.options import check_whole
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def choose_device(device: object) -> str:
     index = cuda_index(device)
     if index is None and device != "auto":
         raise DeviceUnavailableError(
-            f"there is no device {device!r}; expected 'auto', 'cpu', 'cuda' or 'cuda:<number>'; "
-            f"available here: {', '.join(available_devices())}"
+            f"there is no device {excerpt(device)}; expected 'auto', 'cpu', 'cuda' or "
+            f"'cuda:<number>'; available here: {', '.join(available_devices())}"
         )
     reason = _why_no_cuda(probe_cuda(), index or 0)
     if index is not None:

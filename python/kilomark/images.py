@@ -6,18 +6,26 @@ or refused, here. Arrays that already fit are passed on without a copy.
 
 from __future__ import annotations
 
-import io
+import logging
 import os
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from kilomark import _core
-from kilomark.errors import InvalidInputError, KilomarkError
+from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
+from kilomark.photo_files import (
+    PhotoSource,
+    decode_photo,
+    is_photo_source,
+    open_photo,
+    reading,
+    upright,
+)
 from kilomark.raw_images import (
     GpuArray,
     PixelFormat,
@@ -26,9 +34,6 @@ from kilomark.raw_images import (
     is_gpu_array,
     raw_to_pixels,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = [
     "ImageLike",
@@ -40,12 +45,17 @@ __all__ = [
     "to_pixels",
 ]
 
-ImageLike: TypeAlias = npt.NDArray[Any] | str | os.PathLike[str] | Image.Image | GpuArray | RawImage
-"""A uint8 array as OpenCV gives it, here or on a GPU, the path of a photo, or a PIL image."""
+log = logging.getLogger(__name__)
+
+ImageLike: TypeAlias = npt.NDArray[Any] | PhotoSource | Image.Image | GpuArray | RawImage
+"""A uint8 array as OpenCV gives it, here or on a GPU, a PIL image, or a photo: its path, its bytes
+or a file that is open for reading bytes."""
 
 ARRAY_FORMATS: dict[int, PixelFormat] = {1: "gray", 3: "bgr", 4: "bgra"}
 PIL_FORMATS: dict[str, PixelFormat] = {"L": "gray", "RGB": "rgb", "RGBA": "rgba"}
 EXPECTED = "expected a uint8 array (H, W, 3) BGR, (H, W) gray or (H, W, 4) BGRA"
+PREMULTIPLIED_MODES = {"La": "LA", "RGBa": "RGBA"}
+SAMPLE_BITS = (8, 10, 12, 14, 16)
 DTYPE_REMEDIES = {
     "f": "if its values run from 0 to 1, pass (image * 255).astype(np.uint8)",
     "u": "if its values run from 0 to 65535, pass (image // 257).astype(np.uint8)",
@@ -81,24 +91,32 @@ def to_pixels(image: ImageLike) -> Pixels:
 
             * a uint8 array (H, W, 3) BGR as OpenCV gives it, (H, W) or (H, W, 1) gray, or
               (H, W, 4) BGRA, any strides; an RGB array is passed as ``image[..., ::-1]``;
-            * the path of a photo, which is turned upright as its EXIF orientation says, so that
-              positions are those of the upright photo;
-            * a PIL image, taken as it stands.
+            * a photo: its path, its bytes, or a file that is open for reading bytes;
+            * a PIL image.
 
-            Alpha is ignored. Of 16 bits the upper 8 are used.
+            A photo or PIL image is turned upright as its EXIF orientation says; positions are those
+            of the upright image. Alpha is ignored. Values of 16 bits are reduced to 8, from the
+            smallest of 8, 10, 12, 14 and 16 bits that holds the largest value.
 
     Raises:
         InvalidInputError: it is none of these, is empty, or cannot be read.
+        MemoryError: it does not fit into memory.
     """
     if isinstance(image, np.ndarray):
         return _array_to_pixels(image)
     if isinstance(image, Image.Image):
         return _pil_to_pixels(image, "the PIL image")
-    if isinstance(image, str | os.PathLike):
-        return _pil_to_pixels(open_photo(image), repr(os.fsdecode(image)))
+    if is_photo_source(image):
+        shown = excerpt(os.fsdecode(image)) if isinstance(image, str | os.PathLike) else "the photo"
+        return _pil_to_pixels(open_photo(cast("PhotoSource", image)), shown)
+    if image is None:
+        raise InvalidInputError(
+            "an image is None, which cv2.imread and cv2.VideoCapture.read return where they fail; "
+            "check that the file exists and can be read, or that the video has not ended"
+        )
     raise InvalidInputError(
         f"an image cannot be a {type(image).__module__}.{type(image).__name__}; {EXPECTED}, "
-        "a path or a PIL image" + _type_remedy(image)
+        "a path, bytes, an open file or a PIL image" + _type_remedy(image)
     )
 
 
@@ -124,58 +142,6 @@ def to_core_pixels(image: ImageLike) -> Pixels | RawPixels:
             )
         return RawPixels(array, ARRAY_FORMATS[channels])
     return to_pixels(image)
-
-
-def open_photo(path: str | os.PathLike[str]) -> Image.Image:
-    """Read the photo at ``path`` and turn it upright as its EXIF orientation says.
-
-    Raises:
-        InvalidInputError: there is no such file, or it is not an image, truncated or too large.
-    """
-    shown = repr(os.fsdecode(path))
-    with _reading(shown), Image.open(path) as photo:
-        photo.load()
-        return ImageOps.exif_transpose(photo)
-
-
-def decode_photo(data: bytes, shown: str) -> Image.Image:
-    """Decode the bytes of a photo and turn it upright as its EXIF orientation says.
-
-    Args:
-        data: the content of a JPEG, PNG or the like.
-        shown: what errors call it.
-
-    Raises:
-        InvalidInputError: it is not an image, truncated or too large.
-    """
-    with _reading(shown), Image.open(io.BytesIO(data)) as photo:
-        photo.load()
-        return ImageOps.exif_transpose(photo)
-
-
-@contextmanager
-def _reading(shown: str) -> Iterator[None]:
-    """Translate what Pillow raises while it reads the image called ``shown``."""
-    try:
-        yield
-    except KilomarkError:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise InvalidInputError(
-            f"{shown} is too large to be read safely: {error}; reduce it, or raise "
-            "PIL.Image.MAX_IMAGE_PIXELS if you trust it"
-        ) from error
-    except UnidentifiedImageError as error:
-        raise InvalidInputError(
-            f"{shown} is not an image that Pillow can read; expected JPEG, PNG, WebP or the like"
-        ) from error
-    except OSError as error:
-        reason = error.strerror or error
-        raise InvalidInputError(f"{shown} cannot be read as an image: {reason}") from error
-    except Exception as error:  # on damaged files, decoders raise whatever they stumble over
-        raise InvalidInputError(
-            f"{shown} is a damaged image: {type(error).__name__}: {error}"
-        ) from error
 
 
 def _array_to_pixels(array: npt.NDArray[Any]) -> Pixels:
@@ -212,9 +178,12 @@ def _as_rows(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 def _pil_to_pixels(image: Image.Image, shown: str) -> Pixels:
     if 0 in image.size:
         raise InvalidInputError(f"{shown} is empty, size {image.size}; expected at least 1 x 1")
-    with _reading(shown):
+    with reading(shown):
+        image = upright(image)
         if image.mode.startswith("I"):
-            return Pixels(_upper_bytes(image, shown), "gray")
+            return Pixels(_eight_bits(image, shown), "gray")
+        if image.mode in PREMULTIPLIED_MODES:
+            image = image.convert(PREMULTIPLIED_MODES[image.mode])
         if image.mode == "F":
             raise InvalidInputError(
                 f"{shown} has mode 'F' (32-bit float), whose range of values is not known; "
@@ -226,28 +195,39 @@ def _pil_to_pixels(image: Image.Image, shown: str) -> Pixels:
 
 
 def _nearest_mode(image: Image.Image) -> str:
-    if image.mode in ("1", "LA", "La"):
+    if image.mode in ("1", "LA"):
         return "L"
     return "RGBA" if image.has_transparency_data else "RGB"
 
 
-def _upper_bytes(image: Image.Image, shown: str) -> npt.NDArray[np.uint8]:
-    """The upper 8 of 16 bits; Pillow's own conversion clips at 255 instead."""
+def _eight_bits(image: Image.Image, shown: str) -> npt.NDArray[np.uint8]:
+    """Reduce up to 16 bits to 8; Pillow's own conversion clips at 255 instead.
+
+    Nothing says how many bits of the 16 a camera used, so the largest value decides.
+    """
     values = np.asarray(image)
-    if values.min() < 0 or values.max() > 0xFFFF:
+    lowest, highest = int(values.min()), int(values.max())
+    if lowest < 0 or highest > 0xFFFF:
         raise InvalidInputError(
-            f"{shown} has mode {image.mode!r} with values from {values.min()} to {values.max()}; "
+            f"{shown} has mode {image.mode!r} with values from {lowest} to {highest}; "
             "expected 16 bits, 0 to 65535"
         )
-    upper: npt.NDArray[np.uint8] = (values // 257).astype(np.uint8)
-    return upper
+    bits = next(bits for bits in SAMPLE_BITS if highest < 1 << bits)
+    if bits < 16:
+        log.info("%s has mode %r; its values are taken for %d bits", shown, image.mode, bits)
+    reduced: npt.NDArray[np.uint8] = (
+        (values // ((2**bits - 1) // 255)).clip(0, 255).astype(np.uint8)
+    )
+    return reduced
 
 
 def _type_remedy(image: object) -> str:
     if isinstance(image, list | tuple):
         return "; a list of images cannot hold lists"
+    if isinstance(image, bool):
+        return "; cv2.VideoCapture.read() returns whether it worked, and the frame: pass the frame"
+    if "VideoCapture" in type(image).__name__:
+        return "; pass its frames: is_read, frame = capture.read()"
     if hasattr(image, "__array__"):
         return "; convert it first: np.asarray(image)"
-    if hasattr(image, "read"):
-        return "; open it first: PIL.Image.open(file)"
     return ""

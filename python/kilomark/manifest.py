@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from kilomark.bundle_contents import read_manifest, read_model
 from kilomark.errors import BundleError
+from kilomark.excerpts import excerpt
 from kilomark.topology import LandmarkGroup, Topology
 
 if TYPE_CHECKING:
@@ -181,11 +182,15 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     if isinstance(name_or_path, str) and name_or_path in shipped:
         return shipped[name_or_path]
     folder = Path(os.fsdecode(name_or_path))
-    if (folder / "manifest.json").is_file():
-        return folder
-    found = "has no manifest.json" if folder.is_dir() else "is neither a folder nor a known name"
+    try:
+        if (folder / "manifest.json").is_file():
+            return folder
+        is_folder = folder.is_dir()
+    except OSError:  # a name too long, or a folder that may not be looked into
+        is_folder = False
+    found = "has no manifest.json" if is_folder else "is neither a folder nor a known name"
     raise BundleError(
-        f"no bundle {os.fspath(name_or_path)!r}: it {found}; expected one of "
+        f"no bundle {excerpt(os.fspath(name_or_path))}: it {found}; expected one of "
         f"{', '.join(shipped) or '(none, kilomark is not installed whole)'}, or the path of a "
         "folder with manifest.json and model.onnx as `kilomark export` writes it"
     )

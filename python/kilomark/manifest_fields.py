@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark.errors import BundleError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fields"]
 
-LONGEST_EXCERPT = 60
 LONGEST_TEXT = 4096
 
 
@@ -30,7 +30,7 @@ class Fields:
 
     def error(self, key: str, found: object, expected: str) -> BundleError:
         """Make, but do not raise, the error for a field whose value ``found`` is not right."""
-        return self._error(key, f"is {_excerpt(found)}", expected)
+        return self._error(key, f"is {excerpt(found)}", expected)
 
     def has(self, key: str) -> bool:
         """Whether the field is there and not null."""
@@ -81,7 +81,7 @@ class Fields:
         values = self._list(key, expected, count, at_most_count)
         for value in values:
             if not _is_integer(value, at_least, at_most):
-                raise self._error(key, f"holds {_excerpt(value)}", expected)
+                raise self._error(key, f"holds {excerpt(value)}", expected)
         return values
 
     def number(self, key: str, *, above: float, at_most: float) -> float:
@@ -144,7 +144,7 @@ class Fields:
             if not isinstance(row, list) or len(row) != columns:
                 raise self._error(f"{key}[{index}]", "is not such a row", expected)
             if not all(_is_number(value, -at_most, at_most) for value in row):
-                raise self._error(f"{key}[{index}]", f"is {_excerpt(row)}", expected)
+                raise self._error(f"{key}[{index}]", f"is {excerpt(row)}", expected)
         table = np.array(values, np.float64)
         table.setflags(write=False)
         return table
@@ -172,16 +172,6 @@ class Fields:
 
     def _error(self, key: str, what: str, expected: str) -> BundleError:
         return BundleError(f"{self.path}: {self.prefix}{key} {what}; expected {expected}")
-
-
-def _excerpt(value: object) -> str:
-    """Show the begin of a value, without making text of all of it."""
-    if isinstance(value, str | list) and len(value) > LONGEST_EXCERPT:
-        return f"{value[:LONGEST_EXCERPT]!r}"[:LONGEST_EXCERPT] + " ..."
-    if isinstance(value, int) and abs(value) >= 10**LONGEST_EXCERPT:
-        return "a number of more than 60 digits"
-    excerpt = repr(value)
-    return excerpt[:LONGEST_EXCERPT] + " ..." if len(excerpt) > LONGEST_EXCERPT else excerpt
 
 
 def _counted(count: int | None, at_most: int | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 __all__ = ["check_fraction", "check_whole"]
 
@@ -16,7 +17,7 @@ def check_fraction(name: str, value: object) -> float:
         InvalidInputError: it does not, or is no number.
     """
     if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value <= 1:
-        raise InvalidInputError(f"{name} is {value!r}; expected a number from 0 to 1")
+        raise InvalidInputError(f"{name} is {excerpt(value)}; expected a number from 0 to 1")
     return float(value)
 
 
@@ -34,6 +35,7 @@ def check_whole(name: str, value: object, *, at_most: int = 2**31 - 1, multiple_
     ):
         step = "" if multiple_of == 1 else f" that is a multiple of {multiple_of}"
         raise InvalidInputError(
-            f"{name} is {value!r}; expected a whole number from {multiple_of} to {at_most}{step}"
+            f"{name} is {excerpt(value)}; expected a whole number from {multiple_of} to "
+            f"{at_most}{step}"
         )
     return int(value)

@@ -1,15 +1,23 @@
 from __future__ import annotations
 
 import io
+import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo, to_pixels
+from kilomark.photo_files import upright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RNG = np.random.default_rng(0)
 COLOR = RNG.integers(0, 256, (6, 8, 3), np.uint8)
@@ -83,16 +91,29 @@ def test_any_strides(view: np.ndarray[Any, Any]) -> None:
         (np.zeros((4, 4, 2), np.uint8), "2 channels"),
         (np.zeros((4, 4, 0), np.uint8), "empty"),
         (np.zeros((3, 40, 40), np.uint8), "40 channels.*moveaxis"),
-        (None, "cannot be a builtins.NoneType"),
-        (b"\xff\xd8", "cannot be a builtins.bytes"),
+        (None, r"cv2\.imread and cv2\.VideoCapture\.read return"),
+        (True, "pass the frame"),
+        (cv2.VideoCapture(), r"is_read, frame = capture\.read\(\)"),
+        (b"\xff\xd8", "the photo of 2 bytes is not an image"),
         ([[1, 2]], "cannot hold lists"),
-        (io.BytesIO(), r"open it first: PIL\.Image\.open"),
-        (memoryview(b"1"), "cannot be a builtins.memoryview"),
+        (io.BytesIO(), "BytesIO.* is not an image"),
+        (io.StringIO("text"), r"gives str; expected bytes: open it with open\(path, 'rb'\)"),
+        (memoryview(b"1"), "the photo of 1 bytes is not an image"),
+        ("https://example.com/a.jpg", "is a URL; .*pass the photo's bytes"),
+        (Path("https://example.com/a.jpg"), "is a URL; .*pass the photo's bytes"),
+        ("rtsp://camera/1", "is a URL"),
+        ("data:image/png;base64,AAAA", "is a data URL; .*b64decode"),
+        ("A" * 300_000, r"is too long for a path; .*base64\.b64decode"),
+        ("x/" * 300_000, "is too long for a path"),
+        ("photo\0.jpg", "null character"),
+        ("\ud800.jpg", "surrogates not allowed"),
+        (object(), "cannot be a builtins.object"),
     ],
 )
 def test_what_is_no_image_is_refused(image: object, message: str) -> None:
-    with pytest.raises(InvalidInputError, match=message):
+    with pytest.raises(InvalidInputError, match=message) as caught:
         to_pixels(image)
+    assert len(str(caught.value)) < 500
 
 
 @pytest.mark.parametrize("as_path", [str, Path])
@@ -103,12 +124,39 @@ def test_path_is_read_as_rgb(tmp_path: Path, as_path: object) -> None:
     np.testing.assert_array_equal(pixels.array, COLOR)
 
 
+def as_path(path: Path) -> object:
+    return path
+
+
+def as_bytes(path: Path) -> object:
+    return path.read_bytes()
+
+
+def as_bytes_io(path: Path) -> object:
+    return io.BytesIO(path.read_bytes())
+
+
+def as_open_file(path: Path) -> object:
+    return path.open("rb")
+
+
+def as_pil_image(path: Path) -> object:
+    return Image.open(path)
+
+
+SOURCES = [as_path, as_bytes, as_bytes_io, as_open_file, as_pil_image]
+
+
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_file_is_turned_upright(tmp_path: Path, orientation: int) -> None:
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_photo_is_turned_upright(
+    tmp_path: Path, orientation: int, source: Callable[[Path], object]
+) -> None:
     exif = Image.Exif()
     exif[ORIENTATION_TAG] = orientation
     Image.fromarray(COLOR).save(tmp_path / "photo.png", exif=exif)
-    array = to_pixels(tmp_path / "photo.png").array
+    array = to_pixels(source(tmp_path / "photo.png")).array
     stored = COLOR if orientation < 5 else COLOR.transpose(1, 0, 2)
     turns = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)}
     turns |= {5: (1, 1), 6: (1, -1), 7: (-1, -1), 8: (-1, 1)}
@@ -116,10 +164,9 @@ def test_file_is_turned_upright(tmp_path: Path, orientation: int) -> None:
     np.testing.assert_array_equal(array, stored[::down, ::right])
 
 
-def test_pil_image_is_taken_as_it_stands() -> None:
+def test_pil_image_without_orientation_is_not_copied() -> None:
     image = Image.fromarray(COLOR)
-    image.getexif()[ORIENTATION_TAG] = 6
-    np.testing.assert_array_equal(to_pixels(image).array, COLOR)
+    assert upright(image) is image
 
 
 @pytest.mark.parametrize(
@@ -128,6 +175,8 @@ def test_pil_image_is_taken_as_it_stands() -> None:
         ("1", "gray"),
         ("L", "gray"),
         ("LA", "gray"),
+        ("La", "gray"),
+        ("RGBa", "rgba"),
         ("P", "rgb"),
         ("RGB", "rgb"),
         ("RGBA", "rgba"),
@@ -160,6 +209,79 @@ def test_16_bit_photo_keeps_its_upper_bits(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         to_pixels(tmp_path / "photo.png").array, [[0, 1, 255], [128, 2, 0]]
     )
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("mode", ["I", "I;16"])
+def test_fewer_than_16_bits_are_not_taken_for_black(bits: int, mode: str) -> None:
+    image = Image.new(mode, (3, 1))
+    for x, share in enumerate((0, 0.5, 1)):
+        image.putpixel((x, 0), int(share * (2**bits - 1)))
+    (row,) = to_pixels(image).array
+    assert row.tolist() in ([0, 127, 255], [0, 128, 255])
+
+
+def test_premultiplied_gray_keeps_its_values() -> None:
+    gray = Image.fromarray(COLOR[..., 0])
+    with_alpha = Image.merge("LA", [gray, Image.new("L", gray.size, 255)])
+    np.testing.assert_array_equal(to_pixels(with_alpha.convert("La")).array, COLOR[..., 0])
+
+
+def test_closed_pil_image(tmp_path: Path) -> None:
+    Image.fromarray(COLOR).save(tmp_path / "photo.png")
+    with Image.open(tmp_path / "photo.png") as image:
+        pass
+    with pytest.raises(InvalidInputError, match="it may have been closed"):
+        to_pixels(image)
+
+
+def test_truncated_jpeg_names_the_remedy(tmp_path: Path, demo_photo: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(demo_photo.read_bytes()[:9000])
+    with pytest.raises(InvalidInputError, match="LOAD_TRUNCATED_IMAGES"):
+        to_pixels(tmp_path / "photo.jpg")
+
+
+def test_heic_names_the_remedy() -> None:
+    data = b"\0\0\0\x18ftypheic" + bytes(500)
+    with pytest.raises(InvalidInputError, match=r"HEIC.*pillow-heif"):
+        to_pixels(data)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_photo_that_is_no_regular_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "photo.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(InvalidInputError, match=r"it is a (pipe|device)"):
+        to_pixels(path)
+
+
+def test_png_with_a_bomb_of_text_ends_quickly(tmp_path: Path) -> None:
+    text = PngInfo()
+    for index in range(3):
+        text.add_text(f"key{index}", "x" * (100 << 20), zip=True)
+    Image.fromarray(COLOR).save(tmp_path / "photo.png", pnginfo=text)
+    assert (tmp_path / "photo.png").stat().st_size < 1 << 20
+    begin = time.monotonic()
+    with pytest.raises(InvalidInputError, match=r"Decompressed data too large"):
+        to_pixels(tmp_path / "photo.png")
+    assert time.monotonic() - begin < 10
+
+
+def test_photo_that_does_not_fit_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(COLOR).save(tmp_path / "photo.png")
+
+    def fail(_image: Image.Image) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Image.Image, "load", fail)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", fail)
+    with pytest.raises(MemoryError, match=r"photo\.png' does not fit into memory; reduce it"):
+        to_pixels(tmp_path / "photo.png")
 
 
 def test_float_pil_image_is_refused() -> None:
