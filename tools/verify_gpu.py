@@ -6,7 +6,7 @@ Needs kilomark with its CUDA plugin, `pip install 'kilomark[gpu]'`, and torch fo
 frames that are on the GPU. Builds the engines it needs, which takes minutes. Writes REPORT.md and
 REPORT.json. The exit code is 0 if every check passed; without a GPU nothing is checked, and it is
 0 only with --allow-no-gpu. --device cpu runs the checks against the CPU, to try them. --on-paper
-prints the tables of docs/gpu.md.
+prints the tables of docs/gpu-figures.md.
 
 On a GPU without TensorRT, --stand-in PLUGIN checks and measures all the rest: PLUGIN is the C++
 tests' libkilomark_cuda_stand_in.so, whose kernels run in the place of a network.

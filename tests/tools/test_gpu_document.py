@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def test_the_tables_of_the_document_are_those_of_the_shipped_networks(root: Path) -> None:
-    document = (root / "docs" / "gpu.md").read_text()
+    document = (root / "docs" / "gpu-figures.md").read_text()
     for table in tables().split("\n\n"):
         assert table in document, "print them anew: python tools/verify_gpu.py --on-paper"
