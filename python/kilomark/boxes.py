@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 import numpy.typing as npt
 
@@ -40,25 +42,26 @@ def to_boxes(
     if values.shape != (4,) and (values.ndim != 2 or values.shape[1] != 4):
         raise InvalidInputError(f"{shown} has shape {values.shape}; {EXPECTED}")
     rows = values.reshape(-1, 4)
-    for index, row in enumerate(rows):
-        _check_box(row, width, height, f"{shown}[{index}]")
+    for index, row in enumerate(rows.tolist()):
+        problem = _problem_of(*row, width=width, height=height)
+        if problem:
+            x0, y0, x1, y1 = row
+            raise InvalidInputError(
+                f"{shown}[{index}] is ({x0:g}, {y0:g}, {x1:g}, {y1:g}){problem}"
+            )
     return np.ascontiguousarray(rows, np.float32)
 
 
-def _check_box(box: npt.NDArray[np.float64], width: int, height: int, shown: str) -> None:
-    x0, y0, x1, y1 = box.tolist()
-    found = f"{shown} is ({x0:g}, {y0:g}, {x1:g}, {y1:g})"
-    if not np.isfinite(box).all():
-        raise InvalidInputError(f"{found}; expected finite numbers: drop faces without a box")
+def _problem_of(
+    x0: float, y0: float, x1: float, y1: float, *, width: int, height: int
+) -> str | None:
+    """Say what is wrong with a box, or None; texts are built only for boxes that are wrong."""
+    if not (isfinite(x0) and isfinite(y0) and isfinite(x1) and isfinite(y1)):
+        return "; expected finite numbers: drop faces without a box"
     if x1 <= x0 or y1 <= y0:
-        raise InvalidInputError(
-            f"{found}; expected x0 < x1 and y0 < y1: corners, not x, y, width, height"
-        )
+        return "; expected x0 < x1 and y0 < y1: corners, not x, y, width, height"
     if x0 >= width or y0 >= height or x1 <= 0 or y1 <= 0:
-        raise InvalidInputError(
-            f"{found}, wholly outside the image of {width} x {height} pixels: drop it"
-        )
+        return f", wholly outside the image of {width} x {height} pixels: drop it"
     if max(x1 - x0, y1 - y0) > LARGEST_BOX_RATIO * max(width, height):
-        raise InvalidInputError(
-            f"{found}, far larger than the image of {width} x {height} pixels: is it in pixels?"
-        )
+        return f", far larger than the image of {width} x {height} pixels: is it in pixels?"
+    return None

@@ -67,3 +67,22 @@ def test_box_that_reaches_outside_is_kept() -> None:
 def test_what_is_no_box_is_refused(boxes: object, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         convert(boxes)
+
+
+class CountedText(str):
+    """A text that counts how often it is put into a message."""
+
+    __slots__ = ("uses",)
+
+    def __format__(self, spec: str) -> str:
+        self.uses = getattr(self, "uses", 0) + 1
+        return super().__format__(spec)
+
+
+def test_good_boxes_build_no_error_text() -> None:
+    shown = CountedText("boxes of image 0")
+    to_boxes([[10, 20, 60, 70]] * 5, width=120, height=90, shown=shown)
+    assert not hasattr(shown, "uses")
+    with pytest.raises(InvalidInputError, match=r"boxes of image 0\[1\] is \(60, 20, 10, 70\)"):
+        to_boxes([[1, 2, 6, 7], [60, 20, 10, 70]], width=120, height=90, shown=shown)
+    assert shown.uses == 1

@@ -50,7 +50,8 @@ struct CropLaunch {
 };
 
 inline constexpr int kCropBlockWidth = 32;
-inline constexpr int kCropBlockHeight = 8;
+inline constexpr int kCropBlockHeight =
+    4;  // a crop of 128 px is 128 blocks: one per multiprocessor of an H100
 
 struct GridSize {
   unsigned x, y, z;
