@@ -110,6 +110,8 @@ def test_gpu_frames_says_that_there_is_no_gpu(root: Path, bundles: list[str]) ->
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("example", ["photo", "folder", "webcam", "gpu_frames"])
+@pytest.mark.parametrize(
+    "example", ["photo", "folder", "webcam", "gpu_frames", "ray_folder", "triton_client"]
+)
 def test_example_is_short(root: Path, example: str) -> None:
     assert len((root / f"examples/{example}.py").read_text().splitlines()) < 60

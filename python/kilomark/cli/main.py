@@ -20,6 +20,7 @@ from kilomark.cli import (
     data,
     evaluate,
     export,
+    export_triton,
     folder,
     info,
     predict,
@@ -35,7 +36,19 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (predict, folder, info, data, train, weights, evaluate, export, convert, submit)
+SUBCOMMANDS = (
+    predict,
+    folder,
+    info,
+    data,
+    train,
+    weights,
+    evaluate,
+    export,
+    export_triton,
+    convert,
+    submit,
+)
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -44,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; ``arguments`` are those of this process by default. Return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may hold anything
         sys.stdout.reconfigure(errors="backslashreplace")
-    options = make_parser().parse_args(arguments)
+    options = make_parser().parse_args(_join_names(arguments))
     level = logging.INFO if options.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
     try:
@@ -74,6 +87,12 @@ def _fail_on_file(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
         return 0
     return _fail(f"the standard output cannot be written: {error.strerror or error}")
+
+
+def _join_names(arguments: Sequence[str] | None) -> list[str]:
+    """Join the two words of ``export triton``, which is a command of its own."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return ["export triton", *words[2:]] if words[:2] == ["export", "triton"] else words
 
 
 def _fail(message: str) -> int:

@@ -1,0 +1,146 @@
+"""Writing a model repository of Triton."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.errors import InvalidInputError
+from kilomark.manifest import read_finder_bundle, read_landmark_bundle
+from kilomark.options import check_whole
+from kilomark.triton.configs import (
+    FACES,
+    LANDMARKS,
+    PHOTOS,
+    Engine,
+    finder_config,
+    landmark_config,
+    photo_config,
+)
+from kilomark.triton.pbtxt import to_pbtxt
+
+if TYPE_CHECKING:
+    import os
+
+    from kilomark.manifest import Bundle
+    from kilomark.triton.pbtxt import Message
+
+__all__ = ["export_triton"]
+
+VERSION = "1"
+MODEL_SCRIPT = Path(__file__).parent / "backend_model.py"
+
+
+def export_triton(
+    out: str | os.PathLike[str],
+    *,
+    model: str | os.PathLike[str] = "resnext50",
+    faces: str | os.PathLike[str] = "faces",
+    is_gpu: bool = True,
+    engine: Engine = "onnx",
+    plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+    max_batch: int = 16,
+    score_threshold: float = 0.5,
+    presence_threshold: float = 0.5,
+    max_faces: int | None = None,
+) -> Path:
+    """Write a model repository for NVIDIA Triton.
+
+    It has three models: ``kilomark`` takes whole encoded photos and needs kilomark in the Python
+    environment of the server; ``kilomark_landmarks`` and ``kilomark_faces`` are the bare networks.
+
+    Args:
+        out: the folder of the repository; other models in it are left alone.
+        model: the landmark network, as for `kilomark.Detector`.
+        faces: the face detector, as for `kilomark.Detector`.
+        is_gpu: whether the models run on a GPU.
+        engine: what runs the bare networks: ``"onnx"`` (ONNX Runtime), ``"onnx-tensorrt"`` (ONNX
+            Runtime, which builds a TensorRT engine on the server) or ``"plan"`` (TensorRT).
+        plans: for ``"plan"``, the TensorRT engines of the landmark network and of the face
+            detector, built on the server's GPU with its version of TensorRT.
+        max_batch: the largest batch of each model.
+        score_threshold: of the Detector.
+        presence_threshold: of the Detector.
+        max_faces: of the Detector.
+
+    Returns:
+        The folder of the repository.
+
+    Raises:
+        BundleError: a bundle is missing or damaged.
+        InvalidInputError: an option does not fit, or the folder has one of the models or cannot be
+            written.
+    """
+    landmarks, finder = read_landmark_bundle(model), read_finder_bundle(faces)
+    check_whole("max_batch", max_batch)
+    _check_engine(engine, plans, is_gpu=is_gpu)
+    options = {
+        "score_threshold": str(score_threshold),
+        "presence_threshold": str(presence_threshold),
+        "max_faces": "" if max_faces is None else str(check_whole("max_faces", max_faces)),
+    }
+    count = landmarks.topology.num_landmarks
+    configs: dict[str, Message] = {
+        PHOTOS: photo_config(count, is_gpu=is_gpu, max_batch=max_batch, options=options),
+        LANDMARKS: landmark_config(landmarks, engine, is_gpu=is_gpu, max_batch=max_batch),
+        FACES: finder_config(finder, engine, is_gpu=is_gpu, max_batch=max_batch),
+    }
+    out = Path(out)
+    for name in configs:
+        if (out / name).exists():
+            raise InvalidInputError(f"{out / name} exists; remove it, or choose another folder")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".kilomark-", dir=out) as folder:
+            _write_models(Path(folder), configs, landmarks, finder, plans)
+            for name in configs:
+                (Path(folder) / name).rename(out / name)
+    except OSError as error:
+        raise InvalidInputError(f"{out} cannot be written: {error.strerror or error}") from error
+    return out
+
+
+def _check_engine(engine: Engine, plans: object, *, is_gpu: bool) -> None:
+    if engine not in ("onnx", "onnx-tensorrt", "plan"):
+        raise InvalidInputError(f"engine {engine!r}; expected 'onnx', 'onnx-tensorrt' or 'plan'")
+    if (engine == "plan") != (plans is not None):
+        raise InvalidInputError(
+            f"engine {engine!r} with {'no ' if plans is None else ''}plans; expected the plans of "
+            "both networks with 'plan' and none otherwise"
+        )
+    if engine != "onnx" and not is_gpu:
+        raise InvalidInputError(f"engine {engine!r} runs on a GPU only; expected 'onnx' for a CPU")
+
+
+def _write_models(
+    folder: Path,
+    configs: dict[str, Message],
+    landmarks: Bundle,
+    finder: Bundle,
+    plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None,
+) -> None:
+    for name, config in configs.items():
+        (folder / name / VERSION).mkdir(parents=True)
+        (folder / name / "config.pbtxt").write_text(to_pbtxt(config), encoding="utf-8")
+    photos = folder / PHOTOS / VERSION
+    shutil.copyfile(MODEL_SCRIPT, photos / "model.py")
+    for name, bundle in (("landmarks", landmarks), ("faces", finder)):
+        target = photos / "bundles" / name
+        target.mkdir(parents=True)
+        shutil.copyfile(bundle.folder / "manifest.json", target / "manifest.json")
+        (target / _model_file(bundle)).write_bytes(bundle.model)
+    if plans is None:
+        (folder / LANDMARKS / VERSION / "model.onnx").write_bytes(landmarks.model)
+        (folder / FACES / VERSION / "model.onnx").write_bytes(finder.model)
+        return
+    for name, plan in zip((LANDMARKS, FACES), plans, strict=True):
+        shutil.copyfile(plan, folder / name / VERSION / "model.plan")
+
+
+def _model_file(bundle: Bundle) -> str:
+    import json
+
+    manifest = json.loads((bundle.folder / "manifest.json").read_text(encoding="utf-8"))
+    return str(manifest["model"]["file"])
