@@ -263,7 +263,7 @@ def test_full_standard_output(
     photo: Path, tiny: Path, tiny_faces: Path, options: list[str]
 ) -> None:
     command = [sys.executable, "-m", "kilomark.cli.main", "predict", str(photo), *options]
-    bundles = ["--model", str(tiny), "--faces", str(tiny_faces), "--threads", "1"]
+    bundles = ["--model", str(tiny), "--finder", str(tiny_faces), "--threads", "1"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*command, *bundles], stdout=full, stderr=subprocess.PIPE, text=True, check=False

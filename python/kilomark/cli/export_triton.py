@@ -26,7 +26,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the repository")
     parser.add_argument("--model", default="resnext50", help="(default: %(default)s)")
-    parser.add_argument("--faces", default="faces", help="(default: %(default)s)")
+    parser.add_argument(
+        "--finder", default="faces", metavar="BUNDLE", help="(default: %(default)s)"
+    )
     parser.add_argument("--cpu", action="store_true", help="serve from a CPU, not from a GPU")
     parser.add_argument(
         "--engine",
@@ -52,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     out = export_triton(
         options.output,
         model=options.model,
-        faces=options.faces,
+        faces=options.finder,
         is_gpu=not options.cpu,
         engine=options.engine,
         plans=None if options.plans is None else tuple(options.plans),
