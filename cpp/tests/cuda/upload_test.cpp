@@ -130,6 +130,24 @@ TEST_F(UploadTest, OfPinnedMemoryIsOverBeforeTheRelease) {
   EXPECT_EQ(driver_.count("cudaStreamSynchronize"), 1);
 }
 
+TEST_F(UploadTest, OfAPartAllowsNoOtherCrops) {
+  const auto session = scene_.make_session();
+  const CropRequest told = request(around(300, 200, 100));
+  const CropRequest other = request(around(300, 300, 100));
+  const FrameView held_frame = frame();
+  std::unique_ptr<HeldFrames> held = session->hold({&held_frame, 1}, {&told, 1});
+  std::vector<float> landmarks(10), spread(5), presence(1);
+  float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
+  try {
+    session->run(0, *held, {&other, 1}, outputs, nullptr);
+    ADD_FAILURE() << "read what was not uploaded";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);
+  }
+  session->run(0, *held, {&told, 1}, outputs, nullptr);
+  session->release(std::move(held));
+}
+
 // A Jetson: CPU and GPU share their memory.
 TEST_F(UploadTest, IsNoneWhereTheGpuReadsTheHostsMemory) {
   driver_.is_integrated = true;

@@ -12,6 +12,10 @@ struct PixelArea {
   int bottom = 0;
 
   [[nodiscard]] bool is_empty() const { return right <= left || bottom <= top; }
+  [[nodiscard]] bool contains(const PixelArea& part) const {
+    return part.is_empty() ||
+           (left <= part.left && top <= part.top && part.right <= right && part.bottom <= bottom);
+  }
 };
 
 // The pixels of an image that the crop kernel reads for a plan, and no others: cells that lie

@@ -95,6 +95,7 @@ void FrameStore::bring(HeldFrames& held, std::span<const CropRequest> crops) {
     }
   }
   point_to_planes(held.frames, plan);
+  held.areas = std::move(plan.areas);
 }
 
 void FrameStore::check_device_memory(const std::uint8_t* memory, std::size_t index) const {

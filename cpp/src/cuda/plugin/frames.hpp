@@ -24,6 +24,7 @@ struct CallResources {
 // The frames of one call, as the kernel reads them.
 struct HeldFrames {
   std::vector<FrameView> frames;  // in memory that the device reads
+  std::vector<PixelArea> areas;   // what of each is there
   std::unique_ptr<CallResources> resources;
   std::atomic<bool> is_pending = false;  // something may be on the stream that was not waited for
 

@@ -11,12 +11,18 @@ namespace kilomark::cuda {
 
 namespace {
 
-CropItem to_item(const CropRequest& crop, std::span<const FrameView> frames) {
-  if (crop.frame >= frames.size()) {
+CropItem to_item(const CropRequest& crop, const HeldFrames& held) {
+  if (crop.frame >= held.frames.size()) {
     fail(ErrorCode::kInvalidInput, text("a crop of frame ", crop.frame),
-         text("one of ", frames.size(), " frames"), "crop frames that are held");
+         text("one of ", held.frames.size(), " frames"), "crop frames that are held");
   }
-  return {crop.plan, frames[crop.frame]};
+  const FrameView& frame = held.frames[crop.frame];
+  const PixelArea area = area_of(crop.plan, frame.width, frame.height);
+  if (!held.areas[crop.frame].contains(area)) {
+    fail(ErrorCode::kInvalidInput, text("a crop outside of what was held of frame ", crop.frame),
+         "a crop that was named when the frame was held", "name all crops, or none");
+  }
+  return {crop.plan, frame};
 }
 
 }  // namespace
@@ -181,7 +187,7 @@ void NetworkRunner::launch_crops(const HeldFrames& held, std::span<const CropReq
   for (std::size_t first = 0; first < crops.size(); first += items.size()) {
     const std::size_t count = std::min(items.size(), crops.size() - first);
     for (std::size_t i = 0; i < count; ++i) {
-      items[i] = to_item(crops[first + i], held.frames);
+      items[i] = to_item(crops[first + i], held);
     }
     const CropTensor tensor{buffers_.input.as<std::byte>() + first * crop_bytes, layout.input_type,
                             network_.width, network_.height};

@@ -98,10 +98,11 @@ const std::uint8_t* plane_begin(const PlaneCopy& plane) {
 }  // namespace
 
 UploadPlan plan_upload(std::span<const FrameView> frames, std::span<const CropRequest> crops) {
-  const std::vector<PixelArea> areas = areas_of(frames, crops);
+  std::vector<PixelArea> areas = areas_of(frames, crops);
   Planner planner;
   for (std::size_t i = 0; i < frames.size(); ++i) {
     if (frames[i].memory != FrameMemory::kHost) {
+      areas[i] = whole(frames[i]);
       continue;
     }
     if (frames[i].format == FrameFormat::kPacked) {
@@ -114,7 +115,9 @@ UploadPlan plan_upload(std::span<const FrameView> frames, std::span<const CropRe
     area.bottom = std::min(area.bottom, frames[i].height);
     planner.add_pixels(frames[i], area);
   }
-  return planner.take();
+  UploadPlan plan = planner.take();
+  plan.areas = std::move(areas);
+  return plan;
 }
 
 void point_to_planes(std::span<FrameView> frames, const UploadPlan& plan) {

@@ -32,6 +32,7 @@ struct PlaneCopy {
 
 // What of the frames of a call goes to the device, and where it lies there.
 struct UploadPlan {
+  std::vector<PixelArea> areas;   // of each frame: what of it the kernel can read
   std::vector<PlaneCopy> planes;  // of each frame of the host in turn: of NV12 chroma, then pixels
   std::size_t bytes = 0;          // of the block
 };
