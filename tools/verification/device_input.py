@@ -62,7 +62,7 @@ def streams_are_honoured(subject: Subject) -> Figures:
 
 
 def nv12_frames(subject: Subject) -> Figures:
-    """A frame in NV12, of host memory, answers as in BGR, but for the colours that it averages."""
+    """A frame in NV12, of host memory, answers as in BGR, but for the colors that it averages."""
     if subject.device == "cpu":
         raise CannotCheckError("NV12 is for GPUs")
     (picture,) = frames(1)

@@ -13,7 +13,7 @@ GRAPH_WORST_PX = 0.0
 DEVICE_INPUT_WORST_PX = 0.0
 """A frame on the GPU against the same frame from the host."""
 NV12_MEAN_PX = 0.3
-"""A frame in NV12 against the same in BGR: three in four of its colours are gone."""
+"""A frame in NV12 against the same in BGR: three in four of its colors are gone."""
 THREADS_WORST_PX = 0.02
 FINDER_WORST_PX = 1.0
 """Edges of a found box in the frame, against the CPU's."""

@@ -129,7 +129,7 @@ struct PluginApi {
   Status (*run)(Session* session, std::uint64_t network, HeldFrames* held, const CropRequest* crops,
                 std::uint64_t num_crops, float* const* outputs, RunTimes* times);
 
-  // The same for tensors (num_items, 3, height, width) in host memory, normalised already.
+  // The same for tensors (num_items, 3, height, width) in host memory, normalized already.
   Status (*infer)(Session* session, std::uint64_t network, const float* tensors,
                   std::uint64_t num_items, float* const* outputs);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The crop kernel: N crops of one or several frames, straight to a normalised (N, 3, H, W) tensor,
+// The crop kernel: N crops of one or several frames, straight to a normalized (N, 3, H, W) tensor,
 // in one launch. A thread makes one output pixel, all three channels of it.
 //
 //   frames | packed gray, BGR, RGB, BGRA, RGBA, any row stride; NV12 | uint8, device memory

@@ -18,7 +18,7 @@ struct OutputTensor {
   std::size_t num_floats = 0;  // per item
 };
 
-// An optimisation profile, by the batches that it takes.
+// An optimization profile, by the batches that it takes.
 struct BatchProfile {
   int index = 0;
   int smallest = 0;

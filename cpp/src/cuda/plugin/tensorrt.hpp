@@ -26,7 +26,7 @@ struct TensorInfo {
   Shape shape;
 };
 
-// The shapes of the input that an optimisation profile is made for.
+// The shapes of the input that an optimization profile is made for.
 struct ProfileShapes {
   Shape smallest;
   Shape largest;
