@@ -23,7 +23,7 @@ def test_a_training_run_becomes_a_network_in_half_precision(
     trained = ["train", "lite", *data, "--out", str(run), "--stages", "64:16:8", "--threads", "1"]
     assert main(trained) == 0
 
-    converted = ["convert", str(run), "--target", "onnx", "--faces", str(faces_dir)]
+    converted = ["convert", str(run), "--target", "onnx", "--samples", str(faces_dir)]
     assert main([*converted, "--out", str(out)]) == 0
 
     assert read_landmark_bundle(run / "bundle").topology.num_landmarks == 971

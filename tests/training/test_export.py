@@ -86,10 +86,8 @@ def test_each_stride_has_a_score_shift_of_its_own() -> None:
     assert torch.equal(plain[1], shifted[1])
 
 
-@pytest.mark.parametrize("given", ["", "1,2", "1,2,3,4", "a", "nan"])
-def test_a_score_shift_is_one_number_or_one_a_stride(
-    given: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("given", ["", "a"])
+def test_a_score_shift_is_numbers(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["export", "run", "--out", "bundle", "--score-shift", given])
 

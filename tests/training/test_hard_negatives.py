@@ -184,9 +184,12 @@ def test_landmark_networks_learn_that_they_hold_no_face(
     [
         (
             ["lite", "--contest", "x", "--hard-negatives", "f.json"],
-            "--hard-negatives names photos of",
+            "--hard-negatives belongs to",
         ),
-        (["lite", "--faces", "x", "--scenes", "y", "--reviewed", "f.json"], "for the face finder"),
+        (
+            ["lite", "--faces", "x", "--scenes", "y", "--reviewed", "f.json"],
+            "for the face detector",
+        ),
     ],
 )
 def test_what_nothing_can_be_made_of_is_refused(

@@ -1,4 +1,4 @@
-"""The tables of docs/gpu-figures.md: what the GPUs should reach, from operations and bytes alone."""
+"""The tables of docs/gpu-figures.md: what GPUs should reach, from operations and bytes alone."""
 
 from __future__ import annotations
 
