@@ -26,4 +26,5 @@ def bundle_answers(
         num_landmarks=num_landmarks,
         crop_scale=1.25,
     )
-    return Detector(described, None).infer_landmarks(images.numpy())
+    answers = Detector(described, None).infer("landmarks", images.numpy())
+    return answers["landmarks"], answers["spread"], answers["presence"]

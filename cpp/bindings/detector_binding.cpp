@@ -7,17 +7,28 @@
 #include "image_views.hpp"
 #include "kilomark/detector.hpp"
 #include "kilomark/error.hpp"
+#include "regions_binding.hpp"
 
 namespace kilomark::bindings {
 
 namespace {
 
-std::unique_ptr<Detector> make_detector(const LandmarkNetwork& landmarks,
-                                        const FinderNetwork* finder, const std::string& device,
+std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
+                                        const FinderNetwork* finder,
+                                        const LandmarkNetwork* rescorer, const std::string& device,
                                         int num_threads, int max_batch) {
+  Networks networks;
+  if (landmarks != nullptr) {
+    networks.landmarks = *landmarks;
+  }
+  if (finder != nullptr) {
+    networks.finder = *finder;
+  }
+  if (rescorer != nullptr) {
+    networks.rescorer = *rescorer;
+  }
   const py::gil_scoped_release release;
-  return std::make_unique<Detector>(landmarks, finder,
-                                    BackendOptions{device, num_threads, max_batch});
+  return std::make_unique<Detector>(networks, BackendOptions{device, num_threads, max_batch});
 }
 
 // The views borrow from the arrays, so a tuple keeps these: a list may be emptied by another thread
@@ -35,89 +46,159 @@ std::vector<ImageView> to_image_views(const py::tuple& images,
   return views;
 }
 
-// Boxes are borrowed: (M, 4) float32 per image is M of Box.
-std::vector<std::span<const Box>> to_box_spans(const py::tuple& boxes) {
-  static_assert(sizeof(Box) == 4 * sizeof(float));
-  std::vector<std::span<const Box>> spans;
-  for (const py::handle array : boxes) {
-    const std::span<const float> floats = to_floats(array, "boxes", 2);
-    if (py::reinterpret_borrow<py::array>(array).shape(1) != 4) {
-      fail(ErrorCode::kInvalidInput, "boxes without four numbers each", "(M, 4): x0, y0, x1, y1",
-           "pass one row per box");
+std::vector<Regions> to_region_list(const py::sequence& sequence) {
+  std::vector<Regions> regions;
+  for (const py::handle item : py::tuple(sequence)) {
+    if (!py::isinstance<RegionArrays>(item)) {
+      fail(ErrorCode::kInvalidInput, "regions as " + describe(item), "Regions",
+           "pass one Regions per image");
     }
-    spans.emplace_back(reinterpret_cast<const Box*>(floats.data()), floats.size() / 4);
+    regions.push_back(to_regions(item.cast<const RegionArrays&>()));
   }
-  return spans;
+  return regions;
+}
+
+std::vector<Regions> boxes_to_regions(const py::sequence& boxes) {
+  std::vector<Regions> regions;
+  for (const py::handle array : py::tuple(boxes)) {
+    regions.push_back(to_upright_regions(array));
+  }
+  return regions;
+}
+
+DetectOptions to_options(float score_threshold, float nms_iou, int max_faces, bool rescoring,
+                         float presence_threshold, int finder_tiles) {
+  return {.score_threshold = score_threshold,
+          .nms_iou = nms_iou,
+          .max_faces = max_faces,
+          .rescoring = rescoring,
+          .presence_threshold = presence_threshold,
+          .finder_tiles = finder_tiles};
+}
+
+py::tuple to_tuple(Placement&& placement, int num_landmarks) {
+  py::list detections;
+  for (Detections& image : placement.images) {
+    detections.append(to_arrays(std::move(image), num_landmarks));
+  }
+  return py::make_tuple(detections, placement.times);
+}
+
+py::tuple detect(const Detector& detector, const py::sequence& images,
+                 const std::vector<std::string>& formats, float score_threshold, float nms_iou,
+                 int max_faces, bool rescoring, float presence_threshold, int finder_tiles) {
+  const py::tuple kept_images(images);
+  const std::vector<ImageView> views = to_image_views(kept_images, formats);
+  const DetectOptions options =
+      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles);
+  Detection detection;
+  {
+    const py::gil_scoped_release release;
+    detection = detector.detect(views, options);
+  }
+  py::list regions;
+  for (Regions& image : detection.images) {
+    regions.append(to_arrays(std::move(image)));
+  }
+  return py::make_tuple(regions, detection.times);
+}
+
+py::tuple place(const Detector& detector, const py::sequence& images,
+                const std::vector<std::string>& formats, const py::sequence& regions) {
+  const py::tuple kept_images(images);
+  const std::vector<ImageView> views = to_image_views(kept_images, formats);
+  const std::vector<Regions> given = to_region_list(regions);
+  Placement placement;
+  {
+    const py::gil_scoped_release release;
+    placement = detector.place(views, given, PlaceOptions());
+  }
+  return to_tuple(std::move(placement), detector.num_landmarks());
 }
 
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
-                  float score_threshold, float nms_iou, int max_faces, float presence_threshold,
-                  int finder_tiles) {
+                  float score_threshold, float nms_iou, int max_faces, bool rescoring,
+                  float presence_threshold, int finder_tiles) {
   const py::tuple kept_images(images);
-  const py::tuple kept_boxes = boxes ? py::tuple(*boxes) : py::tuple();
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
-  const std::vector<std::span<const Box>> box_spans = to_box_spans(kept_boxes);
-  const PredictOptions options{score_threshold, nms_iou, max_faces, presence_threshold,
-                               finder_tiles};
+  const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
+  const PredictOptions options{
+      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles),
+      PlaceOptions()};
   Prediction prediction;
   {
     const py::gil_scoped_release release;
-    prediction = boxes ? detector.predict(views, box_spans) : detector.predict(views, options);
+    prediction =
+        boxes ? detector.place(views, given, options.place) : detector.predict(views, options);
   }
-  py::list detections;
-  for (Detections& image : prediction.images) {
-    detections.append(to_arrays(std::move(image), detector.num_landmarks()));
-  }
-  return py::make_tuple(detections, prediction.times);
+  return to_tuple(std::move(prediction), detector.num_landmarks());
 }
 
-// Runs one of the networks on normalised tensors (N, 3, H, W).
-std::vector<std::vector<float>> infer(const Detector& detector, NetworkRole role,
-                                      const py::array& batch) {
+NetworkRole to_role(const std::string& network) {
+  if (network == "finder") {
+    return NetworkRole::kFinder;
+  }
+  if (network == "landmarks") {
+    return NetworkRole::kLandmarks;
+  }
+  if (network == "rescorer") {
+    return NetworkRole::kRescorer;
+  }
+  fail(ErrorCode::kInvalidInput, "network \"" + network + "\"", "finder, landmarks or rescorer",
+       "name one of the detector's networks");
+}
+
+// Runs one of the networks on normalized tensors (N, 3, H, W): its outputs by name.
+py::dict infer(const Detector& detector, const std::string& network, const py::array& batch) {
+  const NetworkRole role = to_role(network);
   const std::span<const float> tensors = to_floats(batch, "batch", 4);
-  const NetworkInput& input = detector.input(role);
-  if (batch.shape(1) != 3 || batch.shape(2) != input.height || batch.shape(3) != input.width) {
+  const NetworkSpec& spec = detector.spec(role);
+  if (batch.shape(1) != 3 || batch.shape(2) != spec.input.height ||
+      batch.shape(3) != spec.input.width) {
     fail(ErrorCode::kInvalidInput, "a batch of shape " + std::string(py::str(batch.attr("shape"))),
-         "(N, 3, " + std::to_string(input.height) + ", " + std::to_string(input.width) + ")",
+         "(N, 3, " + std::to_string(spec.input.height) + ", " + std::to_string(spec.input.width) +
+             ")",
          "pass tensors of the network's input size");
   }
-  const py::gil_scoped_release release;
-  return detector.infer(role, tensors);
-}
-
-py::tuple infer_landmarks(const Detector& detector, const py::array& batch) {
-  std::vector<std::vector<float>> outputs = infer(detector, NetworkRole::kLandmarks, batch);
-  const py::ssize_t count = batch.shape(0);
-  const py::ssize_t landmarks = detector.num_landmarks();
-  return py::make_tuple(to_array(std::move(outputs[0]), {count, landmarks, 2}),
-                        to_array(std::move(outputs[1]), {count, landmarks}),
-                        to_array(std::move(outputs[2]), {count}));
-}
-
-py::tuple infer_finder(const Detector& detector, const py::array& batch) {
-  std::vector<std::vector<float>> outputs = infer(detector, NetworkRole::kFinder, batch);
-  const py::ssize_t count = batch.shape(0);
-  const py::ssize_t cells = detector.num_cells();
-  return py::make_tuple(to_array(std::move(outputs[0]), {count, cells}),
-                        to_array(std::move(outputs[1]), {count, cells, 4}),
-                        to_array(std::move(outputs[2]), {count, cells, kNumKeypoints, 2}));
+  std::vector<std::vector<float>> outputs;
+  {
+    const py::gil_scoped_release release;
+    outputs = detector.infer(role, tensors);
+  }
+  py::dict named;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    std::vector<py::ssize_t> shape{batch.shape(0)};
+    shape.insert(shape.end(), spec.outputs[i].shape.begin(), spec.outputs[i].shape.end());
+    named[py::str(spec.outputs[i].name)] = to_array(std::move(outputs[i]), std::move(shape));
+  }
+  return named;
 }
 
 }  // namespace
 
 void bind_detector(py::module_& module) {
+  const DetectOptions defaults;
   py::class_<Detector>(module, "Detector")
-      .def(py::init(&make_detector), py::arg("landmarks"), py::arg("finder"), py::kw_only(),
-           py::arg("device") = "cpu", py::arg("num_threads") = 0, py::arg("max_batch") = 16)
+      .def(py::init(&make_detector), py::arg("landmarks").none(true), py::arg("finder").none(true),
+           py::kw_only(), py::arg("rescorer").none(true) = py::none(), py::arg("device") = "cpu",
+           py::arg("num_threads") = 0, py::arg("max_batch") = 16)
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
+      .def("detect", &detect, py::arg("images"), py::arg("formats"), py::kw_only(),
+           py::arg("score_threshold") = defaults.score_threshold,
+           py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
+           py::arg("rescoring") = defaults.rescoring,
+           py::arg("presence_threshold") = defaults.presence_threshold,
+           py::arg("finder_tiles") = defaults.finder_tiles)
+      .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"))
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
-           py::arg("boxes") = py::none(), py::arg("score_threshold") = 0.5F,
-           py::arg("nms_iou") = 0.4F, py::arg("max_faces") = 0,
-           py::arg("presence_threshold") = 0.0F, py::arg("finder_tiles") = 1)
-      .def("infer_landmarks", &infer_landmarks, py::arg("batch"))
-      .def("infer_finder", &infer_finder, py::arg("batch"));
+           py::arg("boxes") = py::none(), py::arg("score_threshold") = defaults.score_threshold,
+           py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
+           py::arg("rescoring") = defaults.rescoring,
+           py::arg("presence_threshold") = defaults.presence_threshold,
+           py::arg("finder_tiles") = defaults.finder_tiles)
+      .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
 }
 

@@ -6,7 +6,9 @@
 PYBIND11_MODULE(_core, module) {
   using namespace kilomark::bindings;
   bind_errors(module);
+  bind_limits(module);
   bind_networks(module);
+  bind_regions(module);
   bind_detections(module);
   bind_detector(module);
   bind_crop(module);

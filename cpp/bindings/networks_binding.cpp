@@ -14,6 +14,10 @@ NetworkInput make_input(int width, int height, const std::string& channel_order,
   return {width, height, to_channel_order(channel_order), mean, std};
 }
 
+Model to_model(const py::bytes& bytes) {
+  return std::make_shared<const std::string>(std::string_view(bytes));
+}
+
 }  // namespace
 
 void bind_networks(py::module_& module) {
@@ -25,21 +29,41 @@ void bind_networks(py::module_& module) {
 
   py::class_<LandmarkNetwork>(module, "LandmarkNetwork")
       .def(py::init([](const py::bytes& model, const NetworkInput& input, int num_landmarks,
-                       float crop_scale) {
-             return LandmarkNetwork{std::string(model), input, num_landmarks, crop_scale};
+                       float crop_scale, bool has_depth) {
+             return LandmarkNetwork{to_model(model), input, num_landmarks, crop_scale, has_depth};
            }),
            py::kw_only(), py::arg("model"), py::arg("input"), py::arg("num_landmarks"),
-           py::arg("crop_scale"))
+           py::arg("crop_scale"), py::arg("has_depth") = false)
       .def_readonly("num_landmarks", &LandmarkNetwork::num_landmarks)
-      .def_readonly("crop_scale", &LandmarkNetwork::crop_scale);
+      .def_readonly("crop_scale", &LandmarkNetwork::crop_scale)
+      .def_readonly("has_depth", &LandmarkNetwork::has_depth);
+
+  const RescoringRule rule;
+  py::class_<RescoringRule>(module, "RescoringRule")
+      .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,
+                       float offset, float candidate_odds) {
+             return RescoringRule{finder_weight, presence_weight, neutral_presence, offset,
+                                  candidate_odds};
+           }),
+           py::kw_only(), py::arg("finder_weight") = rule.finder_weight,
+           py::arg("presence_weight") = rule.presence_weight,
+           py::arg("neutral_presence") = rule.neutral_presence, py::arg("offset") = rule.offset,
+           py::arg("candidate_odds") = rule.candidate_odds)
+      .def_readonly("finder_weight", &RescoringRule::finder_weight)
+      .def_readonly("presence_weight", &RescoringRule::presence_weight)
+      .def_readonly("neutral_presence", &RescoringRule::neutral_presence)
+      .def_readonly("offset", &RescoringRule::offset)
+      .def_readonly("candidate_odds", &RescoringRule::candidate_odds);
 
   py::class_<FinderNetwork>(module, "FinderNetwork")
       .def(py::init([](const py::bytes& model, const NetworkInput& input,
-                       const std::vector<int>& strides) {
-             return FinderNetwork{std::string(model), input, strides};
+                       const std::vector<int>& strides, const RescoringRule& rescoring) {
+             return FinderNetwork{to_model(model), input, strides, rescoring};
            }),
-           py::kw_only(), py::arg("model"), py::arg("input"), py::arg("strides"))
-      .def_readonly("strides", &FinderNetwork::strides);
+           py::kw_only(), py::arg("model"), py::arg("input"), py::arg("strides"),
+           py::arg("rescoring") = rule)
+      .def_readonly("strides", &FinderNetwork::strides)
+      .def_readonly("rescoring", &FinderNetwork::rescoring);
 
   module.def(
       "check_onnx",

@@ -9,13 +9,13 @@
 
 namespace kilomark {
 
-std::unique_ptr<Backend> make_backend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
+std::unique_ptr<Backend> make_backend(std::span<const NetworkSpec> networks,
                                       const BackendOptions& options) {
   if (options.device == "cpu") {
-    return std::make_unique<cpu::CpuBackend>(landmarks, finder, options);
+    return std::make_unique<cpu::CpuBackend>(networks, options);
   }
   if (cuda::cuda_index(options.device) >= 0) {
-    return std::make_unique<cuda::CudaBackend>(landmarks, finder, options);
+    return std::make_unique<cuda::CudaBackend>(networks, options);
   }
   fail(ErrorCode::kDevice, text("device \"", options.device, "\""), "cpu, cuda or cuda:<number>",
        "pass device=\"cpu\"");

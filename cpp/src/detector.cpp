@@ -1,17 +1,14 @@
 #include "kilomark/detector.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
-#include <numeric>
 #include <utility>
 
 #include "batching.hpp"
-#include "face_decoding.hpp"
-#include "finder_views.hpp"
+#include "face_finding.hpp"
+#include "face_selection.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
-#include "second_look.hpp"
+#include "landmark_placing.hpp"
 #include "stopwatch.hpp"
 #include "text.hpp"
 
@@ -19,349 +16,284 @@ namespace kilomark {
 
 namespace {
 
-// A face on its way from the finder, or from the caller, to its landmarks.
-struct Candidate {
-  std::size_t image = 0;
-  FoundFace face;
-  Crop crop;
-};
-
-// What is kept of a network once its model is loaded.
-LandmarkNetwork without_model(const LandmarkNetwork& network) {
-  return {{}, network.input, network.num_landmarks, network.crop_scale};
+const char* name_of(NetworkRole role) {
+  switch (role) {
+    case NetworkRole::kFinder:
+      return "face finder";
+    case NetworkRole::kLandmarks:
+      return "landmark network";
+    case NetworkRole::kRescorer:
+      return "network that rescores";
+  }
+  return "network";
 }
 
-FinderNetwork without_model(const FinderNetwork& network) {
-  return {{}, network.input, network.strides};
+void check_networks(const Networks& networks) {
+  if (!networks.finder && !networks.landmarks) {
+    fail(ErrorCode::kInvalidInput, "a detector without networks",
+         "a face finder, a landmark network or both", "pass one of them");
+  }
+  if (networks.finder) {
+    check_network(*networks.finder);
+  }
+  for (const auto* landmarks : {&networks.landmarks, &networks.rescorer}) {
+    if (landmarks->has_value()) {
+      check_network(**landmarks);
+    }
+  }
 }
 
-void check_networks(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                    const BackendOptions& options) {
+// The specs of the networks that are there, in the order of the backend.
+std::vector<NetworkSpec> to_specs(const Networks& networks) {
+  std::vector<NetworkSpec> specs;
+  if (networks.landmarks) {
+    specs.push_back(to_spec(*networks.landmarks));
+  }
+  if (networks.finder) {
+    specs.push_back(to_spec(*networks.finder));
+  }
+  if (networks.rescorer) {
+    specs.push_back(to_spec(*networks.rescorer));
+    specs.back().name = "rescoring";
+  }
+  return specs;
+}
+
+// What is kept of the networks once they are loaded.
+Networks without_models(Networks networks) {
+  const auto clear = [](auto& network) {
+    if (network) {
+      network->model.reset();
+    }
+  };
+  clear(networks.finder);
+  clear(networks.landmarks);
+  clear(networks.rescorer);
+  return networks;
+}
+
+// What one face takes in the result.
+std::size_t row_bytes(const NetworkSpec& spec) {
+  std::size_t floats = 2 * sizeof(Box) / sizeof(float) + 2 * kNumKeypoints + 2;
+  for (const NamedOutput& output : spec.outputs) {
+    floats += output.size();
+  }
+  return floats * sizeof(float);
+}
+
+std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& options) {
   check_options(options);
-  check_network(landmarks);
-  if (finder != nullptr) {
-    check_network(*finder);
-  }
-}
-
-FoundFace make_given_face(const Box& box) {
-  constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
-  FoundFace face{box, 1.0F, {}};
-  face.keypoints.fill({kUnknown, kUnknown});
-  return face;
-}
-
-Crop make_face_crop(const Box& box, double angle_deg, const LandmarkNetwork& network) {
-  const Point center{0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)};
-  const double longer = std::max(box.x1 - box.x0, box.y1 - box.y0);
-  return Crop::around(center, network.crop_scale * longer, angle_deg, network.input.width,
-                      network.input.height);
-}
-
-// The box of a candidate's landmarks, (K, 2) in input pixels, in the image.
-Box box_of_landmarks(const Candidate& candidate, std::span<const float> landmarks) {
-  constexpr float kFar = std::numeric_limits<float>::infinity();
-  Box box{kFar, kFar, -kFar, -kFar};
-  for (std::size_t k = 0; k + 1 < landmarks.size(); k += 2) {
-    const Point point = candidate.crop.to_image({landmarks[k], landmarks[k + 1]});
-    box = {std::min(box.x0, point.x), std::min(box.y0, point.y), std::max(box.x1, point.x),
-           std::max(box.y1, point.y)};
-  }
-  return box;
-}
-
-// Rates the candidates by their presence (N,) too. Those that are faces, best first.
-std::vector<std::size_t> choose_faces(std::vector<Candidate>& candidates,
-                                      std::span<const float> presence,
-                                      const PredictOptions& options) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    float& score = candidates[i].face.score;
-    score = score_of_both(score, presence[i]);
-    if (score >= options.score_threshold && presence[i] >= options.presence_threshold) {
-      chosen.push_back(i);  // NaN is no face
-    }
-  }
-  std::ranges::stable_sort(chosen, std::ranges::greater{},
-                           [&](std::size_t index) { return candidates[index].face.score; });
-  return chosen;
-}
-
-// Leaves out whose landmarks lie where those of a better one do. A doubtful box may miss most of a
-// face that another box meets; its landmarks still find that face.
-std::vector<std::size_t> without_doubles(std::span<const std::size_t> best_first,
-                                         std::span<const Candidate> candidates,
-                                         std::span<const float> landmarks, float nms_iou) {
-  const std::size_t size = landmarks.size() / std::max<std::size_t>(candidates.size(), 1);
-  std::vector<std::size_t> kept;
-  std::vector<Box> boxes;
-  for (const std::size_t index : best_first) {
-    const Box box = box_of_landmarks(candidates[index], landmarks.subspan(index * size, size));
-    bool is_double = false;
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-      is_double |= candidates[kept[i]].image == candidates[index].image &&
-                   intersection_over_union(boxes[i], box) > nms_iou;
-    }
-    if (!is_double) {
-      kept.push_back(index);
-      boxes.push_back(box);
-    }
-  }
-  return kept;
-}
-
-std::vector<std::size_t> all_of(std::span<const Candidate> candidates) {
-  std::vector<std::size_t> all(candidates.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return all;
+  check_networks(networks);
+  return make_backend(to_specs(networks), options);
 }
 
 }  // namespace
 
-class Detector::Implementation {
- public:
-  Implementation(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                 std::unique_ptr<Backend> backend, int max_batch)
-      : landmarks_(without_model(landmarks)), max_batch_(max_batch), backend_(std::move(backend)) {
-    if (finder != nullptr) {
-      finder_ = without_model(*finder);
-    }
-  }
-
-  [[nodiscard]] Prediction predict(std::span<const ImageView> images,
-                                   const PredictOptions& options) const {
-    Stopwatch total;
-    check_options(options);
-    check_images(images);
-    Prediction prediction;
-    const std::unique_ptr<HeldImages> held = backend_->hold(images);
-    std::vector<Candidate> candidates = find_faces(images, *held, options, prediction.times);
-    const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
-    prediction.images.resize(images.size());
-    if (options.presence_threshold == 0.0F) {
-      append_faces(candidates, all_of(candidates), placed, prediction);
-    } else {
-      const std::vector<std::size_t> chosen = choose_faces(candidates, placed.outputs[2], options);
-      append_faces(candidates,
-                   without_doubles(chosen, candidates, placed.outputs[0], options.nms_iou), placed,
-                   prediction);
-    }
-    prediction.times.total_ms = total.lap_ms();
-    return prediction;
-  }
-
-  [[nodiscard]] Prediction predict(std::span<const ImageView> images,
-                                   std::span<const std::span<const Box>> boxes) const {
-    Stopwatch total;
-    check_images(images);
-    if (boxes.size() != images.size()) {
-      fail(ErrorCode::kInvalidInput, text("boxes for ", boxes.size(), " images"),
-           text("boxes for ", images.size(), " images"), "pass one array of boxes per image");
-    }
-    std::vector<Candidate> candidates;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      check_boxes(boxes[i], images[i], i);
-      for (const Box& box : boxes[i]) {
-        candidates.push_back({i, make_given_face(box), make_face_crop(box, 0.0, landmarks_)});
-      }
-    }
-    Prediction prediction;
-    const std::unique_ptr<HeldImages> held = backend_->hold(images);
-    const BatchedOutputs placed = place_landmarks(*held, candidates, prediction.times);
-    prediction.images.resize(images.size());
-    append_faces(candidates, all_of(candidates), placed, prediction);
-    prediction.times.total_ms = total.lap_ms();
-    return prediction;
-  }
-
-  [[nodiscard]] std::vector<std::vector<float>> infer(NetworkRole role,
-                                                      std::span<const float> tensors) const {
-    const NetworkInput& in = input(role);
-    const auto input_size =
-        3 * static_cast<std::size_t>(in.width) * static_cast<std::size_t>(in.height);
-    if (tensors.size() % input_size != 0) {
-      fail(ErrorCode::kInvalidInput, text(tensors.size(), " floats"),
-           text("a multiple of ", input_size, ", (N, 3, ", in.height, ", ", in.width, ")"),
-           "pass normalised tensors of the network's input size");
-    }
-    const OutputSizes sizes =
-        role == NetworkRole::kFinder ? output_sizes(*finder_) : output_sizes(landmarks_);
-    return infer_in_batches(*backend_, role, tensors, input_size, sizes, max_batch_);
-  }
-
-  [[nodiscard]] const NetworkInput& input(NetworkRole role) const {
-    if (role == NetworkRole::kFinder) {
-      check_finder();
-      return finder_->input;
-    }
-    return landmarks_.input;
-  }
-
-  [[nodiscard]] const Backend& backend() const { return *backend_; }
-  [[nodiscard]] const LandmarkNetwork& landmarks() const { return landmarks_; }
-  [[nodiscard]] const std::optional<FinderNetwork>& finder() const { return finder_; }
-
- private:
-  static void check_images(std::span<const ImageView> images) {
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      check_image(images[i], i);
-    }
-  }
-
-  void check_finder() const {
-    if (!finder_) {
-      fail(ErrorCode::kInvalidInput, "a detector without a face finder", "boxes of the faces",
-           "pass boxes, or make the detector with a face finder");
-    }
-  }
-
-  [[nodiscard]] std::vector<Candidate> find_faces(std::span<const ImageView> images,
-                                                  const HeldImages& held,
-                                                  const PredictOptions& options,
-                                                  StageTimes& times) const {
-    check_finder();
-    const std::vector<CropTask> views = views_of(images, options.finder_tiles);
-    const BatchedOutputs outputs = run_in_batches(*backend_, NetworkRole::kFinder, held, views,
-                                                  output_sizes(*finder_), max_batch_);
-    times.letterbox_ms = outputs.times.crop_ms;
-    times.find_ms = outputs.times.infer_ms;
-
-    Stopwatch stopwatch;
-    std::vector<std::vector<FoundFace>> found =
-        decode_views(images, views, outputs, lowest_score_to_look_at(options));
-    std::vector<Candidate> candidates;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      for (const FoundFace& face : merge_cells(std::move(found[i]), options)) {
-        const double angle_deg = eye_angle_deg(face.keypoints);
-        candidates.push_back({i, face, make_face_crop(face.box, angle_deg, landmarks_)});
-      }
-    }
-    times.decode_ms = stopwatch.lap_ms();
-    return candidates;
-  }
-
-  [[nodiscard]] std::vector<CropTask> views_of(std::span<const ImageView> images, int tiles) const {
-    std::vector<CropTask> views;
-    for (std::size_t i = 0; i < images.size(); ++i) {
-      for (const Crop& view :
-           finder_views(images[i].width, images[i].height, finder_->input, tiles)) {
-        views.push_back({i, view});
-      }
-    }
-    return views;
-  }
-
-  // What the finder's cells found in each image, in all of its views.
-  [[nodiscard]] std::vector<std::vector<FoundFace>> decode_views(std::span<const ImageView> images,
-                                                                 std::span<const CropTask> views,
-                                                                 const BatchedOutputs& outputs,
-                                                                 float score_threshold) const {
-    const OutputSizes sizes = output_sizes(*finder_);
-    const FinderGrid grid{finder_->input.width, finder_->input.height, finder_->strides};
-    std::vector<std::vector<FoundFace>> found(images.size());
-    for (std::size_t i = 0; i < views.size(); ++i) {
-      const auto part = [&](std::size_t output) {
-        return std::span(outputs.outputs[output]).subspan(i * sizes[output], sizes[output]);
-      };
-      const auto& [image, view] = views[i];
-      std::ranges::copy(
-          decode_cells({part(0), part(1), part(2)}, grid, view, images[image], score_threshold),
-          std::back_inserter(found[image]));
-    }
-    return found;
-  }
-
-  [[nodiscard]] BatchedOutputs place_landmarks(const HeldImages& held,
-                                               std::span<const Candidate> candidates,
-                                               StageTimes& times) const {
-    std::vector<CropTask> tasks;
-    for (const Candidate& candidate : candidates) {
-      tasks.push_back({candidate.image, candidate.crop});
-    }
-    BatchedOutputs placed = run_in_batches(*backend_, NetworkRole::kLandmarks, held, tasks,
-                                           output_sizes(landmarks_), max_batch_);
-    times.crop_ms = placed.times.crop_ms;
-    times.infer_ms = placed.times.infer_ms;
-    return placed;
-  }
-
-  // Adds the chosen ones of the candidates, whose landmarks were placed, in their order.
-  void append_faces(std::span<const Candidate> candidates, std::span<const std::size_t> chosen,
-                    const BatchedOutputs& placed, Prediction& prediction) const {
-    Stopwatch stopwatch;
-    for (const std::size_t index : chosen) {
-      append_face(prediction, candidates[index], placed, index);
-    }
-    prediction.times.map_ms = stopwatch.lap_ms();
-  }
-
-  void append_face(Prediction& prediction, const Candidate& candidate, const BatchedOutputs& placed,
-                   std::size_t index) const {
-    const FoundFace& face = candidate.face;
-    Detections& detections = prediction.images[candidate.image];
-    detections.boxes.push_back(face.box);
-    detections.scores.push_back(face.score);
-    detections.keypoints.insert(detections.keypoints.end(), face.keypoints.begin(),
-                                face.keypoints.end());
-    const auto num_landmarks = static_cast<std::size_t>(landmarks_.num_landmarks);
-    const float* landmark = &placed.outputs[0][2 * num_landmarks * index];
-    const float* spread = &placed.outputs[1][num_landmarks * index];
-    const auto scale = static_cast<float>(candidate.crop.scale());
-    for (std::size_t k = 0; k < num_landmarks; ++k) {
-      detections.landmarks.push_back(
-          candidate.crop.to_image({landmark[2 * k], landmark[2 * k + 1]}));
-      detections.spread.push_back(spread[k] * scale);
-    }
-    detections.presence.push_back(placed.outputs[2][index]);
-  }
-
-  LandmarkNetwork landmarks_;  // without its model
-  std::optional<FinderNetwork> finder_;
-  int max_batch_;
-  std::unique_ptr<Backend> backend_;
+// What detect() found: regions, and the landmarks in them if a network rescored them.
+struct Detector::Found {
+  std::vector<Regions> regions;
+  std::vector<Detections> placed;
+  PlacingTimes rescoring;
 };
 
-Detector::Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                   const BackendOptions& options) {
-  check_networks(landmarks, finder, options);
-  implementation_ = std::make_unique<Implementation>(
-      landmarks, finder, make_backend(landmarks, finder, options), options.max_batch);
+Detector::Detector(const Networks& networks, const BackendOptions& options)
+    : Detector(networks, load(networks, options), options.max_batch) {}
+
+Detector::Detector(const Networks& networks, std::unique_ptr<Backend> backend, int max_batch)
+    : networks_(without_models(networks)), backend_(std::move(backend)), max_batch_(max_batch) {
+  check_options(BackendOptions{.max_batch = max_batch});
+  check_networks(networks_);
+  specs_ = to_specs(networks_);
 }
 
-Detector::Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                   std::unique_ptr<Backend> backend, int max_batch) {
-  check_networks(landmarks, finder, {.max_batch = max_batch});
-  implementation_ =
-      std::make_unique<Implementation>(landmarks, finder, std::move(backend), max_batch);
+bool Detector::has(NetworkRole role) const {
+  switch (role) {
+    case NetworkRole::kFinder:
+      return networks_.finder.has_value();
+    case NetworkRole::kLandmarks:
+      return networks_.landmarks.has_value();
+    case NetworkRole::kRescorer:
+      return networks_.rescorer.has_value();
+  }
+  return false;
 }
 
-Detector::~Detector() = default;
+std::size_t Detector::index_of(NetworkRole role) const {
+  if (!has(role)) {
+    fail(ErrorCode::kInvalidInput, text("a detector without a ", name_of(role)),
+         text("a detector with a ", name_of(role)), "make the detector with one");
+  }
+  const bool after_landmarks = role != NetworkRole::kLandmarks && networks_.landmarks.has_value();
+  const bool after_finder = role == NetworkRole::kRescorer && networks_.finder.has_value();
+  return static_cast<std::size_t>(after_landmarks) + static_cast<std::size_t>(after_finder);
+}
+
+const NetworkSpec& Detector::spec(NetworkRole role) const { return specs_[index_of(role)]; }
+
+int Detector::num_landmarks() const {
+  return networks_.landmarks ? networks_.landmarks->num_landmarks : 0;
+}
+
+NetworkRole Detector::rescoring_role() const {
+  return networks_.rescorer ? NetworkRole::kRescorer : NetworkRole::kLandmarks;
+}
+
+Frames Detector::hold(std::span<const ImageView> images) const {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    check_image(images[i], i);
+  }
+  Frames frames{{images.begin(), images.end()}, nullptr};
+  frames.held = backend_->hold(frames.views);
+  return frames;
+}
+
+Detector::Found Detector::find(const Frames& frames, const DetectOptions& options,
+                               StageTimes& times) const {
+  check_options(options);
+  if (options.rescoring) {
+    (void)index_of(rescoring_role());
+  }
+  const LoadedNetwork finder{*backend_, index_of(NetworkRole::kFinder), spec(NetworkRole::kFinder),
+                             max_batch_, options.between_batches};
+  const RescoringRule& rule = networks_.finder->rescoring;
+  Found found;
+  for (const std::vector<FoundFace>& faces : find_faces(
+           finder, *networks_.finder, frames, options, candidate_threshold(options, rule), times)) {
+    found.regions.push_back(to_regions(faces));
+  }
+  if (!options.rescoring) {
+    return found;
+  }
+  found.placed =
+      place_by(rescoring_role(), frames, found.regions, options.between_batches, found.rescoring);
+  Stopwatch stopwatch;
+  for (std::size_t i = 0; i < found.regions.size(); ++i) {
+    Detections& placed = found.placed[i];
+    for (std::size_t row = 0; row < placed.size(); ++row) {
+      placed.scores[row] = rescore(rule, placed.scores[row], placed.presence[row]);
+    }
+    found.regions[i].scores = placed.scores;
+    const std::vector<std::size_t> kept =
+        drop_duplicates(choose_faces(placed.scores, placed.presence, options),
+                        placed.landmark_boxes, options.nms_iou);
+    found.regions[i] = take_rows(found.regions[i], kept);
+    placed = take_rows(placed, kept);
+  }
+  times.select_ms += stopwatch.lap_ms();
+  return found;
+}
+
+std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frames,
+                                           std::span<const Regions> regions,
+                                           const std::function<void()>& between_batches,
+                                           PlacingTimes& times) const {
+  const std::size_t index = index_of(role);
+  const LoadedNetwork loaded{*backend_, index, specs_[index], max_batch_, between_batches};
+  const LandmarkNetwork& network =
+      role == NetworkRole::kRescorer ? *networks_.rescorer : *networks_.landmarks;
+  return place_landmarks(loaded, network, frames, regions, times);
+}
+
+Detection Detector::detect(const Frames& frames, const DetectOptions& options) const {
+  Stopwatch total;
+  Detection detection;
+  Found found = find(frames, options, detection.times);
+  detection.images = std::move(found.regions);
+  detection.times.rescore_ms =
+      found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
+  detection.times.total_ms = total.lap_ms();
+  return detection;
+}
+
+Placement Detector::place(const Frames& frames, std::span<const Regions> regions,
+                          const PlaceOptions& options) const {
+  Stopwatch total;
+  const std::size_t index = index_of(NetworkRole::kLandmarks);
+  check_regions(regions, frames.views, row_bytes(specs_[index]));
+  Placement placement;
+  PlacingTimes times;
+  placement.images =
+      place_by(NetworkRole::kLandmarks, frames, regions, options.between_batches, times);
+  placement.times.crop_ms = times.crop_ms;
+  placement.times.infer_ms = times.infer_ms;
+  placement.times.map_ms = times.map_ms;
+  placement.times.total_ms = total.lap_ms();
+  return placement;
+}
+
+Prediction Detector::predict(const Frames& frames, const PredictOptions& options) const {
+  Stopwatch total;
+  (void)index_of(NetworkRole::kLandmarks);
+  Prediction prediction;
+  StageTimes& times = prediction.times;
+  Found found = find(frames, options.detect, times);
+  const bool reuse = options.detect.rescoring && rescoring_role() == NetworkRole::kLandmarks;
+  PlacingTimes placing;
+  if (reuse) {
+    placing = found.rescoring;
+    prediction.images = std::move(found.placed);
+  } else {
+    times.rescore_ms = found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
+    prediction.images = place_by(NetworkRole::kLandmarks, frames, found.regions,
+                                 options.place.between_batches, placing);
+    Stopwatch stopwatch;
+    for (Detections& image : prediction.images) {
+      const std::vector<std::size_t> kept =
+          drop_duplicates(choose_faces(image.scores, image.presence, options.detect),
+                          image.landmark_boxes, options.detect.nms_iou);
+      image = take_rows(image, kept);
+    }
+    times.select_ms += stopwatch.lap_ms();
+  }
+  times.crop_ms = placing.crop_ms;
+  times.infer_ms = placing.infer_ms;
+  times.map_ms = placing.map_ms;
+  times.total_ms = total.lap_ms();
+  return prediction;
+}
+
+namespace {
+
+// Runs a call on images that are held for it alone, and counts the time that this takes.
+template <class Call>
+auto on_held(const Detector& detector, std::span<const ImageView> images, const Call& call) {
+  Stopwatch stopwatch;
+  const Frames frames = detector.hold(images);
+  const double hold_ms = stopwatch.lap_ms();
+  auto result = call(frames);
+  result.times.hold_ms = hold_ms;
+  result.times.total_ms += hold_ms;
+  return result;
+}
+
+}  // namespace
+
+Detection Detector::detect(std::span<const ImageView> images, const DetectOptions& options) const {
+  return on_held(*this, images, [&](const Frames& frames) { return detect(frames, options); });
+}
+
+Placement Detector::place(std::span<const ImageView> images, std::span<const Regions> regions,
+                          const PlaceOptions& options) const {
+  return on_held(*this, images,
+                 [&](const Frames& frames) { return place(frames, regions, options); });
+}
 
 Prediction Detector::predict(std::span<const ImageView> images,
                              const PredictOptions& options) const {
-  return implementation_->predict(images, options);
-}
-
-Prediction Detector::predict(std::span<const ImageView> images,
-                             std::span<const std::span<const Box>> boxes) const {
-  return implementation_->predict(images, boxes);
+  return on_held(*this, images, [&](const Frames& frames) { return predict(frames, options); });
 }
 
 std::vector<std::vector<float>> Detector::infer(NetworkRole role,
                                                 std::span<const float> tensors) const {
-  return implementation_->infer(role, tensors);
-}
-
-std::string_view Detector::device() const { return implementation_->backend().device(); }
-
-bool Detector::has_finder() const { return implementation_->finder().has_value(); }
-
-const NetworkInput& Detector::input(NetworkRole role) const { return implementation_->input(role); }
-
-int Detector::num_landmarks() const { return implementation_->landmarks().num_landmarks; }
-
-int Detector::num_cells() const {
-  return has_finder() ? implementation_->finder()->num_cells() : 0;
+  const std::size_t index = index_of(role);
+  const NetworkSpec& network = specs_[index];
+  if (tensors.size() % network.input_size() != 0) {
+    fail(ErrorCode::kInvalidInput, text(tensors.size(), " floats"),
+         text("a multiple of ", network.input_size(), ", (N, 3, ", network.input.height, ", ",
+              network.input.width, ")"),
+         "pass normalized tensors of the network's input size");
+  }
+  return infer_in_batches({*backend_, index, network, max_batch_, {}}, tensors).take();
 }
 
 }  // namespace kilomark

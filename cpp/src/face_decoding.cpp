@@ -9,20 +9,15 @@ namespace kilomark {
 
 namespace {
 
-// A box this many times the image's longer side is a fault of the network, not a face.
-constexpr float kMaxBoxToImage = 8.0F;
-
-// A mouth in a beard or an eye under a hat may be taken for a face of its own: what lies so far
-// inside a better face, and is at most so large beside it, is a part of it.
-constexpr float kPartInside = 0.8F;
-constexpr float kPartToWhole = 0.5F;
+// A found box this many times the image's longer side is a fault of the network, not a face.
+constexpr float kMaxFoundToImage = 8.0F;
 
 bool is_plausible(const Box& box, const ImageView& image) {
   const float width = box.x1 - box.x0;
   const float height = box.y1 - box.y0;
   const auto image_width = static_cast<float>(image.width);
   const auto image_height = static_cast<float>(image.height);
-  const float largest = kMaxBoxToImage * std::max(image_width, image_height);
+  const float largest = kMaxFoundToImage * std::max(image_width, image_height);
   // Written so that NaN anywhere is false.
   return width > 0.0F && height > 0.0F && std::max(width, height) >= 1.0F && width <= largest &&
          height <= largest && box.x0 < image_width && box.y0 < image_height && box.x1 > 0.0F &&
@@ -45,19 +40,6 @@ bool is_inside(const Box& box, const Box& outer) {
   return box.x0 >= outer.x0 && box.y0 >= outer.y0 && box.x1 <= outer.x1 && box.y1 <= outer.y1;
 }
 
-float area(const Box& box) { return (box.x1 - box.x0) * (box.y1 - box.y0); }
-
-float intersection(const Box& a, const Box& b) {
-  const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
-  const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
-  return std::max(width, 0.0F) * std::max(height, 0.0F);
-}
-
-bool is_part_of(const Box& box, const Box& whole) {
-  return area(box) <= kPartToWhole * area(whole) &&
-         intersection(box, whole) >= kPartInside * area(box);
-}
-
 FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center,
                       const Crop& view) {
   const float* distance = &output.distances[4 * cell];
@@ -73,45 +55,7 @@ FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center
   return face;
 }
 
-bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
-
-// The cells that found one face, best first. Each errs by a little of its own, and which of them is
-// best changes from frame to frame: their mean, weighted by score, is steadier than the best.
-class CellsOfFace {
- public:
-  explicit CellsOfFace(const FoundFace& best) : best_(best), mean_(best), weight_(best.score) {}
-
-  [[nodiscard]] const FoundFace& best() const { return best_; }
-  [[nodiscard]] const FoundFace& mean() const { return mean_; }  // with the best one's score
-
-  void add(const FoundFace& cell) {
-    if (cell.score <= 0.0F || !std::ranges::all_of(cell.keypoints, is_finite)) {
-      return;
-    }
-    weight_ += cell.score;
-    const float share = cell.score / weight_;
-    mean_.box = {
-        std::lerp(mean_.box.x0, cell.box.x0, share), std::lerp(mean_.box.y0, cell.box.y0, share),
-        std::lerp(mean_.box.x1, cell.box.x1, share), std::lerp(mean_.box.y1, cell.box.y1, share)};
-    for (std::size_t k = 0; k < kNumKeypoints; ++k) {
-      Point& point = mean_.keypoints[k];
-      point = {std::lerp(point.x, cell.keypoints[k].x, share),
-               std::lerp(point.y, cell.keypoints[k].y, share)};
-    }
-  }
-
- private:
-  FoundFace best_;
-  FoundFace mean_;
-  float weight_;
-};
-
 }  // namespace
-
-float intersection_over_union(const Box& a, const Box& b) {
-  const float common = intersection(a, b);
-  return common <= 0.0F ? 0.0F : common / (area(a) + area(b) - common);
-}
 
 double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
   const double x = keypoints[1].x - keypoints[0].x;
@@ -143,28 +87,6 @@ std::vector<FoundFace> decode_cells(const FinderOutput& output, const FinderGrid
     }
   }
   return found;
-}
-
-std::vector<FoundFace> merge_cells(std::vector<FoundFace> found, const PredictOptions& options) {
-  std::ranges::stable_sort(found, std::ranges::greater{}, &FoundFace::score);
-  std::vector<CellsOfFace> faces;
-  for (const FoundFace& candidate : found) {
-    const auto same = std::ranges::find_if(faces, [&](const CellsOfFace& face) {
-      return intersection_over_union(face.best().box, candidate.box) > options.nms_iou;
-    });
-    if (same != faces.end()) {
-      same->add(candidate);
-      continue;
-    }
-    const bool is_part = std::ranges::any_of(
-        faces, [&](const CellsOfFace& face) { return is_part_of(candidate.box, face.best().box); });
-    if (!is_part && (options.max_faces == 0 || std::ssize(faces) < options.max_faces)) {
-      faces.emplace_back(candidate);
-    }
-  }
-  std::vector<FoundFace> means(faces.size());
-  std::ranges::transform(faces, means.begin(), &CellsOfFace::mean);
-  return means;
 }
 
 }  // namespace kilomark

@@ -4,14 +4,12 @@
 #include <cmath>
 
 #include "kilomark/error.hpp"
+#include "kilomark/limits.hpp"
 #include "text.hpp"
 
 namespace kilomark {
 
 namespace {
-
-constexpr int kMaxBatch = 1024;
-constexpr int kMaxFinderTiles = 8;
 
 void check_probability(const char* name, float value) {
   if (!(value >= 0.0F && value <= 1.0F)) {
@@ -40,6 +38,32 @@ void check_box(const Box& box, const ImageView& image, std::size_t image_index, 
          text("a box that touches the image of ", image.width, " x ", image.height, " px"),
          "leave out boxes that lie outside, and pass pixels of this very image");
   }
+  const float longer = static_cast<float>(std::max(image.width, image.height));
+  if (std::max(width, height) > kMaxBoxToImage * longer) {
+    fail(ErrorCode::kInvalidInput, found(),
+         text("a box at most ", kMaxBoxToImage, " times as long as the image of ", image.width,
+              " x ", image.height, " px"),
+         "pass pixels of this very image");
+  }
+}
+
+void check_rows(const Regions& regions, std::size_t image_index) {
+  const std::size_t rows = regions.boxes.size();
+  if (regions.angles_deg.size() != rows || regions.scores.size() != rows ||
+      regions.keypoints.size() != rows * kNumKeypoints) {
+    fail(ErrorCode::kInvalidInput,
+         text("regions of image ", image_index, " with ", rows, " boxes, ",
+              regions.angles_deg.size(), " angles, ", regions.scores.size(), " scores and ",
+              regions.keypoints.size(), " keypoints"),
+         "an angle, a score and 5 keypoints per box", "fill every array");
+  }
+  const auto bad = std::ranges::find_if_not(regions.angles_deg,
+                                            [](float angle) { return std::isfinite(angle); });
+  if (bad != regions.angles_deg.end()) {
+    fail(ErrorCode::kInvalidInput,
+         text("angle ", bad - regions.angles_deg.begin(), " of image ", image_index, " = ", *bad),
+         "a finite number of degrees", "pass 0 for a face whose angle is not known");
+  }
 }
 
 }  // namespace
@@ -55,7 +79,7 @@ void check_options(const BackendOptions& options) {
   }
 }
 
-void check_options(const PredictOptions& options) {
+void check_options(const DetectOptions& options) {
   check_probability("score_threshold", options.score_threshold);
   check_probability("nms_iou", options.nms_iou);
   check_probability("presence_threshold", options.presence_threshold);
@@ -69,9 +93,25 @@ void check_options(const PredictOptions& options) {
   }
 }
 
-void check_boxes(std::span<const Box> boxes, const ImageView& image, std::size_t image_index) {
-  for (std::size_t i = 0; i < boxes.size(); ++i) {
-    check_box(boxes[i], image, image_index, i);
+void check_regions(std::span<const Regions> regions, std::span<const ImageView> images,
+                   std::size_t row_bytes) {
+  if (regions.size() != images.size()) {
+    fail(ErrorCode::kInvalidInput, text("boxes for ", regions.size(), " images"),
+         text("boxes for ", images.size(), " images"), "pass one array of boxes per image");
+  }
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    check_rows(regions[i], i);
+    for (std::size_t row = 0; row < regions[i].size(); ++row) {
+      check_box(regions[i].boxes[row], images[i], i, row);
+    }
+    total += regions[i].size();
+  }
+  const std::size_t most = std::min(kMaxRegionsPerCall, kMaxResultBytes / row_bytes);
+  if (total > most) {
+    fail(ErrorCode::kInvalidInput, text(total, " boxes in one call"),
+         text("at most ", most, ", whose landmarks fit in ", kMaxResultBytes >> 20, " MiB"),
+         "pass them in several calls");
   }
 }
 

@@ -12,9 +12,12 @@ namespace kilomark {
 
 // Each throws Error{kInvalidInput} and names what it found.
 void check_options(const BackendOptions& options);
-void check_options(const PredictOptions& options);
+void check_options(const DetectOptions& options);
 
-// A box must be finite, at least 1 px wide or high, neither turned inside out, and touch its image.
-void check_boxes(std::span<const Box> boxes, const ImageView& image, std::size_t image_index);
+// One item of regions per image; every array of as many rows as there are boxes. A box must be
+// finite, at least 1 px wide or high, not inside out, at most kMaxBoxToImage times as long as its
+// image, and touch it. `row_bytes` is what one region takes in the result.
+void check_regions(std::span<const Regions> regions, std::span<const ImageView> images,
+                   std::size_t row_bytes);
 
 }  // namespace kilomark

@@ -2,17 +2,76 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <functional>
+#include <numeric>
 
 #include "kilomark/error.hpp"
+#include "kilomark/limits.hpp"
 #include "text.hpp"
 
 namespace kilomark {
 
 namespace {
 
-constexpr int kMaxInputSide = 4096;
+void check_rescoring(const RescoringRule& rule) {
+  const auto bounded = [](float value) { return std::abs(value) <= 100.0F; };  // not NaN
+  if (!bounded(rule.finder_weight) || !bounded(rule.presence_weight) || !bounded(rule.offset) ||
+      !(rule.neutral_presence > 0.0F && rule.neutral_presence < 1.0F) ||
+      !(rule.candidate_odds > 0.0F && rule.candidate_odds <= 1.0F)) {
+    fail(ErrorCode::kBundle,
+         text("a rescoring rule with the weights ", rule.finder_weight, " and ",
+              rule.presence_weight, ", the offset ", rule.offset, ", the neutral presence ",
+              rule.neutral_presence, " and the candidate odds ", rule.candidate_odds),
+         "weights and offset from -100 to 100, the others more than 0 and at most 1",
+         "correct rescoring in the manifest of the face detector");
+  }
+}
 
 }  // namespace
+
+std::size_t NamedOutput::size() const {
+  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies());
+}
+
+std::size_t NetworkSpec::find_output(std::string_view output) const {
+  const auto found = std::ranges::find(outputs, output, &NamedOutput::name);
+  return static_cast<std::size_t>(found - outputs.begin());
+}
+
+std::size_t NetworkSpec::input_size() const {
+  return 3 * static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height);
+}
+
+std::size_t FinderNetwork::num_cells() const {
+  std::size_t cells = 0;
+  for (const int stride : strides) {
+    cells += static_cast<std::size_t>(input.width / stride) *
+             static_cast<std::size_t>(input.height / stride);
+  }
+  return cells;
+}
+
+NetworkSpec to_spec(const LandmarkNetwork& network) {
+  const auto count = static_cast<std::size_t>(network.num_landmarks);
+  NetworkSpec spec{"landmark",
+                   network.model,
+                   network.input,
+                   {{"landmarks", {count, 2}}, {"spread", {count}}, {"presence", {}}}};
+  if (network.has_depth) {
+    spec.outputs.push_back({"depth", {count}});
+  }
+  return spec;
+}
+
+NetworkSpec to_spec(const FinderNetwork& network) {
+  const std::size_t cells = network.num_cells();
+  return {
+      "finder",
+      network.model,
+      network.input,
+      {{"scores", {cells}}, {"distances", {cells, 4}}, {"keypoints", {cells, kNumKeypoints, 2}}}};
+}
 
 void check_input(const NetworkInput& input) {
   const auto in_range = [](int side) { return side >= 1 && side <= kMaxInputSide; };
@@ -29,30 +88,26 @@ void check_input(const NetworkInput& input) {
   }
 }
 
-int FinderNetwork::num_cells() const {
-  int cells = 0;
-  for (const int stride : strides) {
-    cells += (input.width / stride) * (input.height / stride);
-  }
-  return cells;
-}
-
 void check_network(const LandmarkNetwork& network) {
   check_input(network.input);
-  if (network.num_landmarks < 1) {
-    fail(ErrorCode::kBundle, text(network.num_landmarks, " landmarks"), "at least 1",
-         "correct num_landmarks in the manifest");
+  if (network.num_landmarks < 1 || network.num_landmarks > kMaxLandmarks) {
+    fail(ErrorCode::kBundle, text(network.num_landmarks, " landmarks"),
+         text("at least 1 and at most ", kMaxLandmarks), "correct num_landmarks in the manifest");
   }
-  if (!(network.crop_scale > 0.0F && network.crop_scale <= 16.0F)) {
+  if (!(network.crop_scale > 0.0F && network.crop_scale <= kMaxCropScale)) {
     fail(ErrorCode::kBundle, text("a crop_scale of ", network.crop_scale),
-         "more than 0, at most 16", "correct crop_scale in the manifest");
+         text("more than 0, at most ", kMaxCropScale), "correct crop_scale in the manifest");
   }
 }
 
 void check_network(const FinderNetwork& network) {
   check_input(network.input);
+  if (network.strides.size() > kMaxStrides) {
+    fail(ErrorCode::kBundle, text(network.strides.size(), " strides"),
+         text("at most ", kMaxStrides), "correct strides in the manifest");
+  }
   if (network.strides.empty() || std::ranges::any_of(network.strides, [&](int stride) {
-        return stride < 1 || network.input.width % stride != 0 ||
+        return stride < 1 || stride > kMaxStride || network.input.width % stride != 0 ||
                network.input.height % stride != 0;
       })) {
     fail(ErrorCode::kBundle,
@@ -61,6 +116,7 @@ void check_network(const FinderNetwork& network) {
          "a multiple of every stride, and at least one stride",
          "choose a finder size that is a multiple of the largest stride");
   }
+  check_rescoring(network.rescoring);
 }
 
 }  // namespace kilomark

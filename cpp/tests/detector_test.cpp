@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <thread>
 #include <vector>
 
@@ -19,8 +20,16 @@ using Boxes = std::vector<Box>;
 class DetectorOnFake : public testing::Test {
  protected:
   [[nodiscard]] Detector make_detector(int max_batch) {
-    const FinderNetwork finder = fake_finder_network();
-    return {fake_landmark_network(), &finder, make_fake_backend(script_), max_batch};
+    return {{fake_finder_network(), fake_landmark_network(), std::nullopt},
+            make_fake_backend(script_),
+            max_batch};
+  }
+
+  // Found faces are rescored by a network of their own.
+  [[nodiscard]] Detector make_rescoring_detector() {
+    return {{fake_finder_network(), fake_landmark_network(), fake_landmark_network()},
+            make_fake_backend(script_),
+            16};
   }
 
   // A gray image of 128 x 64 px; the script tells images apart by their first byte.
@@ -38,10 +47,10 @@ class DetectorOnFake : public testing::Test {
   }
 
   // The number of inputs of every run of one network, in order.
-  [[nodiscard]] std::vector<std::size_t> batches(NetworkRole role) const {
+  [[nodiscard]] std::vector<std::size_t> batches(std::size_t network) const {
     std::vector<std::size_t> sizes;
     for (const FakeScript::Run& run : script_.runs) {
-      if (run.role == role) {
+      if (run.network == network) {
         sizes.push_back(run.tasks.size());
       }
     }
@@ -54,8 +63,11 @@ class DetectorOnFake : public testing::Test {
 
 Prediction predict(const Detector& detector, const std::vector<ImageView>& images,
                    const std::vector<Boxes>& boxes) {
-  const std::vector<std::span<const Box>> spans(boxes.begin(), boxes.end());
-  return detector.predict(images, spans);
+  std::vector<Regions> regions;
+  for (const Boxes& image : boxes) {
+    regions.push_back(upright_regions(image));
+  }
+  return detector.place(images, regions, PlaceOptions());
 }
 
 Box make_box(float x, float y) { return {x, y, x + 20.0F, y + 10.0F}; }
@@ -84,6 +96,8 @@ void expect_faces_in(const Detections& detections, const Boxes& boxes) {
   }
 }
 
+const PredictOptions kRescoring{.detect = {.rescoring = true}, .place = {}};
+
 template <class Call>
 ErrorCode code_of(const Call& call) {
   try {
@@ -98,14 +112,12 @@ ErrorCode code_of(const Call& call) {
 TEST_F(DetectorOnFake, FacesOfAllImagesShareBatchesAndKeepTheirOrder) {
   const std::vector<Boxes> boxes = {make_row(5, 0.0F), {}, make_row(4, 20.0F), make_row(1, 40.0F)};
   const Prediction prediction = predict(make_detector(4), images(4), boxes);
-  EXPECT_EQ(batches(NetworkRole::kLandmarks), (std::vector<std::size_t>{4, 4, 2}));
-  EXPECT_TRUE(batches(NetworkRole::kFinder).empty());
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{4, 4, 2}));
+  EXPECT_TRUE(batches(kFakeFinderIndex).empty());
   ASSERT_EQ(prediction.images.size(), 4U);
   for (std::size_t i = 0; i < 4; ++i) {
     expect_faces_in(prediction.images[i], boxes[i]);
   }
-  EXPECT_DOUBLE_EQ(prediction.times.crop_ms, 3 * 0.25);
-  EXPECT_DOUBLE_EQ(prediction.times.infer_ms, 3 * 0.5);
 }
 
 TEST_F(DetectorOnFake, MaxBatchIsHonouredAndChangesNothingElse) {
@@ -114,7 +126,7 @@ TEST_F(DetectorOnFake, MaxBatchIsHonouredAndChangesNothingElse) {
     script_.runs.clear();
     const Prediction prediction = predict(make_detector(max_batch), images(2), boxes);
     std::size_t total = 0;
-    for (const std::size_t size : batches(NetworkRole::kLandmarks)) {
+    for (const std::size_t size : batches(kFakeLandmarksIndex)) {
       EXPECT_LE(size, static_cast<std::size_t>(max_batch));
       total += size;
     }
@@ -129,8 +141,8 @@ TEST_F(DetectorOnFake, FinderRunsOnImagesInBatches) {
     return std::vector<ScriptedFace>(image == 3 ? 0 : 1, {0, 0.9F, 4.0F, 0.0F});
   };
   const Prediction prediction = make_detector(3).predict(images(7), PredictOptions());
-  EXPECT_EQ(batches(NetworkRole::kFinder), (std::vector<std::size_t>{3, 3, 1}));
-  EXPECT_EQ(batches(NetworkRole::kLandmarks), (std::vector<std::size_t>{3, 3}));
+  EXPECT_EQ(batches(kFakeFinderIndex), (std::vector<std::size_t>{3, 3, 1}));
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{3, 3}));
   for (std::size_t i = 0; i < 7; ++i) {
     EXPECT_EQ(prediction.images[i].boxes.size(), i == 3 ? 0U : 1U);
   }
@@ -162,9 +174,9 @@ TEST_F(DetectorOnFake, FacesComeBestFirstWithoutDoublesAndAtMostSoMany) {
   ASSERT_EQ(both.scores.size(), 2U);
   EXPECT_FLOAT_EQ(both.scores[0], 0.8F);
   PredictOptions options;
-  options.max_faces = 1;
+  options.detect.max_faces = 1;
   EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
-  options = {.score_threshold = 0.7F};
+  options = {.detect = {.score_threshold = 0.7F}, .place = {}};
   EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
   script_.faces_of = [](int) {
     return std::vector<ScriptedFace>{{0, 0.6F, 60.0F, 0.0F}, {1, 0.8F, 60.0F, 0.0F}};
@@ -180,9 +192,9 @@ TEST_F(DetectorOnFake, FacesOfAllTilesAreTheirImages) {
     return image == 0 ? std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}
                       : std::vector<ScriptedFace>();
   };
-  const Prediction prediction =
-      make_detector(2).predict(images(2), PredictOptions{.finder_tiles = 2});
-  EXPECT_EQ(batches(NetworkRole::kFinder), (std::vector<std::size_t>{2, 2, 2}));
+  const Prediction prediction = make_detector(2).predict(
+      images(2), PredictOptions{.detect = {.finder_tiles = 2}, .place = {}});
+  EXPECT_EQ(batches(kFakeFinderIndex), (std::vector<std::size_t>{2, 2, 2}));
   const Detections& found = prediction.images[0];
   ASSERT_EQ(found.boxes.size(), 3U);
   EXPECT_FLOAT_EQ(found.boxes[0].x1 - found.boxes[0].x0, 32.0F);
@@ -204,7 +216,7 @@ TEST_F(DetectorOnFake, PresenceThresholdDropsFoundFacesOnly) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
   script_.presence_of = [](int image) { return image == 1 ? 0.2F : 0.7F; };
   const Detector detector = make_detector(2);
-  const Prediction found = detector.predict(images(3), PredictOptions{.presence_threshold = 0.5F});
+  const Prediction found = detector.predict(images(3), kRescoring);
   EXPECT_EQ(found.images[0].presence, std::vector<float>{0.7F});
   EXPECT_TRUE(found.images[1].boxes.empty());
   EXPECT_TRUE(found.images[1].landmarks.empty());
@@ -217,12 +229,12 @@ TEST_F(DetectorOnFake, WhatTheFinderDoubtsIsKeptIfThereIsAFaceInIt) {
   };
   script_.presence_of = [](int image) { return image == 1 ? 0.6F : 0.999F; };
   const Detector detector = make_detector(2);
-  const Prediction found = detector.predict(images(3), PredictOptions{.presence_threshold = 0.5F});
+  const Prediction found = detector.predict(images(3), kRescoring);
   ASSERT_EQ(found.images[0].scores.size(), 1U);
   EXPECT_NEAR(found.images[0].scores[0], 0.725F, 1e-3F);  // odds: the root of 999 / 9, over 4
   EXPECT_TRUE(found.images[1].boxes.empty());
   EXPECT_TRUE(found.images[2].boxes.empty());
-  EXPECT_EQ(batches(NetworkRole::kLandmarks), std::vector<std::size_t>{2});  // not of the third
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});  // not of the third
   EXPECT_TRUE(detector.predict(images(1), PredictOptions()).images[0].boxes.empty());
 }
 
@@ -231,8 +243,7 @@ TEST_F(DetectorOnFake, FacesStandInTheOrderOfWhatBothSay) {
     return std::vector<ScriptedFace>{{0, 0.6F, 12.0F, 0.0F}, {1, 0.8F, 12.0F, 0.0F}};
   };
   script_.presence_of = [asked = 0](int) mutable { return asked++ == 0 ? 0.5F : 0.99F; };
-  const Detections found =
-      make_detector(16).predict(images(1), PredictOptions{.presence_threshold = 0.5F}).images[0];
+  const Detections found = make_detector(16).predict(images(1), kRescoring).images[0];
   EXPECT_EQ(found.presence, (std::vector<float>{0.99F, 0.5F}));
   EXPECT_GT(found.scores[0], found.scores[1]);
   EXPECT_LT(found.boxes[0].x0, found.boxes[1].x0);
@@ -245,19 +256,22 @@ TEST_F(DetectorOnFake, OneFaceInTwoCropsIsOne) {
     return std::vector<ScriptedFace>{{0, 0.9F, 30.0F, 0.0F}, {1, 0.8F, 30.0F, 0.0F}};
   };
   const Detector detector = make_detector(16);
-  PredictOptions options{.nms_iou = 0.32F};
-  EXPECT_EQ(detector.predict(images(1), options).images[0].boxes.size(), 2U);
-  options.presence_threshold = 0.5F;
-  EXPECT_EQ(detector.predict(images(1), options).images[0].scores.size(), 1U);
+  PredictOptions options{.detect = {.nms_iou = 0.32F}, .place = {}};
+  EXPECT_EQ(detector.detect(images(1), options.detect).images[0].size(), 2U);
+  EXPECT_EQ(detector.predict(images(1), options).images[0].size(), 1U);
+  options.detect.rescoring = true;
+  EXPECT_EQ(detector.detect(images(1), options.detect).images[0].size(), 1U);
+  EXPECT_EQ(detector.predict(images(1), options).images[0].size(), 1U);
 }
 
 TEST_F(DetectorOnFake, WhereThePresenceIsNoNumberThereIsNoFace) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
   script_.presence_of = [](int) { return std::numeric_limits<float>::quiet_NaN(); };
   const Detector detector = make_detector(2);
-  const PredictOptions looking{.presence_threshold = 0.5F};
+  const PredictOptions& looking = kRescoring;
   EXPECT_TRUE(detector.predict(images(1), looking).images[0].boxes.empty());
-  EXPECT_EQ(detector.predict(images(1), PredictOptions()).images[0].boxes.size(), 1U);
+  EXPECT_TRUE(detector.predict(images(1), PredictOptions()).images[0].boxes.empty());
+  EXPECT_EQ(detector.detect(images(1), DetectOptions()).images[0].size(), 1U);
 }
 
 TEST_F(DetectorOnFake, GivenBoxesAreNeverDropped) {
@@ -282,23 +296,25 @@ TEST_F(DetectorOnFake, AnErrorOfTheBackendLeavesTheDetectorUsable) {
 
 TEST_F(DetectorOnFake, NothingRunsForWhatIsRefused) {
   const Detector detector = make_detector(2);
-  const Detector without_finder(fake_landmark_network(), nullptr, make_fake_backend(script_), 2);
+  const Detector without_finder({std::nullopt, fake_landmark_network(), std::nullopt},
+                                make_fake_backend(script_), 2);
   ImageView empty = image(0);
   empty.height = 0;
   const auto refused = [&](const auto& call) {
     EXPECT_EQ(code_of(call), ErrorCode::kInvalidInput);
   };
   refused([&] { (void)detector.predict(std::vector{image(0), empty}, PredictOptions()); });
-  refused([&] { (void)detector.predict(images(1), PredictOptions{.nms_iou = 2.0F}); });
+  refused([&] {
+    (void)detector.predict(images(1), PredictOptions{.detect = {.nms_iou = 2.0F}, .place = {}});
+  });
   refused([&] { (void)predict(detector, images(2), {make_row(1, 0.0F)}); });
   refused([&] { (void)predict(detector, images(1), {{make_box(0.0F, 0.0F), {9, 9, 3, 3}}}); });
   refused([&] { (void)without_finder.predict(images(1), PredictOptions()); });
   refused([&] { (void)without_finder.infer(NetworkRole::kFinder, {}); });
   refused([&] { (void)make_detector(0); });
   EXPECT_TRUE(script_.runs.empty());
-  EXPECT_TRUE(detector.has_finder());
-  EXPECT_FALSE(without_finder.has_finder());
-  EXPECT_EQ(without_finder.num_cells(), 0);
+  EXPECT_TRUE(detector.has(NetworkRole::kFinder));
+  EXPECT_FALSE(without_finder.has(NetworkRole::kFinder));
 }
 
 TEST_F(DetectorOnFake, TensorsGoThroughInBatches) {
@@ -335,6 +351,126 @@ TEST_F(DetectorOnFake, ThreadsShareADetector) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back(work);
   }
+}
+
+TEST_F(DetectorOnFake, DetectThenPlaceIsPredict) {
+  script_.faces_of = [](int image) {
+    return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 1.0F},
+                                     {1, image == 0 ? 0.8F : 0.3F, 8.0F, -0.5F}};
+  };
+  const Detector detector = make_rescoring_detector();
+  const std::vector<ImageView> views = images(2);
+  const Detection detection = detector.detect(views, kRescoring.detect);
+  const Placement placement = detector.place(views, detection.images, PlaceOptions());
+  const Prediction prediction = detector.predict(views, kRescoring);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(placement.images[i].scores, prediction.images[i].scores);
+    EXPECT_EQ(placement.images[i].spread, prediction.images[i].spread);
+    EXPECT_EQ(placement.images[i].angles_deg, detection.images[i].angles_deg);
+    EXPECT_EQ(placement.images[i].landmarks[1].x, prediction.images[i].landmarks[1].x);
+  }
+}
+
+TEST_F(DetectorOnFake, TheLandmarkNetworkPlacesOnlyWhatIsKept) {
+  script_.faces_of = [](int image) {
+    return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F},
+                                     {1, image == 0 ? 0.8F : 0.3F, 8.0F, 0.0F}};
+  };
+  script_.rescorer_presence_of = [](int image) { return image == 0 ? 0.99F : 0.2F; };
+  const Prediction found = make_rescoring_detector().predict(images(2), kRescoring);
+  EXPECT_EQ(batches(kFakeRescorerIndex), std::vector<std::size_t>{4});
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});
+  EXPECT_EQ(found.images[0].size(), 2U);
+  EXPECT_EQ(found.images[1].size(), 0U);
+  EXPECT_EQ(found.images[0].presence, (std::vector<float>{1.0F, 1.0F}));
+}
+
+TEST_F(DetectorOnFake, ARegionMayBeTurnedByAnyAngle) {
+  Regions regions = upright_regions(Boxes{make_box(10.0F, 10.0F)});
+  for (const float angle_deg : {0.0F, 90.0F, 180.0F, -120.0F, 359.0F}) {
+    regions.angles_deg = {angle_deg};
+    const std::vector<Regions> given{regions};
+    const Detections placed = make_detector(2).place(images(1), given, {}).images[0];
+    // The second landmark is the crop's corner, 12.5 px left of and above the center.
+    const double turn = angle_deg * std::numbers::pi / 180.0;
+    EXPECT_NEAR(placed.landmarks[1].x, 20.0 - 12.5 * (std::cos(turn) - std::sin(turn)), 1e-3);
+    EXPECT_NEAR(placed.landmarks[1].y, 15.0 - 12.5 * (std::sin(turn) + std::cos(turn)), 1e-3);
+    EXPECT_LE(placed.landmark_boxes[0].x0, placed.landmarks[1].x);
+    EXPECT_GE(placed.landmark_boxes[0].x1, placed.landmarks[1].x);
+  }
+}
+
+TEST_F(DetectorOnFake, RegionsAreRefusedUnlessWhole) {
+  const Detector detector = make_detector(2);
+  const auto refused = [&](const auto& spoil) {
+    std::vector<Regions> regions{upright_regions(make_row(2, 0.0F))};
+    spoil(regions[0]);
+    EXPECT_EQ(code_of([&] { (void)detector.place(images(1), regions, {}); }),
+              ErrorCode::kInvalidInput);
+  };
+  refused([](Regions& regions) { regions.angles_deg[1] = std::nanf(""); });
+  refused([](Regions& regions) { regions.angles_deg.pop_back(); });
+  refused([](Regions& regions) { regions.scores.clear(); });
+  refused([](Regions& regions) { regions.keypoints.pop_back(); });
+  refused([](Regions& regions) { regions.boxes[1].x1 = 1e6F; });
+  EXPECT_TRUE(script_.runs.empty());
+}
+
+TEST_F(DetectorOnFake, EachNetworkMayBeMissing) {
+  const Networks only_finder{fake_finder_network(), std::nullopt, std::nullopt};
+  EXPECT_EQ(code_of([&] { (void)Detector(Networks(), make_fake_backend(script_), 2); }),
+            ErrorCode::kInvalidInput);
+  const Detector detector(only_finder, make_fake_backend(script_), 2);
+  EXPECT_EQ(detector.num_landmarks(), 0);
+  EXPECT_EQ(code_of([&] { (void)detector.detect(images(1), kRescoring.detect); }),
+            ErrorCode::kInvalidInput);
+  EXPECT_EQ(code_of([&] { (void)detector.predict(images(1), PredictOptions()); }),
+            ErrorCode::kInvalidInput);
+}
+
+double sum_of_stages(const StageTimes& times) {
+  return times.hold_ms + times.letterbox_ms + times.find_ms + times.decode_ms + times.rescore_ms +
+         times.select_ms + times.crop_ms + times.infer_ms + times.map_ms;
+}
+
+TEST_F(DetectorOnFake, StageTimesAddUpToTheTotal) {
+  script_.run_time = std::chrono::milliseconds(20);
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
+  const StageTimes times = make_rescoring_detector().predict(images(2), kRescoring).times;
+  EXPECT_NEAR(sum_of_stages(times), times.total_ms, 0.05 * times.total_ms);
+  EXPECT_GE(times.total_ms, 60.0);  // finder, rescoring, landmarks
+  EXPECT_GE(times.letterbox_ms, 10.0);
+  EXPECT_GE(times.find_ms, 10.0);
+  EXPECT_GE(times.rescore_ms, 20.0);
+  EXPECT_GE(times.crop_ms, 10.0);
+  EXPECT_GE(times.infer_ms, 10.0);
+}
+
+TEST_F(DetectorOnFake, RescoringByTheLandmarkNetworkIsNotCountedTwice) {
+  script_.run_time = std::chrono::milliseconds(20);
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
+  const Detector detector = make_detector(16);
+  const StageTimes times = detector.predict(images(1), kRescoring).times;
+  EXPECT_NEAR(sum_of_stages(times), times.total_ms, 0.05 * times.total_ms);
+  EXPECT_EQ(times.rescore_ms, 0.0);
+  EXPECT_GE(times.infer_ms, 10.0);
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{1});
+  EXPECT_GE(detector.detect(images(1), kRescoring.detect).times.rescore_ms, 20.0);
+}
+
+TEST_F(DetectorOnFake, ACallEndsBetweenBatches) {
+  const Detector detector = make_detector(2);
+  const std::vector<Regions> regions{upright_regions(make_row(6, 0.0F))};
+  struct Stop {};
+  int calls = 0;
+  const PlaceOptions stop_after_two{[&] {
+    if (++calls == 2) {
+      throw Stop();
+    }
+  }};
+  EXPECT_THROW((void)detector.place(images(1), regions, stop_after_two), Stop);
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{2, 2}));
+  EXPECT_EQ(script_.held, 0);
 }
 
 }  // namespace

@@ -6,14 +6,16 @@
 #include <limits>
 #include <vector>
 
+#include "face_selection.hpp"
+
 namespace kilomark {
 namespace {
 
 // One stride of 32 over 64 x 64: four cells, centred at 16 and 48.
 class FaceDecoding : public testing::Test {
  protected:
-  [[nodiscard]] std::vector<FoundFace> decode(const PredictOptions& options) const {
-    const FinderGrid grid{64, 64, {32}};
+  [[nodiscard]] std::vector<FoundFace> decode(const DetectOptions& options) const {
+    const FinderGrid grid{64, 64, strides_};
     const std::vector<std::uint8_t> pixels(64 * 64 * 3);
     const ImageView image{pixels.data(), 64, 64, 64 * 3, PixelFormat::kBgr};
     return merge_cells(
@@ -22,6 +24,7 @@ class FaceDecoding : public testing::Test {
         options);
   }
 
+  std::vector<int> strides_ = {32};
   std::vector<float> scores_ = {0.9F, 0.1F, 0.2F, 0.8F};
   std::vector<float> distances_ = std::vector<float>(4 * 4, 10.0F);
   std::vector<float> keypoints_ = std::vector<float>(4 * 10, 1.0F);
@@ -82,7 +85,7 @@ TEST_F(FaceDecoding, MakesOneFaceOfScoresOfZero) {
 TEST_F(FaceDecoding, LeavesWhatAViewCutsOffToAnotherView) {
   const std::vector<std::uint8_t> pixels(256 * 256);
   const ImageView image{pixels.data(), 256, 256, 256, PixelFormat::kGray};
-  const FinderGrid grid{64, 64, {32}};
+  const FinderGrid grid{64, 64, strides_};
   const auto count_in_view_around = [&](float x, float y) {
     const Crop view = Crop::around({x, y}, 64.0, 0.0, 64, 64);
     return decode_cells({scores_, distances_, keypoints_}, grid, view, image, 0.5F).size();
@@ -97,7 +100,7 @@ TEST_F(FaceDecoding, LeavesWhatAViewCutsOffToAnotherView) {
 }
 
 TEST_F(FaceDecoding, KeepsAtMostSoMany) {
-  PredictOptions options;
+  DetectOptions options;
   options.max_faces = 1;
   EXPECT_EQ(decode(options).size(), 1U);
   distances_ = {10, 10, 42, 42, 1, 1, 1, 1, 1, 1, 1, 1, 42, 42, 10, 27};

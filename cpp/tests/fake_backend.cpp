@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
-#include "batching.hpp"
 #include "kilomark/error.hpp"
 
 namespace kilomark {
@@ -31,12 +31,12 @@ class FakeImages final : public HeldImages {
   FakeScript& script_;
 };
 
-void check_sizes(std::span<const std::span<float>> outputs, const OutputSizes& sizes,
+void check_sizes(std::span<const std::span<float>> outputs, const NetworkSpec& spec,
                  std::size_t count) {
-  const auto matches = [&](std::span<float> output, std::size_t size) {
-    return output.size() == count * size;
+  const auto matches = [&](std::span<float> output, const NamedOutput& named) {
+    return output.size() == count * named.size();
   };
-  if (!std::ranges::equal(outputs, sizes, matches)) {
+  if (!std::ranges::equal(outputs, spec.outputs, matches)) {
     throw std::logic_error("outputs are not sized for a batch of " + std::to_string(count));
   }
 }
@@ -71,45 +71,48 @@ class FakeBackend final : public Backend {
     return std::make_unique<FakeImages>(images, script_);
   }
 
-  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+  BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final {
-    record(role, tasks);
+    record(network, tasks);
     const auto& held = static_cast<const FakeImages&>(images);
-    check_sizes(outputs, sizes(role), tasks.size());
+    check_sizes(outputs, spec(network), tasks.size());
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const int byte = held.first_byte(tasks[i].image);
-      if (role == NetworkRole::kLandmarks) {
-        write_landmarks(outputs, i, script_.presence_of(byte));
+      if (network != kFakeFinderIndex) {
+        write_landmarks(outputs, i,
+                        network == kFakeLandmarksIndex ? script_.presence_of(byte)
+                                                       : script_.rescorer_presence_of(byte));
         continue;
       }
       for (const ScriptedFace& face : script_.faces_of(byte)) {
         write_face(outputs, i, face);
       }
     }
-    return {0.25, 0.5};
+    std::this_thread::sleep_for(script_.run_time);
+    return {0.5 * static_cast<double>(script_.run_time.count()), 0.0};
   }
 
-  void infer(NetworkRole role, std::span<const float> tensors,
+  void infer(std::size_t network, std::span<const float> tensors,
              std::span<const std::span<float>> outputs) final {
-    const std::size_t input_size = role == NetworkRole::kFinder ? 3 * 64 * 64 : 3 * 32 * 32;
+    const std::size_t input_size = spec(network).input_size();
     const std::size_t count = tensors.size() / input_size;
-    check_sizes(outputs, sizes(role), count);
+    check_sizes(outputs, spec(network), count);
     script_.inferred.push_back(count);
     for (std::size_t i = 0; i < count; ++i) {
-      outputs[0][i * sizes(role)[0]] = tensors[i * input_size];
+      outputs[0][i * spec(network).outputs[0].size()] = tensors[i * input_size];
     }
   }
 
  private:
-  static const OutputSizes& sizes(NetworkRole role) {
-    static const OutputSizes kLandmarkSizes = output_sizes(fake_landmark_network());
-    static const OutputSizes kFinderSizes = output_sizes(fake_finder_network());
-    return role == NetworkRole::kFinder ? kFinderSizes : kLandmarkSizes;
+  static const NetworkSpec& spec(std::size_t network) {
+    static const NetworkSpec kLandmarks = to_spec(fake_landmark_network());
+    static const NetworkSpec kFinder = to_spec(fake_finder_network());
+    return network == kFakeFinderIndex ? kFinder : kLandmarks;
   }
 
-  void record(NetworkRole role, std::span<const CropTask> tasks) {
+  void record(std::size_t network, std::span<const CropTask> tasks) {
     const std::scoped_lock lock(script_.mutex);
-    script_.runs.push_back({role, {tasks.begin(), tasks.end()}});
+    script_.runs.push_back({network, {tasks.begin(), tasks.end()}});
     if (script_.runs.size() - 1 == script_.failing_run) {
       fail(ErrorCode::kInference, "a run that was told to fail", "another script", "go on");
     }
@@ -124,9 +127,9 @@ NetworkInput fake_input(int size) {
 
 }  // namespace
 
-LandmarkNetwork fake_landmark_network() { return {"", fake_input(32), 3, 1.25F}; }
+LandmarkNetwork fake_landmark_network() { return {nullptr, fake_input(32), 3, 1.25F, false}; }
 
-FinderNetwork fake_finder_network() { return {"", fake_input(64), {32}}; }
+FinderNetwork fake_finder_network() { return {nullptr, fake_input(64), {32}, {}}; }
 
 std::unique_ptr<Backend> make_fake_backend(FakeScript& script) {
   return std::make_unique<FakeBackend>(script);

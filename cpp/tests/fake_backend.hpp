@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <limits>
@@ -18,6 +19,11 @@ namespace kilomark {
 // 64 x 64 px with a cell every 32 px, so four.
 [[nodiscard]] LandmarkNetwork fake_landmark_network();
 [[nodiscard]] FinderNetwork fake_finder_network();
+
+// Their positions in the backend, and that of a second landmark network.
+inline constexpr std::size_t kFakeLandmarksIndex = 0;
+inline constexpr std::size_t kFakeFinderIndex = 1;
+inline constexpr std::size_t kFakeRescorerIndex = 2;
 
 // Where the landmark network puts its landmarks, in pixels of the crop. The first is the middle.
 inline constexpr Point kFakeLandmarks[] = {{16.0F, 16.0F}, {0.0F, 0.0F}, {32.0F, 8.0F}};
@@ -38,11 +44,13 @@ struct FakeScript {
     return std::vector<ScriptedFace>();
   };
   std::function<float(int)> presence_of = [](int) { return 1.0F; };
+  std::function<float(int)> rescorer_presence_of = [](int) { return 1.0F; };
+  std::chrono::milliseconds run_time{0};  // that every run takes, half of it for crops
   // The number of the run, counted from 0, that fails.
   std::size_t failing_run = std::numeric_limits<std::size_t>::max();
 
   struct Run {
-    NetworkRole role;
+    std::size_t network;
     std::vector<CropTask> tasks;
   };
   std::vector<Run> runs;

@@ -36,9 +36,9 @@ std::string make_model() {
 
 class OpenvinoSessionTest : public testing::Test {
  protected:
-  [[nodiscard]] SessionSpec spec() const {
+  [[nodiscard]] NetworkSpec spec() const {
     return {"landmark",
-            model_,
+            std::make_shared<const std::string>(model_),
             input_,
             {{"landmarks", {kLandmarks, 2}}, {"spread", {kLandmarks}}, {"presence", {}}}};
   }
@@ -114,7 +114,7 @@ TEST_F(OpenvinoSessionTest, MoreThreadsThanLanesTakeTurns) {
 }
 
 TEST_F(OpenvinoSessionTest, RefusesAModelThatIsNotAsDescribed) {
-  const auto code = [&](const SessionSpec& described) {
+  const auto code = [&](const NetworkSpec& described) {
     try {
       const OpenvinoSession session(described, {1, 2});
     } catch (const Error& error) {
@@ -122,10 +122,10 @@ TEST_F(OpenvinoSessionTest, RefusesAModelThatIsNotAsDescribed) {
     }
     return ErrorCode::kInference;
   };
-  SessionSpec other_shape = spec();
+  NetworkSpec other_shape = spec();
   other_shape.outputs[1].shape = {kLandmarks + 1};
   EXPECT_EQ(code(other_shape), ErrorCode::kBundle);
-  SessionSpec other_name = spec();
+  NetworkSpec other_name = spec();
   other_name.outputs[2].name = "score";
   EXPECT_EQ(code(other_name), ErrorCode::kBundle);
   model_.resize(model_.size() / 2);

@@ -34,6 +34,7 @@ from kilomark.images import ImageLike
 from kilomark.manifest import shipped_bundles
 from kilomark.pose import Pose
 from kilomark.raw_images import RawImage
+from kilomark.regions import Regions
 from kilomark.topology import LandmarkGroup, Topology
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "LandmarkGroup",
     "Pose",
     "RawImage",
+    "Regions",
     "Topology",
     "__version__",
     "available_devices",

@@ -15,6 +15,22 @@ _Pixels: TypeAlias = NDArray[np.uint8]
 _Image: TypeAlias = _Pixels | CudaArray | tuple[_Pixels | CudaArray, _Pixels | CudaArray]
 _ChannelOrder: TypeAlias = Literal["rgb", "bgr"]
 
+MAX_IMAGE_SIDE: int
+"""Pixels, width or height of an image."""
+MAX_INPUT_SIDE: int
+"""Pixels, width or height of a network's input."""
+MAX_BATCH: int
+MAX_LANDMARKS: int
+MAX_STRIDES: int
+MAX_STRIDE: int
+MAX_CROP_SCALE: float
+MAX_FINDER_TILES: int
+MAX_FACES_PER_IMAGE: int
+MAX_REGIONS_PER_CALL: int
+MAX_RESULT_BYTES: int
+MAX_BOX_TO_IMAGE: float
+"""Longer side of a given box over the longer side of its image."""
+
 @final
 class NetworkInput:
     """How pixels become a network's input: (pixel - mean) / std per channel, in units of 0..255."""
@@ -35,15 +51,57 @@ class NetworkInput:
 
 @final
 class LandmarkNetwork:
-    """An ONNX network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+    """An ONNX network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,).
+
+    With ``has_depth`` also depth (N, K).
+    """
 
     def __init__(
-        self, *, model: bytes, input: NetworkInput, num_landmarks: int, crop_scale: float
+        self,
+        *,
+        model: bytes,
+        input: NetworkInput,
+        num_landmarks: int,
+        crop_scale: float,
+        has_depth: bool = False,
     ) -> None: ...
     @property
     def num_landmarks(self) -> int: ...
     @property
     def crop_scale(self) -> float: ...
+    @property
+    def has_depth(self) -> bool: ...
+
+@final
+class RescoringRule:
+    """How finder and presence make one score.
+
+    ``logit(score) = finder_weight * logit(finder) + offset
+    + presence_weight * (logit(presence) - logit(neutral_presence))``
+
+    Candidates with fewer than ``candidate_odds`` of the odds that the score threshold asks for are
+    dropped unseen.
+    """
+
+    def __init__(
+        self,
+        *,
+        finder_weight: float = 1.0,
+        presence_weight: float = 0.5,
+        neutral_presence: float = 0.9,
+        offset: float = 0.0,
+        candidate_odds: float = ...,
+    ) -> None: ...
+    @property
+    def finder_weight(self) -> float: ...
+    @property
+    def presence_weight(self) -> float: ...
+    @property
+    def neutral_presence(self) -> float: ...
+    @property
+    def offset(self) -> float: ...
+    @property
+    def candidate_odds(self) -> float: ...
 
 @final
 class FinderNetwork:
@@ -52,9 +110,43 @@ class FinderNetwork:
     The keypoints are (N, M, 5, 2).
     """
 
-    def __init__(self, *, model: bytes, input: NetworkInput, strides: Sequence[int]) -> None: ...
+    def __init__(
+        self,
+        *,
+        model: bytes,
+        input: NetworkInput,
+        strides: Sequence[int],
+        rescoring: RescoringRule = ...,
+    ) -> None: ...
     @property
     def strides(self) -> list[int]: ...
+    @property
+    def rescoring(self) -> RescoringRule: ...
+
+@final
+class Regions:
+    """The R regions of one image; see `kilomark.Regions`. Every array is float32."""
+
+    def __init__(
+        self, boxes: _Floats, angles_deg: _Floats, scores: _Floats, keypoints: _Floats
+    ) -> None: ...
+    @property
+    def boxes(self) -> _Floats:
+        """(R, 4): x0, y0, x1, y1, of the face turned upright."""
+
+    @property
+    def angles_deg(self) -> _Floats:
+        """(R,): clockwise in the image."""
+
+    @property
+    def scores(self) -> _Floats:
+        """(R,)."""
+
+    @property
+    def keypoints(self) -> _Floats:
+        """(R, 5, 2): right eye, left eye, nose tip, right and left corner of the mouth."""
+
+    def __len__(self) -> int: ...
 
 def check_onnx(model: bytes) -> None:
     """Raise BundleError unless ``model`` is an ONNX file that may be given to an inference library.
@@ -69,7 +161,11 @@ class Detections:
 
     @property
     def boxes(self) -> _Floats:
-        """(F, 4): x0, y0, x1, y1."""
+        """(F, 4): x0, y0, x1, y1, of the region that a face was found or given in."""
+
+    @property
+    def angles_deg(self) -> _Floats:
+        """(F,): of that region."""
 
     @property
     def scores(self) -> _Floats:
@@ -91,18 +187,32 @@ class Detections:
     def presence(self) -> _Floats:
         """(F,): probability that there is a well-placed face."""
 
+    @property
+    def depth(self) -> _Floats | None:
+        """(F, K): away from the camera, in image pixels; None if not predicted."""
+
+    @property
+    def landmark_boxes(self) -> _Floats:
+        """(F, 4): x0, y0, x1, y1, around the landmarks."""
+
     def __len__(self) -> int: ...
 
 @final
 class StageTimes:
-    """Wall-clock time of each stage of one call, summed over its batches."""
+    """Wall-clock time of each stage of one call, summed over its batches; they add up to total."""
 
+    @property
+    def hold_ms(self) -> float: ...
     @property
     def letterbox_ms(self) -> float: ...
     @property
     def find_ms(self) -> float: ...
     @property
     def decode_ms(self) -> float: ...
+    @property
+    def rescore_ms(self) -> float: ...
+    @property
+    def select_ms(self) -> float: ...
     @property
     def crop_ms(self) -> float: ...
     @property
@@ -118,15 +228,31 @@ class Detector:
 
     def __init__(
         self,
-        landmarks: LandmarkNetwork,
+        landmarks: LandmarkNetwork | None,
         finder: FinderNetwork | None,
         *,
+        rescorer: LandmarkNetwork | None = None,
         device: str = "cpu",
         num_threads: int = 0,
         max_batch: int = 16,
     ) -> None: ...
     @property
     def device(self) -> str: ...
+    def detect(
+        self,
+        images: Sequence[_Image],
+        formats: Sequence[str],
+        *,
+        score_threshold: float = 0.5,
+        nms_iou: float = 0.4,
+        max_faces: int = 0,
+        rescoring: bool = False,
+        presence_threshold: float = 0.5,
+        finder_tiles: int = 1,
+    ) -> tuple[list[Regions], StageTimes]: ...
+    def place(
+        self, images: Sequence[_Image], formats: Sequence[str], regions: Sequence[Regions]
+    ) -> tuple[list[Detections], StageTimes]: ...
     def predict(
         self,
         images: Sequence[_Image],
@@ -136,11 +262,16 @@ class Detector:
         score_threshold: float = 0.5,
         nms_iou: float = 0.4,
         max_faces: int = 0,
-        presence_threshold: float = 0.0,
+        rescoring: bool = False,
+        presence_threshold: float = 0.5,
         finder_tiles: int = 1,
-    ) -> tuple[list[Detections], StageTimes]: ...
-    def infer_landmarks(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
-    def infer_finder(self, batch: _Floats) -> tuple[_Floats, _Floats, _Floats]: ...
+    ) -> tuple[list[Detections], StageTimes]:
+        """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright."""
+
+    def infer(
+        self, network: Literal["finder", "landmarks", "rescorer"], batch: _Floats
+    ) -> dict[str, _Floats]:
+        """Run one network on normalized tensors (N, 3, H, W); return its outputs by name."""
 
 @final
 class CudaDevice:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -18,29 +18,30 @@ from kilomark.face_search import FaceSearch
 from kilomark.faces import Face
 from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
-    LARGEST_INPUT_PX,
     FinderBundle,
     LandmarkBundle,
     NetworkInput,
     read_finder_bundle,
     read_landmark_bundle,
+    shipped_bundles,
 )
 from kilomark.options import check_fraction, check_whole
 from kilomark.provenance import Provenance, make_provenance
+from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kilomark.raw_images import RawPixels
+    from kilomark.raw_images import PixelArray, RawPixels
     from kilomark.topology import Topology
+
+    CoreArray: TypeAlias = PixelArray | tuple[PixelArray, PixelArray]
 
 __all__ = ["Detector"]
 
 log = logging.getLogger(__name__)
-
-MOST_FINDER_TILES = 8
 
 Boxes: TypeAlias = npt.ArrayLike
 
@@ -49,37 +50,44 @@ class Detector:
     """Finds faces and places their landmarks.
 
     A detector loads its networks when it is made and keeps them. It may be shared by threads:
-    `predict` may be called from several at once, and releases the GIL while it works.
+    its methods may be called from several at once, and release the GIL while they work.
+
+    Two steps do the work. `detect` finds faces with the face detector network (the *finder*) and
+    rescores them with a cheap landmark network. `place` puts landmarks into what was found.
+    `predict` does both.
 
     Args:
         model: the landmark network: the name of a shipped bundle (``"resnext50"``, the most
-            accurate, or ``"lite"``, made for CPUs), or the folder of a bundle of your own.
+            accurate, or ``"lite"``, made for CPUs), or the folder of a bundle of your own. None to
+            have none; only `detect` then works.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
             this machine and says at INFO through `logging` which it is.
-        faces: the face finder's bundle, or None to have none; `predict` then needs ``boxes``.
-        finder_size: side in pixels of the square that the face finder sees an image in; larger
-            finds smaller faces and takes longer. By default the size it was trained at.
-        finder_tiles: from 2 to 8, the face finder also looks at overlapping tiles of the image,
-            this many along the longer side and as many along the other as cover it, each as large
-            as ``finder_size``: it finds faces nearly that many times smaller, and large ones as
+        faces: the finder's bundle, or None to have none; `predict` then needs ``boxes``.
+        rescoring: the landmark network whose presence rescores found faces, as the name or folder
+            of a bundle. ``"auto"`` takes ``"lite"`` for ``"resnext50"``, else the landmark network
+            itself, unless its presence is constant. None: the finder's score stands.
+        finder_size: side in pixels of the square that the finder sees an image in; larger finds
+            smaller faces and takes longer. By default the size it was trained at.
+        finder_tiles: from 2 to 8, the finder also looks at overlapping tiles of the image, this
+            many along the longer side and as many along the other as cover it, each as large as
+            ``finder_size``: it finds faces nearly that many times smaller, and large ones as
             before, in the time of as many more images. 1 for none.
-        score_threshold: found faces below this score, 0 to 1, are dropped. The face finder and
-            the landmark network decide together: the score's log-odds are the finder's and half of
-            what those of the presence exceed those of 0.9 by. The landmark network looks at all
-            that the finder gives a ninth of the odds that are asked for here.
-        presence_threshold: found faces in whose crop the landmark network sees no face, by a
-            presence below this, 0 to 1, are dropped. At 0 the face finder decides alone, as it does
-            where the network's manifest calls its presence constant.
+        score_threshold: found faces below this score, 0 to 1, are dropped. With rescoring,
+            ``logit(score) = a logit(finder) + b (logit(presence) - logit(c)) + d``; the finder's
+            bundle holds the constants. Faces for which the finder alone gives far lower odds than
+            those of this threshold (a ninth by default) are dropped before rescoring.
+        presence_threshold: found faces in which the landmark networks see no face, by a presence
+            below this, 0 to 1, are dropped. A constant presence is ignored.
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
-            to 1, are taken for the same face, whose box is their mean, weighted by score. One at
+            to 1, are taken for the same face, whose box is their mean, weighted by score. A box at
             most half as large that lies inside the best one, to four fifths, is taken for a part
             of that face and dropped. So is a face whose landmarks' box overlaps a better face's by
             more than this.
-        max_faces: keep at most this many found faces per image, those of which the face finder is
-            surest; the landmark network looks at no others.
+        max_faces: keep at most this many found faces per image, those with the finder's highest
+            scores; the landmark networks look at no others.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
-        max_batch: faces that go through the landmark network at once. More faces take several
-            rounds; memory grows with it.
+        max_batch: faces that go through a network at once. More faces take several rounds; memory
+            grows with it.
 
     Raises:
         BundleError: a bundle is missing or damaged.
@@ -90,10 +98,11 @@ class Detector:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = "resnext50",
+        model: str | os.PathLike[str] | None = "resnext50",
         *,
         device: str = "auto",
         faces: str | os.PathLike[str] | None = "faces",
+        rescoring: str | os.PathLike[str] | None = "auto",
         finder_size: int | None = None,
         finder_tiles: int = 1,
         score_threshold: float = 0.5,
@@ -103,35 +112,39 @@ class Detector:
         num_threads: int | None = None,
         max_batch: int = 16,
     ) -> None:
-        self._score_threshold = check_fraction("score_threshold", score_threshold)
-        self._presence_threshold = check_fraction("presence_threshold", presence_threshold)
-        self._nms_iou = check_fraction("nms_iou", nms_iou)
-        self._finder_tiles = check_whole("finder_tiles", finder_tiles, at_most=MOST_FINDER_TILES)
-        self._max_faces = 0 if max_faces is None else check_whole("max_faces", max_faces)
-        landmarks = read_landmark_bundle(model)
-        if not landmarks.knows_faces:
-            self._presence_threshold = 0.0
+        check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
+        landmarks = None if model is None else read_landmark_bundle(model)
         finder = None if faces is None else _sized(read_finder_bundle(faces), finder_size)
-        check_whole("max_batch", max_batch)
-        bundles = [landmarks] if finder is None else [landmarks, finder]
-        chosen, models = device_models(device, bundles, max_batch=max_batch)
-        self._topology = landmarks.topology
-        self._provenance = make_provenance(landmarks, finder)
-        with forwarded_log():
-            self._core = _core.Detector(
-                _to_landmark_network(landmarks, models[0]),
-                None if finder is None else _to_finder_network(finder, models[1]),
-                device=chosen,
-                num_threads=choose_num_threads(num_threads),
-                max_batch=max_batch,
-            )
+        rescorer = None if finder is None else _choose_rescorer(rescoring, landmarks)
+        if landmarks is None and finder is None:
+            raise InvalidInputError("model and faces are both None; expected at least one network")
+        self._options = _DetectOptions(
+            score_threshold=check_fraction("score_threshold", score_threshold),
+            nms_iou=check_fraction("nms_iou", nms_iou),
+            max_faces=0 if max_faces is None else check_whole("max_faces", max_faces),
+            rescoring=rescorer is not None,
+            presence_threshold=check_fraction("presence_threshold", presence_threshold),
+            finder_tiles=check_whole("finder_tiles", finder_tiles, at_most=_core.MAX_FINDER_TILES),
+        )
+        if landmarks is not None and not landmarks.knows_faces:
+            self._options["presence_threshold"] = 0.0
+        self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
+        self._provenance = None if landmarks is None else make_provenance(landmarks, finder)
         self._has_finder = finder is not None
         self._search = (
             None
             if finder is None
-            else FaceSearch(finder.input.width, self._finder_tiles, self._score_threshold)
+            else FaceSearch(
+                finder.input.width, self._options["finder_tiles"], self._options["score_threshold"]
+            )
         )
-        log.info("landmarks by %r on %s", landmarks.name, self.device)
+        extra = None if rescorer is landmarks else rescorer
+        self._core = _load(
+            landmarks, finder, extra, device=device, num_threads=num_threads, max_batch=max_batch
+        )
+        for use, bundle in (("faces", finder), ("landmarks", landmarks), ("rescoring", rescorer)):
+            if bundle is not None:
+                log.info("%s by %r on %s", use, bundle.name, self.device)
 
     @property
     def device(self) -> str:
@@ -140,12 +153,22 @@ class Detector:
 
     @property
     def topology(self) -> Topology:
-        """What each landmark of this detector's network stands for."""
-        return self._topology
+        """What each landmark of this detector's network stands for.
+
+        Raises:
+            InvalidInputError: the detector was made with ``model=None``.
+        """
+        return self._landmark_bundle().topology
 
     @property
     def provenance(self) -> Provenance:
-        """Which networks this detector runs, and which version of kilomark."""
+        """Which networks this detector runs, and which version of kilomark.
+
+        Raises:
+            InvalidInputError: the detector was made with ``model=None``.
+        """
+        if self._provenance is None:
+            raise _no_landmarks()
         return self._provenance
 
     @property
@@ -154,7 +177,77 @@ class Detector:
         return self._search
 
     def __repr__(self) -> str:
-        return f"<Detector of {self._topology.num_landmarks} landmarks on {self.device}>"
+        count = 0 if self._landmarks is None else self._landmarks.topology.num_landmarks
+        return f"<Detector of {count} landmarks on {self.device}>"
+
+    @overload  # a str is a path, though it is a sequence of str as well
+    def detect(self, image: ImageLike) -> Regions: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def detect(self, image: Sequence[ImageLike]) -> list[Regions]: ...
+
+    def detect(self, image: ImageLike | Sequence[ImageLike]) -> Regions | list[Regions]:
+        """Find the faces of one image or of many, without placing landmarks.
+
+        Args:
+            image: one image, or a list or tuple of images, as for `predict`.
+
+        Returns:
+            The regions of the image, the highest score first; for a list, one for each image.
+
+        Raises:
+            InvalidInputError: an image is not as described, or there is no finder.
+            InferenceError: the network failed.
+        """
+        self._check_finder()
+        many = isinstance(image, list | tuple)
+        images = cast("Sequence[ImageLike]", image if many else [image])
+        arrays, formats, _ = _to_core_images(images)
+        with forwarded_log():
+            found, _ = self._core.detect(arrays, formats, **self._options)
+        regions = [Regions._from_core(item) for item in found]  # noqa: SLF001 - its other half
+        return regions if many else regions[0]
+
+    @overload
+    def place(self, image: ImageLike, regions: Regions) -> list[Face]: ...
+
+    @overload
+    def place(self, image: Sequence[ImageLike], regions: Sequence[Regions]) -> list[list[Face]]: ...
+
+    def place(
+        self, image: ImageLike | Sequence[ImageLike], regions: Regions | Sequence[Regions]
+    ) -> list[Face] | list[list[Face]]:
+        """Place landmarks in regions that `detect` or `Regions.from_boxes` gave.
+
+        Args:
+            image: one image, or a list or tuple of images, as for `predict`.
+            regions: where the faces are; for a list of images, a list of as many.
+
+        Returns:
+            One face per region, in order, whatever its presence; for a list, such a list for each
+            image.
+
+        Raises:
+            InvalidInputError: an image or region is not as described, or ``model=None``.
+            InferenceError: the network failed.
+        """
+        topology = self._landmark_bundle().topology
+        many = isinstance(image, list | tuple)
+        images = cast("Sequence[ImageLike]", image if many else [image])
+        arrays, formats, _ = _to_core_images(images)
+        given = [regions] if isinstance(regions, Regions) else list(regions)
+        if not all(isinstance(item, Regions) for item in given):
+            raise InvalidInputError(
+                "regions are not kilomark.Regions; make them with Regions.from_boxes(boxes)"
+            )
+        with forwarded_log():
+            placed, _ = self._core.place(
+                arrays,
+                formats,
+                [item._to_core() for item in given],  # noqa: SLF001 - its other half
+            )
+        faces = [_to_faces(item, topology) for item in placed]
+        return faces if many else faces[0]
 
     @overload  # a str is a path, though it is a sequence of str as well
     def predict(  # type: ignore[overload-overlap]
@@ -274,28 +367,106 @@ class Detector:
     def _predict_many(
         self, images: Sequence[ImageLike], boxes: Sequence[Boxes] | None
     ) -> tuple[list[list[Face]], _core.StageTimes]:
-        if boxes is None and not self._has_finder:
-            raise InvalidInputError(
-                "this detector was made with faces=None, so it has no face finder; pass boxes="
-            )
-        pixels = [to_core_pixels(image) for image in images]
+        topology = self._landmark_bundle().topology
+        if boxes is None:
+            self._check_finder()
+        arrays, formats, pixels = _to_core_images(images)
         with forwarded_log():
             detections, times = self._core.predict(
-                [item.array for item in pixels],
-                [item.format for item in pixels],
+                arrays,
+                formats,
                 boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
-                score_threshold=self._score_threshold,
-                nms_iou=self._nms_iou,
-                max_faces=self._max_faces,
-                presence_threshold=self._presence_threshold,
-                finder_tiles=self._finder_tiles,
+                **self._options,
             )
         if boxes is None and self._search is not None:
             for index, (item, found) in enumerate(zip(pixels, detections, strict=True)):
                 if not len(found):
                     advice = self._search.advice(item.width, item.height)
                     log.info("image %d: 0 faces; %s", index, advice)
-        return [_to_faces(item, self._topology) for item in detections], times
+        return [_to_faces(item, topology) for item in detections], times
+
+    def _landmark_bundle(self) -> LandmarkBundle:
+        if self._landmarks is None:
+            raise _no_landmarks()
+        return self._landmarks
+
+    def _check_finder(self) -> None:
+        if not self._has_finder:
+            raise InvalidInputError(
+                "this detector was made with faces=None, so it has no face finder; pass boxes="
+            )
+
+
+def _no_landmarks() -> InvalidInputError:
+    return InvalidInputError(
+        "this detector was made with model=None, so it places no landmarks; pass model="
+    )
+
+
+class _DetectOptions(TypedDict):
+    score_threshold: float
+    nms_iou: float
+    max_faces: int
+    rescoring: bool
+    presence_threshold: float
+    finder_tiles: int
+
+
+def _choose_rescorer(
+    rescoring: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
+) -> LandmarkBundle | None:
+    """The network that rescores found faces; `landmarks` itself where they are the same."""
+    if rescoring is None:
+        return None
+    if rescoring != "auto":
+        chosen = read_landmark_bundle(rescoring)
+    elif landmarks is None or landmarks.folder == shipped_bundles().get("resnext50"):
+        chosen = read_landmark_bundle("lite")
+    else:
+        chosen = landmarks
+    if landmarks is not None and chosen.folder == landmarks.folder:
+        chosen = landmarks
+    if chosen.knows_faces:
+        return chosen
+    if rescoring != "auto":
+        raise InvalidInputError(
+            f"rescoring is {chosen.name!r}, whose presence is constant; pass another bundle or None"
+        )
+    return None
+
+
+def _load(
+    landmarks: LandmarkBundle | None,
+    finder: FinderBundle | None,
+    rescorer: LandmarkBundle | None,
+    *,
+    device: str,
+    num_threads: int | None,
+    max_batch: int,
+) -> _core.Detector:
+    bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
+    chosen, models = device_models(device, bundles, max_batch=max_batch)
+    by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
+
+    def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
+        return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
+
+    with forwarded_log():
+        return _core.Detector(
+            to_landmarks(landmarks),
+            None if finder is None else _to_finder_network(finder, by_bundle[id(finder)]),
+            rescorer=to_landmarks(rescorer),
+            device=chosen,
+            num_threads=choose_num_threads(num_threads),
+            max_batch=max_batch,
+        )
+
+
+def _to_core_images(
+    images: Sequence[ImageLike],
+) -> tuple[list[CoreArray], list[str], list[Pixels | RawPixels]]:
+    pixels = [to_core_pixels(image) for image in images]
+    return [item.array for item in pixels], [item.format for item in pixels], pixels
 
 
 def _check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | None:
@@ -349,17 +520,21 @@ def _to_landmark_network(bundle: LandmarkBundle, model: bytes) -> _core.Landmark
         input=_to_core_input(bundle.input),
         num_landmarks=bundle.topology.num_landmarks,
         crop_scale=bundle.crop_scale,
+        has_depth=bundle.has_depth,
     )
 
 
 def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwork:
     return _core.FinderNetwork(
-        model=model, input=_to_core_input(bundle.input), strides=list(bundle.strides)
+        model=model,
+        input=_to_core_input(bundle.input),
+        strides=list(bundle.strides),
+        rescoring=_core.RescoringRule(**(bundle.rescoring or {})),
     )
 
 
 def _sized(bundle: FinderBundle, size: int | None) -> FinderBundle:
     if size is None:
         return bundle
-    check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=LARGEST_INPUT_PX)
+    check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=_core.MAX_INPUT_SIDE)
     return replace(bundle, input=replace(bundle.input, width=size, height=size))

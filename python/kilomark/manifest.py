@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from kilomark import _core
 from kilomark.bundle_contents import read_manifest, read_model
 from kilomark.errors import BundleError
 from kilomark.excerpts import excerpt
@@ -41,17 +42,21 @@ __all__ = [
 SHIPPED_BUNDLES = Path(__file__).parent / "bundles"
 SCHEMA_VERSION = 1
 
-LARGEST_INPUT_PX = 4096
+LARGEST_INPUT_PX = _core.MAX_INPUT_SIDE
 LARGEST_INPUT_VALUE = 1e6
 """Of mean and std, whose unit is 0 to 255."""
 SMALLEST_STD = 1e-6
-LARGEST_CROP_SCALE = 16.0
-MOST_LANDMARKS = 16384
+LARGEST_CROP_SCALE = _core.MAX_CROP_SCALE
+MOST_LANDMARKS = _core.MAX_LANDMARKS
 LARGEST_COORDINATE = 1e6
 """Of the mean face, whose unit is about half a face."""
-MOST_STRIDES = 8
-LARGEST_STRIDE = 1024
-MOST_RESCORING_NUMBERS = 64
+MOST_STRIDES = _core.MAX_STRIDES
+LARGEST_STRIDE = _core.MAX_STRIDE
+RESCORING_NUMBERS = (
+    "finder_weight", "presence_weight", "neutral_presence", "offset", "candidate_odds",
+)  # fmt: skip
+"""See `kilomark._core.RescoringRule`."""
+LARGEST_RESCORING_NUMBER = 100.0
 LONGEST_NAME = 200
 FINDER_KEYPOINTS = ("right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth")
 
@@ -230,12 +235,9 @@ def _parse_rescoring(manifest: Fields) -> dict[str, float] | None:
     if not manifest.has("rescoring"):
         return None
     fields = manifest.section("rescoring")
-    if len(fields.values) > MOST_RESCORING_NUMBERS:
-        raise manifest.error(
-            "rescoring", f"{len(fields.values)} numbers", f"at most {MOST_RESCORING_NUMBERS}"
-        )
-    most = LARGEST_INPUT_VALUE
-    return {name: fields.number(name, above=-most, at_most=most) for name in fields.values}
+    most = LARGEST_RESCORING_NUMBER
+    known = [name for name in RESCORING_NUMBERS if fields.has(name)]
+    return {name: fields.number(name, above=-most, at_most=most) for name in known}
 
 
 def _parse_topology(manifest: Fields) -> Topology:

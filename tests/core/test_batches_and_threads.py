@@ -64,12 +64,13 @@ def test_a_batch_is_as_many_singles(make_landmarks: MakeLandmarks, max_batch: in
 
 @pytest.mark.parametrize("count", [1, 3, 4, 11])
 def test_tensors_in_batches_are_as_many_singles(core: _core.Detector, count: int) -> None:
-    for infer, size in ((core.infer_landmarks, 32), (core.infer_finder, 64)):
+    for network, size in (("landmarks", 32), ("finder", 64)):
         tensors = np.random.default_rng(1).random((count, 3, size, size), np.float32)
-        together = infer(tensors)
+        together = core.infer(network, tensors)
         for index in range(count):
-            for one, many in zip(infer(tensors[index : index + 1]), together, strict=True):
-                np.testing.assert_allclose(one[0], many[index], atol=BATCH_PX)
+            alone = core.infer(network, tensors[index : index + 1])
+            for name, many in together.items():
+                np.testing.assert_allclose(alone[name][0], many[index], atol=BATCH_PX)
 
 
 @pytest.mark.parametrize("num_threads", [1, 2])

@@ -36,8 +36,8 @@ NAN, INF = float("nan"), float("inf")
         ((0, 40, 10, 60), "a box that touches the image"),
         ((-20, 0, 0, 10), "a box that touches the image"),
         ((0, -20, 10, 0), "a box that touches the image"),
-        ((-1e9, -1e9, 1e9, 1e9), "a crop that is 2.5e\\+09 px wide.*check the box"),
-        ((0, 0, 1e9, 10), "a crop of side"),
+        ((-1e9, -1e9, 1e9, 1e9), "at most 100 times as long as the image of 50 x 40 px"),
+        ((0, 0, 5001, 10), "at most 100 times as long"),
     ],
 )
 def test_a_box_that_cannot_be_cropped_is_refused(
@@ -134,7 +134,7 @@ def test_without_a_finder(make_landmarks: MakeLandmarks) -> None:
     with refused(InvalidInputError, "a detector without a face finder"):
         detector.predict([IMAGE], ["bgr"])
     with refused(InvalidInputError, "a detector without a face finder"):
-        detector.infer_finder(np.zeros((1, 3, 64, 64), np.float32))
+        detector.infer("finder", np.zeros((1, 3, 64, 64), np.float32))
 
 
 @pytest.mark.parametrize(
@@ -149,12 +149,13 @@ def test_without_a_finder(make_landmarks: MakeLandmarks) -> None:
 )
 def test_tensors_that_do_not_fit(core: _core.Detector, batch: object, message: str) -> None:
     with refused(InvalidInputError, message):
-        core.infer_landmarks(batch)
+        core.infer("landmarks", batch)
 
 
 def test_no_tensors_no_outputs(core: _core.Detector) -> None:
-    landmarks, spread, presence = core.infer_landmarks(np.zeros((0, 3, 32, 32), np.float32))
-    assert (landmarks.shape, spread.shape, presence.shape) == ((0, 5, 2), (0, 5), (0,))
+    outputs = core.infer("landmarks", np.zeros((0, 3, 32, 32), np.float32))
+    shapes = {name: values.shape for name, values in outputs.items()}
+    assert shapes == {"landmarks": (0, 5, 2), "spread": (0, 5), "presence": (0,)}
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,7 @@ def test_crops_that_cannot_be(change: object, message: str) -> None:
 def test_found_face_of_many_options(make_landmarks: MakeLandmarks, make_finder: MakeFinder) -> None:
     """Thresholds of 0 keep every cell that stands for itself, and none is an error."""
     detector = _core.Detector(make_landmarks(), make_finder(), num_threads=1)
-    (every,), _ = detector.predict([IMAGE], ["bgr"], score_threshold=0.0, nms_iou=1.0)
-    (one,), _ = detector.predict([IMAGE], ["bgr"], score_threshold=0.0, nms_iou=1.0, max_faces=1)
+    options = {"score_threshold": 0.0, "presence_threshold": 0.0, "nms_iou": 1.0}
+    (every,), _ = detector.predict([IMAGE], ["bgr"], **options)
+    (one,), _ = detector.predict([IMAGE], ["bgr"], max_faces=1, **options)
     assert len(every) > len(one) == 1

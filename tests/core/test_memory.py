@@ -30,7 +30,7 @@ def test_no_call_leaves_anything_behind(core: _core.Detector) -> None:
     def call_all() -> None:
         core.predict([image, image], ["bgr"] * 2)
         core.predict([image], ["rgb"], boxes=[boxes])
-        core.infer_landmarks(np.zeros((4, 3, 32, 32), np.float32))
+        core.infer("landmarks", np.zeros((4, 3, 32, 32), np.float32))
         with contextlib.suppress(InvalidInputError):
             core.predict([image], ["bgr"], boxes=[boxes * np.nan])
 

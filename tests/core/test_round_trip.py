@@ -101,7 +101,7 @@ def test_restoring_undoes_cropping_of_a_turned_face(
     image[24:32, 32:40, 2] = 255
 
     detector = _core.Detector(make_landmarks(), finder, num_threads=1)
-    (found,), _ = detector.predict([image], ["rgb"], score_threshold=0.4)
+    (found,), _ = detector.predict([image], ["rgb"], score_threshold=0.4, presence_threshold=0.0)
 
     assert len(found) == 1
     assert found.boxes[0] == pytest.approx(box_of_cell(3, 4), abs=1e-4)

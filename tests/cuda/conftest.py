@@ -56,7 +56,9 @@ def gpu_detector(
     tiny: Path,
     tiny_faces: Path,
 ) -> kilomark.Detector:
-    return kilomark.Detector(tiny, faces=tiny_faces, device="cuda", presence_threshold=0)
+    return kilomark.Detector(
+        tiny, faces=tiny_faces, device="cuda", rescoring=None, presence_threshold=0
+    )
 
 
 def _use_fake_plans(monkeypatch: pytest.MonkeyPatch, plugin: str) -> None:

@@ -76,7 +76,9 @@ def test_finds_faces_as_on_the_cpu(gpu_detector: Detector, detector: Detector) -
 
 @pytest.fixture
 def tiled_on_cpu(tiny: Path, tiny_faces: Path) -> Detector:
-    return Detector(tiny, faces=tiny_faces, device="cpu", presence_threshold=0, finder_tiles=2)
+    return Detector(
+        tiny, faces=tiny_faces, device="cpu", rescoring=None, presence_threshold=0, finder_tiles=2
+    )
 
 
 def test_finds_faces_in_tiles_as_on_the_cpu(
@@ -87,7 +89,9 @@ def test_finds_faces_in_tiles_as_on_the_cpu(
 ) -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     image[9:13, 50:54], image[50:54, 9:13] = 255, 230  # each most of a cell of one tile
-    on_gpu = Detector(tiny, faces=tiny_faces, device="cuda", presence_threshold=0, finder_tiles=2)
+    on_gpu = Detector(
+        tiny, faces=tiny_faces, device="cuda", rescoring=None, presence_threshold=0, finder_tiles=2
+    )
     assert_same(on_gpu.predict(image), tiled_on_cpu.predict(image))
 
 

@@ -179,7 +179,7 @@ def test_options_filter_found_faces(tiny: Path, tiny_faces: Path) -> None:
     image[8:16, 8:16] = 140
 
     def count(**options: float) -> int:
-        thresholds = {"presence_threshold": 0.0} | options
+        thresholds = {"rescoring": None, "presence_threshold": 0.0} | options
         return len(Detector(tiny, faces=tiny_faces, **thresholds).predict(image))
 
     assert count() == 3
@@ -214,14 +214,18 @@ def test_overlapping_boxes_are_merged_as_asked(tiny: Path, tiny_faces: Path) -> 
     image = bright_cells((3, 3), (3, 4))
 
     def count(nms_iou: float) -> int:
-        detector = Detector(tiny, faces=tiny_faces, nms_iou=nms_iou, presence_threshold=0)
+        detector = Detector(
+            tiny, faces=tiny_faces, nms_iou=nms_iou, rescoring=None, presence_threshold=0
+        )
         return len(detector.predict(image))
 
     assert count(0.2) < count(0.9)
 
 
 def test_finder_size(tiny: Path, tiny_faces: Path) -> None:
-    detector = Detector(tiny, faces=tiny_faces, finder_size=2 * FINDER_SIZE, presence_threshold=0)
+    detector = Detector(
+        tiny, faces=tiny_faces, finder_size=2 * FINDER_SIZE, rescoring=None, presence_threshold=0
+    )
     image = np.kron(bright_cells((3, 4)), np.ones((2, 2, 1), np.uint8))
     image[:48] = 0
     image[48:56, 64:72] = 255
@@ -229,8 +233,8 @@ def test_finder_size(tiny: Path, tiny_faces: Path) -> None:
 
 
 def test_tiles_find_what_is_too_small_in_the_whole_image(tiny: Path, tiny_faces: Path) -> None:
-    whole = Detector(tiny, faces=tiny_faces, presence_threshold=0)
-    tiled = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_tiles=2)
+    whole = Detector(tiny, faces=tiny_faces, rescoring=None, presence_threshold=0)
+    tiled = Detector(tiny, faces=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=2)
     small = np.zeros((FINDER_SIZE, FINDER_SIZE, 3), np.uint8)
     small[9:13, 50:54] = 255  # a quarter of a cell; in the upper right tile two thirds of one
 
@@ -243,7 +247,9 @@ def test_tiles_find_what_is_too_small_in_the_whole_image(tiny: Path, tiny_faces:
 
 
 def test_tiles_of_many_images_are_told_apart(tiny: Path, tiny_faces: Path) -> None:
-    detector = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_tiles=3, max_batch=4)
+    detector = Detector(
+        tiny, faces=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=3, max_batch=4
+    )
     wide = np.tile(bright_cells((1, 2)), (1, 3, 1))
     images = [bright_cells((3, 3)), bright_cells(), wide, bright_cells((6, 1))]
 

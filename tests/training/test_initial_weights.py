@@ -95,7 +95,8 @@ def test_a_bundle_starts_a_network_that_answers_as_it_does(
     assert start_network(network, name, examples=examples)
 
     detector = Detector(name, faces=None, device="cpu", num_threads=1)
-    landmarks, spread, presence = detector._core.infer_landmarks(images.numpy())
+    answers = detector._core.infer("landmarks", images.numpy())
+    landmarks, spread, presence = (answers[key] for key in ("landmarks", "spread", "presence"))
     with torch.no_grad():
         answer = network.eval()(images)
     assert (answer.landmarks * 128 - torch.from_numpy(landmarks)).abs().max() < 0.02

@@ -61,8 +61,8 @@ def _measure_batch(
 ) -> None:
     shape = (batch, 3, bundle.input.height, bundle.input.width)
     crops = np.random.default_rng(0).standard_normal(shape, np.float32)
-    infer = detector._core.infer_landmarks  # noqa: SLF001 - the network alone
-    calls: dict[str, Call] = {OURS: lambda: infer(crops)}
+    infer = detector._core.infer  # noqa: SLF001 - the network alone
+    calls: dict[str, Call] = {OURS: lambda: infer("landmarks", crops)}
     for name, make in RIVALS.items():
         with section.rival(f"batch {batch}: {name}"):
             calls[name] = make(bundle, crops, detector.device)

@@ -20,7 +20,7 @@ def measure(*, rounds: int) -> Section:
     crops = np.random.default_rng(0).standard_normal(shape, np.float32)
     ours, bare = "kilomark, lite network", "bare OpenVINO inference, lite"
     rival = "MediaPipe face_landmark.tflite, LiteRT"
-    calls = {ours: lambda: core.infer_landmarks(crops)}
+    calls = {ours: lambda: core.infer("landmarks", crops)}
     with section.rival(bare):
         calls[bare] = bare_openvino(bundle, num_threads=1)
     with section.rival(rival):

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from .photos import BgrImage, Box
 
 STAGES = {
+    "hold_ms": "check and upload images",
     "letterbox_ms": "shrink the image for the finder",
     "find_ms": "finder network",
-    "decode_ms": "decode faces, drop doubles",
+    "decode_ms": "decode faces, non-maximum suppression",
+    "rescore_ms": "rescore with another network",
+    "select_ms": "choose faces, drop duplicates",
     "crop_ms": "crop and normalize faces",
     "infer_ms": "landmark network",
     "map_ms": "map landmarks back",

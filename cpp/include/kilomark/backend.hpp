@@ -13,9 +13,7 @@
 
 namespace kilomark {
 
-enum class NetworkRole { kFinder, kLandmarks };
-
-// One input of a network: a crop of one of the images that were held.
+// One input of a network: a crop of one of the images that are held.
 struct CropTask {
   std::size_t image = 0;
   Crop crop;
@@ -23,7 +21,7 @@ struct CropTask {
 
 // Wall-clock time of one batch.
 struct BatchTimes {
-  double crop_ms = 0.0;   // crop, resample, normalise (and upload)
+  double crop_ms = 0.0;   // crop, resample, normalize (and upload)
   double infer_ms = 0.0;  // the network (and download)
 };
 
@@ -36,18 +34,19 @@ class HeldImages {
   virtual ~HeldImages() = default;
 };
 
-// One device that crops images and runs the networks on the crops. The detector's only way to a
-// device.
+// One device that crops images and runs networks on the crops. It knows networks by their position
+// in the list that it was made with, and nothing of faces.
 //
-//            | shape                          | type    | owner
-//   images   | (H, W, C), see ImageView       | uint8   | caller, unchanged until the HeldImages
-//   are gone tensors  | (N, 3, H, W), 1 <= N <= batch  | float32 | caller outputs  | (N, ...), one
-//   span per output  | float32 | caller; sized exactly, filled by the call
+//           | shape                         | type    | owner
+//   --------|-------------------------------|---------|------------------------------------------
+//   images  | (H, W, C), see ImageView      | uint8   | caller; unchanged while the HeldImages live
+//   tensors | (N, 3, H, W), 1 <= N <= batch | float32 | caller
+//   outputs | (N, *shape) per NamedOutput   | float32 | caller; sized exactly, filled by the call
 //
-// Outputs come in the order of network.hpp: landmarks, spread, presence; scores, distances,
-// keypoints. Threads: every method may be called from several threads at once; calls may wait for
-// one another, in no fixed order. Errors: Error{kInference} if the network fails; the backend stays
-// usable.
+// Outputs come in the order of NetworkSpec::outputs, one span each.
+// Threads: every method may be called from several threads at once; calls may wait for one another,
+// in no fixed order.
+// Errors: Error{kInference} if the network fails; the backend stays usable.
 class Backend {
  public:
   Backend() = default;
@@ -61,12 +60,12 @@ class Backend {
 
   // Crops `tasks` out of `images`, which this backend holds, and runs the network on them as one
   // batch.
-  virtual BatchTimes run(NetworkRole role, const HeldImages& images,
+  virtual BatchTimes run(std::size_t network, const HeldImages& images,
                          std::span<const CropTask> tasks,
                          std::span<const std::span<float>> outputs) = 0;
 
-  // Runs the network on tensors that are normalised already.
-  virtual void infer(NetworkRole role, std::span<const float> tensors,
+  // Runs the network on tensors that are normalized already.
+  virtual void infer(std::size_t network, std::span<const float> tensors,
                      std::span<const std::span<float>> outputs) = 0;
 };
 
@@ -76,11 +75,9 @@ struct BackendOptions {
   int max_batch = 16;
 };
 
-// Loads the networks on a device; `finder` may be null. Throws Error{kDevice} if the device is
-// unknown or unavailable, Error{kBundle} if a model cannot be read or is not what its description
-// says.
-[[nodiscard]] std::unique_ptr<Backend> make_backend(const LandmarkNetwork& landmarks,
-                                                    const FinderNetwork* finder,
+// Loads the networks on a device. Throws Error{kDevice} if the device is unknown or unavailable,
+// Error{kBundle} if a model cannot be read or does not have the outputs of its spec.
+[[nodiscard]] std::unique_ptr<Backend> make_backend(std::span<const NetworkSpec> networks,
                                                     const BackendOptions& options);
 
 [[nodiscard]] std::vector<std::string> available_devices();

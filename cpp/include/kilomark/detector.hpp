@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -7,91 +9,144 @@
 #include <vector>
 
 #include "kilomark/backend.hpp"
-#include "kilomark/geometry.hpp"
 #include "kilomark/image.hpp"
 #include "kilomark/network.hpp"
+#include "kilomark/regions.hpp"
 
 namespace kilomark {
 
-struct PredictOptions {
-  float score_threshold = 0.5F;  // of found faces
-  float nms_iou = 0.4F;          // found boxes that overlap more are one face, at their mean
-  int max_faces = 0;             // per image, the finder's best first; 0: all
-  // Of found faces. Above 0, presence counts in the score too and is asked of what the finder is
-  // less sure of than score_threshold, and faces whose landmarks overlap by more than nms_iou are
-  // one; at 0 the finder decides alone.
-  float presence_threshold = 0.0F;
+struct PlacingTimes;
+
+// The networks of a detector; each may be missing.
+struct Networks {
+  std::optional<FinderNetwork> finder;       // detect() needs it
+  std::optional<LandmarkNetwork> landmarks;  // place() needs it
+  // Rescores what the finder found. Without it, the landmark network does.
+  std::optional<LandmarkNetwork> rescorer;
+};
+
+enum class NetworkRole { kFinder, kLandmarks, kRescorer };
+
+struct DetectOptions {
+  float score_threshold = 0.5F;
+  float nms_iou = 0.4F;  // found boxes that overlap more are one face, at their mean
+  int max_faces = 0;     // per image, the finder's best first; 0: all, up to kMaxFacesPerImage
+  // Whether a landmark network's presence counts in the score, by the finder's RescoringRule. Faces
+  // whose landmarks overlap by more than nms_iou are then one.
+  bool rescoring = false;
+  float presence_threshold = 0.5F;  // of the network that rescores
   // 2 and more: the finder also looks at parts of the image, as many along its longer side
   int finder_tiles = 1;
+  // Called between batches. It may throw, which ends the call.
+  std::function<void()> between_batches = nullptr;
 };
 
-// The F faces of one image, each array row-major with F as its first dimension. All coordinates are
-// image pixels.
-struct Detections {
-  std::vector<Box> boxes;        // (F, 4), as found or as given
-  std::vector<float> scores;     // (F,), by finder and presence; 1 for given boxes
-  std::vector<Point> keypoints;  // (F, 5, 2), NaN for given boxes
-  std::vector<Point> landmarks;  // (F, K, 2)
-  std::vector<float> spread;     // (F, K)
-  std::vector<float> presence;   // (F,)
+struct PlaceOptions {
+  std::function<void()> between_batches = nullptr;  // see DetectOptions
 };
 
-// Wall-clock time of each stage of one call, summed over its batches.
+// Of placed faces, those below detect.presence_threshold are dropped, and so are duplicates: faces
+// whose landmarks overlap those of a better one by more than detect.nms_iou.
+struct PredictOptions {
+  DetectOptions detect;
+  PlaceOptions place;
+};
+
+// Wall-clock time of each stage of one call, summed over its batches. The stages follow one
+// another, so they add up to the total.
 struct StageTimes {
-  double letterbox_ms = 0.0;  // frames to finder input
+  double hold_ms = 0.0;       // check the images, and upload them
+  double letterbox_ms = 0.0;  // images to finder input
   double find_ms = 0.0;       // finder network
   double decode_ms = 0.0;     // finder output to boxes, with non-maximum suppression
-  double crop_ms = 0.0;       // faces to landmark input
-  double infer_ms = 0.0;      // landmark network
-  double map_ms = 0.0;        // landmarks to image pixels
+  // Network that rescores, with its crops. 0 if predict() places by the same network: its outputs
+  // are then used for both, and counted by crop_ms, infer_ms and map_ms.
+  double rescore_ms = 0.0;
+  double select_ms = 0.0;  // scores, thresholds, duplicates
+  double crop_ms = 0.0;    // faces to landmark input
+  double infer_ms = 0.0;   // landmark network
+  double map_ms = 0.0;     // landmarks to image pixels
   double total_ms = 0.0;
 };
 
-struct Prediction {
-  std::vector<Detections> images;  // one per image, in order
+// One item per image, in order.
+struct Detection {
+  std::vector<Regions> images;
   StageTimes times;
+};
+
+struct Placement {
+  std::vector<Detections> images;
+  StageTimes times;
+};
+
+using Prediction = Placement;
+
+// Images that a detector holds, so that several calls upload and check them once. The caller keeps
+// their pixels.
+struct Frames {
+  std::vector<ImageView> views;
+  std::unique_ptr<HeldImages> held;
 };
 
 // Finds the faces of images and places their landmarks.
 //
-// Threads: a Detector may be used from several threads at once. Given boxes are never dropped, so
-// their results stand in their order; found faces come best score first. All faces of all images of
-// a call share the batches.
+// Threads: a Detector may be used from several threads at once. All faces of all images of a call
+// share the batches.
+// Errors: every call throws Error{kInvalidInput} for options, images and regions that cannot be
+// worked on, and for a network that it needs and does not have.
 class Detector {
  public:
-  // Without `finder`, predict() needs boxes. Throws as make_backend(), and Error{kInvalidInput} for
-  // bad options.
-  Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-           const BackendOptions& options);
-  // On a backend that has loaded these networks already and takes batches of up to `max_batch`.
-  Detector(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-           std::unique_ptr<Backend> backend, int max_batch);
-  Detector(const Detector&) = delete;
-  Detector& operator=(const Detector&) = delete;
-  ~Detector();
+  // Throws as make_backend(), and Error{kInvalidInput} for bad options.
+  Detector(const Networks& networks, const BackendOptions& options);
+  // On a backend that has loaded the specs of these networks already, those that are there in the
+  // order landmarks, finder, rescorer, and takes batches of up to `max_batch`.
+  Detector(const Networks& networks, std::unique_ptr<Backend> backend, int max_batch);
 
-  // Finds faces, then places landmarks. Each face is cropped upright, by the line through its eyes.
+  [[nodiscard]] Frames hold(std::span<const ImageView> images) const;
+
+  // Finds faces, best first.
+  [[nodiscard]] Detection detect(const Frames& frames, const DetectOptions& options) const;
+  [[nodiscard]] Detection detect(std::span<const ImageView> images,
+                                 const DetectOptions& options) const;
+
+  // Places landmarks: one row per region, in order, none dropped. A region's box must be finite, at
+  // least 1 px wide or high, and touch its image.
+  [[nodiscard]] Placement place(const Frames& frames, std::span<const Regions> regions,
+                                const PlaceOptions& options) const;
+  [[nodiscard]] Placement place(std::span<const ImageView> images, std::span<const Regions> regions,
+                                const PlaceOptions& options) const;
+
+  // Detects, then places.
+  [[nodiscard]] Prediction predict(const Frames& frames, const PredictOptions& options) const;
   [[nodiscard]] Prediction predict(std::span<const ImageView> images,
                                    const PredictOptions& options) const;
 
-  // Places landmarks in the given boxes, one span per image, cropped without rotation. A box must
-  // be finite, at least 1 px wide or high, and touch its image: Error{kInvalidInput} otherwise.
-  [[nodiscard]] Prediction predict(std::span<const ImageView> images,
-                                   std::span<const std::span<const Box>> boxes) const;
-
-  // The networks alone, on normalised tensors (N, 3, H, W); outputs as in network.hpp.
+  // A network alone, on normalized tensors (N, 3, H, W): its outputs in the order of its spec.
   [[nodiscard]] std::vector<std::vector<float>> infer(NetworkRole role,
                                                       std::span<const float> tensors) const;
 
-  [[nodiscard]] std::string_view device() const;
-  [[nodiscard]] bool has_finder() const;
-  [[nodiscard]] const NetworkInput& input(NetworkRole role) const;
-  [[nodiscard]] int num_landmarks() const;
-  [[nodiscard]] int num_cells() const;
+  [[nodiscard]] std::string_view device() const { return backend_->device(); }
+  [[nodiscard]] bool has(NetworkRole role) const;
+  [[nodiscard]] const NetworkSpec& spec(NetworkRole role) const;  // without the model
+  [[nodiscard]] int num_landmarks() const;                        // 0 without a landmark network
 
  private:
-  class Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  struct Found;
+
+  [[nodiscard]] std::size_t index_of(NetworkRole role) const;  // in the backend
+  [[nodiscard]] NetworkRole rescoring_role() const;
+  [[nodiscard]] Found find(const Frames& frames, const DetectOptions& options,
+                           StageTimes& times) const;
+  [[nodiscard]] std::vector<Detections> place_by(NetworkRole role, const Frames& frames,
+                                                 std::span<const Regions> regions,
+                                                 const std::function<void()>& between_batches,
+                                                 PlacingTimes& times) const;
+
+  Networks networks_;               // without their models
+  std::vector<NetworkSpec> specs_;  // without their models, in the order of the backend
+  std::unique_ptr<Backend> backend_;
+  int max_batch_ = 1;
 };
 
 }  // namespace kilomark

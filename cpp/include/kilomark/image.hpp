@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kilomark/limits.hpp"
+
 namespace kilomark {
 
 // NV12 is the surface of video decoders: luma, and at half the size pairs of chroma; limited range,
@@ -15,9 +17,6 @@ enum class ImageMemory { kHost, kCuda };
 [[nodiscard]] constexpr bool is_nv12(PixelFormat format) {
   return format == PixelFormat::kNv12 || format == PixelFormat::kNv12Bt709;
 }
-
-// The largest width or height that is accepted, in pixels.
-inline constexpr int kMaxImageSide = 65535;
 
 // Bytes to a pixel; of NV12, to a pixel of luma.
 [[nodiscard]] constexpr int channel_count(PixelFormat format) {

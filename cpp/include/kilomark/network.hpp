@@ -1,7 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kilomark {
@@ -18,37 +21,84 @@ struct NetworkInput {
   std::array<float, 3> std{};
 };
 
-// A landmark network. `model` holds an ONNX file, its batch dimension dynamic:
-//   in  image     (N, 3, H, W) float32, normalised
-//   out landmarks (N, K, 2) float32, pixels of the input
-//   out spread    (N, K)    float32, expected error in pixels of the input
-//   out presence  (N,)      float32, probability that the crop holds a well-placed face
+// The bytes of a model file, shared by all who may load it: an ONNX file for the CPU, its batch
+// dynamic; a TensorRT engine for a GPU.
+using Model = std::shared_ptr<const std::string>;
+
+// An output of a network and its shape without the batch dimension.
+struct NamedOutput {
+  std::string name;
+  std::vector<std::size_t> shape;
+
+  [[nodiscard]] std::size_t size() const;  // the product of the shape, in floats
+};
+
+// All that a backend needs to load a network and run it:
+//   in   image  (N, 3, H, W)  float32, normalized
+//   out  each   (N, *shape)   float32
+struct NetworkSpec {
+  std::string name;  // for messages
+  Model model;
+  NetworkInput input;
+  std::vector<NamedOutput> outputs;
+
+  // The position of an output among `outputs`, or their number if there is none of that name.
+  [[nodiscard]] std::size_t find_output(std::string_view output) const;
+  [[nodiscard]] std::size_t input_size() const;  // floats per item
+};
+
+// A landmark network.
+//   out  landmarks  (N, K, 2)  float32, pixels of the input
+//        spread     (N, K)     float32, expected error in pixels of the input
+//        presence   (N,)       float32, probability that the crop holds a well-placed face
+//        depth      (N, K)     float32, pixels of the input, away from the camera; optional
 struct LandmarkNetwork {
-  std::string model;
+  Model model;
   NetworkInput input;
   int num_landmarks = 0;
   float crop_scale = 1.0F;  // side of the crop / longer side of the face's box
+  bool has_depth = false;
 };
 
-// A face finder. `model` holds an ONNX file, its batch, height and width dynamic; it runs at the
-// size of `input`:
-//   in  image     (N, 3, H, W) float32, normalised, letterboxed
-//   out scores    (N, M)       float32, probability
-//   out distances (N, M, 4)    float32, from the cell's centre to left, top, right, bottom of the
-//   box, in input pixels out keypoints (N, M, 5, 2) float32, offsets from the cell's centre, in
-//   input pixels
-// The M cells: for each stride s in order, row by row, cell (r, c) has its centre at ((c + 0.5) s,
-// (r + 0.5) s).
+// How the scores of the face detector and the presence of a landmark network make one score:
+//
+//   logit(score) = finder_weight * logit(finder) + offset
+//                + presence_weight * (logit(presence) - logit(neutral_presence))
+//
+// Both networks see the same pixels, so presence has less weight than an independent witness. Even
+// what is no face has some presence in most cases: only more than neutral_presence speaks for one.
+struct RescoringRule {
+  float finder_weight = 1.0F;
+  float presence_weight = 0.5F;
+  float neutral_presence = 0.9F;
+  float offset = 0.0F;
+  // Candidates with fewer of the odds that score_threshold asks for are dropped unseen.
+  float candidate_odds = 1.0F / 9.0F;
+};
+
+// A face detector ("finder"). Its height and width are dynamic too; it runs at the size of `input`.
+//   in   image      (N, 3, H, W)   float32, normalized, letterboxed
+//   out  scores     (N, M)         float32, probability
+//        distances  (N, M, 4)      float32, from the cell's center to the left, top, right and
+//                                  bottom of the box, in input pixels
+//        keypoints  (N, M, 5, 2)   float32, offsets from the cell's center, in input pixels
+//
+// The M cells: for each stride s in order, row by row, cell (r, c) has its center at
+// ((c + 0.5) s, (r + 0.5) s).
 struct FinderNetwork {
-  std::string model;
+  Model model;
   NetworkInput input;
   std::vector<int> strides;
+  RescoringRule rescoring;
 
-  [[nodiscard]] int num_cells() const;
+  [[nodiscard]] std::size_t num_cells() const;
 };
 
-inline constexpr int kNumKeypoints =
-    5;  // right eye, left eye, nose tip, right and left corner of the mouth
+// Right eye, left eye, nose tip, right and left corner of the mouth.
+inline constexpr int kNumKeypoints = 5;
+
+[[nodiscard]] NetworkSpec to_spec(const LandmarkNetwork& network);
+[[nodiscard]] NetworkSpec to_spec(const FinderNetwork& network);
 
 // Throw Error{kBundle} unless the description makes sense in itself.
 void check_input(const NetworkInput& input);

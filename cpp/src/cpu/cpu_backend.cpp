@@ -39,40 +39,14 @@ SessionOptions to_session_options(const BackendOptions& options) {
   return {threads, options.max_batch};
 }
 
-SessionSpec to_spec(const LandmarkNetwork& network) {
-  const auto count = static_cast<std::size_t>(network.num_landmarks);
-  return {"landmark",
-          network.model,
-          network.input,
-          {{"landmarks", {count, 2}}, {"spread", {count}}, {"presence", {}}}};
-}
-
-SessionSpec to_spec(const FinderNetwork& network) {
-  const auto cells = static_cast<std::size_t>(network.num_cells());
-  return {
-      "finder",
-      network.model,
-      network.input,
-      {{"scores", {cells}}, {"distances", {cells, 4}}, {"keypoints", {cells, kNumKeypoints, 2}}}};
-}
-
 }  // namespace
 
-CpuBackend::CpuBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                       const BackendOptions& options) {
-  const auto load = [&](const auto& network) {
-    check_onnx(network.model);
-    return std::unique_ptr<Network>(
-        new Network{network.input, {to_spec(network), to_session_options(options)}});
-  };
-  landmarks_ = load(landmarks);
-  if (finder != nullptr) {
-    finder_ = load(*finder);
+CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options) {
+  for (const NetworkSpec& spec : networks) {
+    check_onnx(*spec.model);
+    networks_.push_back(
+        std::unique_ptr<Network>(new Network{spec.input, {spec, to_session_options(options)}}));
   }
-}
-
-CpuBackend::Network& CpuBackend::network(NetworkRole role) {
-  return role == NetworkRole::kFinder ? *finder_ : *landmarks_;
 }
 
 std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images) {
@@ -87,18 +61,18 @@ std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images) 
   return std::make_unique<BorrowedImages>(images);
 }
 
-BatchTimes CpuBackend::run(NetworkRole role, const HeldImages& images,
+BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
                            std::span<const CropTask> tasks,
                            std::span<const std::span<float>> outputs) {
   const auto& borrowed = static_cast<const BorrowedImages&>(images);
-  Network& network = this->network(role);
-  OpenvinoSession& session = network.session;
+  Network& running = *networks_.at(network);
+  OpenvinoSession& session = running.session;
   const OpenvinoSession::Lease lane = session.lease();
   BatchTimes times;
   Stopwatch stopwatch;
   const std::span<float> input(lane->input);
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    crop_image(borrowed[tasks[i].image], tasks[i].crop, network.input, lane->workspace,
+    crop_image(borrowed[tasks[i].image], tasks[i].crop, running.input, lane->workspace,
                input.subspan(i * session.input_size(), session.input_size()));
   }
   times.crop_ms = stopwatch.lap_ms();
@@ -107,9 +81,9 @@ BatchTimes CpuBackend::run(NetworkRole role, const HeldImages& images,
   return times;
 }
 
-void CpuBackend::infer(NetworkRole role, std::span<const float> tensors,
+void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
                        std::span<const std::span<float>> outputs) {
-  OpenvinoSession& session = network(role).session;
+  OpenvinoSession& session = networks_.at(network)->session;
   const OpenvinoSession::Lease lane = session.lease();
   std::ranges::copy(tensors, lane->input.begin());
   session.run(*lane, lane->input.data(), tensors.size() / session.input_size(), outputs);

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cpu/openvino_session.hpp"
 #include "kilomark/backend.hpp"
@@ -12,14 +13,13 @@ namespace kilomark::cpu {
 // side by side and take turns on OpenVINO's threads.
 class CpuBackend final : public Backend {
  public:
-  CpuBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-             const BackendOptions& options);
+  CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options);
 
   [[nodiscard]] std::string_view device() const noexcept final { return "cpu"; }
   [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
-  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+  BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final;
-  void infer(NetworkRole role, std::span<const float> tensors,
+  void infer(std::size_t network, std::span<const float> tensors,
              std::span<const std::span<float>> outputs) final;
 
  private:
@@ -28,10 +28,7 @@ class CpuBackend final : public Backend {
     OpenvinoSession session;
   };
 
-  [[nodiscard]] Network& network(NetworkRole role);
-
-  std::unique_ptr<Network> landmarks_;
-  std::unique_ptr<Network> finder_;
+  std::vector<std::unique_ptr<Network>> networks_;
 };
 
 // The version of the OpenVINO libraries that are loaded.

@@ -18,24 +18,24 @@ constexpr std::size_t kMaxLanes = 4;
 
 constexpr std::size_t kMaxValueElements = std::size_t{1} << 28;
 
-std::shared_ptr<ov::Model> read_model(const SessionSpec& spec) {
+std::shared_ptr<ov::Model> read_model(const NetworkSpec& spec) {
   try {
-    return openvino_core().read_model(spec.model, ov::Tensor());
+    return openvino_core().read_model(*spec.model, ov::Tensor());
   } catch (const std::exception& error) {
     fail(ErrorCode::kBundle,
-         text("a model of the ", spec.name, " network that cannot be read (", spec.model.size(),
+         text("a model of the ", spec.name, " network that cannot be read (", spec.model->size(),
               " bytes): ", error.what()),
          "an ONNX file", "export the bundle again, or install it again");
   }
 }
 
-[[noreturn]] void fail_port(const SessionSpec& spec, const std::string& found,
+[[noreturn]] void fail_port(const NetworkSpec& spec, const std::string& found,
                             const std::string& expected) {
   fail(ErrorCode::kBundle, text(found, " in the model of the ", spec.name, " network"), expected,
        "make manifest and model agree; export the bundle again");
 }
 
-void check_port(const SessionSpec& spec, const ov::Output<ov::Node>& port, const std::string& name,
+void check_port(const NetworkSpec& spec, const ov::Output<ov::Node>& port, const std::string& name,
                 const ov::PartialShape& expected) {
   const ov::PartialShape& shape = port.get_partial_shape();
   if (port.get_element_type() != ov::element::f32 || !shape.compatible(expected)) {
@@ -46,7 +46,7 @@ void check_port(const SessionSpec& spec, const ov::Output<ov::Node>& port, const
 
 // Finds a port by name. OpenVINO throws for an unknown name; what is there is of more use to a
 // person.
-ov::Output<ov::Node> find_port(const SessionSpec& spec, const ov::OutputVector& ports,
+ov::Output<ov::Node> find_port(const NetworkSpec& spec, const ov::OutputVector& ports,
                                const std::string& name) {
   std::string names;
   for (const ov::Output<ov::Node>& port : ports) {
@@ -67,7 +67,7 @@ ov::Dimension to_dimension(std::size_t size) {
 
 // Checks names, types and shapes for any batch, and leaves the model with the batch
 // dimension 1..max_batch.
-void check_model(const SessionSpec& spec, ov::Model& model, int max_batch) {
+void check_model(const NetworkSpec& spec, ov::Model& model, int max_batch) {
   const ov::OutputVector inputs = model.inputs();
   if (inputs.size() != 1) {
     fail_port(spec, text(inputs.size(), " inputs"), text("one, \"", kInputName, "\""));
@@ -81,7 +81,7 @@ void check_model(const SessionSpec& spec, ov::Model& model, int max_batch) {
     fail_port(spec, text("no way to run at ", input_shape, ": ", error.what()),
               "dynamic dimensions");
   }
-  for (const OutputSpec& output : spec.outputs) {
+  for (const NamedOutput& output : spec.outputs) {
     ov::PartialShape expected{ov::Dimension(1, max_batch)};
     for (const std::size_t size : output.shape) {
       expected.push_back(to_dimension(size));
@@ -97,7 +97,7 @@ void check_model(const SessionSpec& spec, ov::Model& model, int max_batch) {
 }
 
 // Refuses a network that would fill the memory with one value: shapes come from a file.
-void check_sizes(const SessionSpec& spec, const ov::Model& model) {
+void check_sizes(const NetworkSpec& spec, const ov::Model& model) {
   for (const std::shared_ptr<ov::Node>& node : model.get_ordered_ops()) {
     for (const ov::Output<ov::Node>& output : node->outputs()) {
       std::size_t elements = 1;
@@ -123,7 +123,7 @@ ov::AnyMap make_config(const SessionOptions& options) {
 
 }  // namespace
 
-OpenvinoSession::OpenvinoSession(const SessionSpec& spec, const SessionOptions& options)
+OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options)
     : name_(spec.name),
       config_(make_config(options)),
       input_shape_{1, 3, static_cast<std::size_t>(spec.input.height),
@@ -132,7 +132,7 @@ OpenvinoSession::OpenvinoSession(const SessionSpec& spec, const SessionOptions& 
       max_batch_(static_cast<std::size_t>(options.max_batch)),
       model_(read_model(spec)) {
   check_model(spec, *model_, options.max_batch);
-  for (const OutputSpec& output : spec.outputs) {
+  for (const NamedOutput& output : spec.outputs) {
     output_names_.push_back(output.name);
   }
   try {

@@ -14,20 +14,6 @@
 
 namespace kilomark::cpu {
 
-// An output of a network, by name, and its shape without the batch dimension.
-struct OutputSpec {
-  std::string name;
-  std::vector<std::size_t> shape;
-};
-
-// What a session loads: a model, and what its file must offer.
-struct SessionSpec {
-  std::string_view name;  // for messages
-  const std::string& model;
-  const NetworkInput& input;
-  std::vector<OutputSpec> outputs;
-};
-
 struct SessionOptions {
   int num_threads = 1;
   int max_batch = 1;
@@ -66,7 +52,7 @@ class OpenvinoSession {
   };
 
   // Throws Error{kBundle} if the model cannot be read or does not fit `spec`.
-  OpenvinoSession(const SessionSpec& spec, const SessionOptions& options);
+  OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options);
 
   // Waits until one of the lanes is free. A thread leases one at a time, so nobody waits for ever.
   [[nodiscard]] Lease lease();

@@ -1,6 +1,5 @@
 #include "cuda/cuda_backend.hpp"
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
 
@@ -14,8 +13,6 @@ namespace kilomark::cuda {
 
 namespace {
 
-constexpr std::uint64_t kLandmarksIndex = 0;
-constexpr std::uint64_t kFinderIndex = 1;
 constexpr int kNumSlots = 2;  // one call works on the GPU while another uploads
 
 // The plugin's error, as this library throws them.
@@ -73,10 +70,17 @@ std::vector<float*> pointers(std::span<const std::span<float>> outputs) {
   return pointers;
 }
 
-NetworkConfig to_config(const char* name, const std::string& plan, const NetworkInput& input,
-                        std::span<const OutputConfig> outputs) {
-  return {name,         plan.data(),    plan.size(),   input.width,
-          input.height, outputs.data(), outputs.size()};
+NetworkConfig to_config(const NetworkSpec& spec, std::span<const OutputConfig> outputs) {
+  return {spec.name.c_str(), spec.model->data(), spec.model->size(), spec.input.width,
+          spec.input.height, outputs.data(),     outputs.size()};
+}
+
+std::vector<OutputConfig> to_output_configs(const NetworkSpec& spec) {
+  std::vector<OutputConfig> configs;
+  for (const NamedOutput& output : spec.outputs) {
+    configs.push_back({output.name.c_str(), output.size()});
+  }
+  return configs;
 }
 
 // For comparing and for finding faults: KILOMARK_CUDA_GRAPHS=0 runs without CUDA graphs.
@@ -133,41 +137,30 @@ std::vector<std::string> cuda_devices() {
   return names;
 }
 
-CudaBackend::CudaBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-                         const BackendOptions& options)
-    : device_(options.device), landmark_input_(landmarks.input) {
+CudaBackend::CudaBackend(std::span<const NetworkSpec> networks, const BackendOptions& options)
+    : device_(options.device) {
   const int index = cuda_index(options.device);
   api_ = choose_plugin(index, options.device);
   api_->set_logger(&push_log);
-  const auto count = static_cast<std::uint64_t>(landmarks.num_landmarks);
-  const std::array landmark_outputs{OutputConfig{"landmarks", 2 * count},
-                                    OutputConfig{"spread", count}, OutputConfig{"presence", 1}};
-  std::vector<NetworkConfig> networks{
-      to_config("landmark", landmarks.model, landmarks.input, landmark_outputs)};
-  std::array<OutputConfig, 3> finder_outputs{};
-  if (finder != nullptr) {
-    finder_input_ = finder->input;
-    const auto cells = static_cast<std::uint64_t>(finder->num_cells());
-    finder_outputs = {OutputConfig{"scores", cells}, OutputConfig{"distances", 4 * cells},
-                      OutputConfig{"keypoints", 2 * kNumKeypoints * cells}};
-    networks.push_back(to_config("finder", finder->model, finder->input, finder_outputs));
+  std::vector<std::vector<OutputConfig>> outputs;
+  std::vector<NetworkConfig> configs;
+  for (const NetworkSpec& spec : networks) {
+    inputs_.push_back(spec.input);
+    outputs.push_back(to_output_configs(spec));
+    configs.push_back(to_config(spec, outputs.back()));
   }
   const SessionConfig config{index,     options.max_batch, use_graphs() ? 1 : 0,
-                             kNumSlots, networks.data(),   networks.size()};
+                             kNumSlots, configs.data(),    configs.size()};
   check(*api_, api_->create_session(&config, &session_));
 }
 
 CudaBackend::~CudaBackend() { api_->destroy_session(session_); }
 
-const NetworkInput& CudaBackend::input(NetworkRole role) const {
-  return role == NetworkRole::kFinder ? finder_input_ : landmark_input_;
-}
-
 std::unique_ptr<HeldImages> CudaBackend::hold(std::span<const ImageView> images) {
   return std::make_unique<DeviceImages>(*api_, session_, images);
 }
 
-BatchTimes CudaBackend::run(NetworkRole role, const HeldImages& images,
+BatchTimes CudaBackend::run(std::size_t network, const HeldImages& images,
                             std::span<const CropTask> tasks,
                             std::span<const std::span<float>> outputs) {
   const auto& on_device = static_cast<const DeviceImages&>(images);
@@ -177,22 +170,22 @@ BatchTimes CudaBackend::run(NetworkRole role, const HeldImages& images,
     // The kernel reads NV12 as the RGB image that it stands for.
     const PixelFormat format = on_device.format(task.image);
     crops.push_back(
-        {task.image,
-         make_resample_plan(task.crop, is_nv12(format) ? PixelFormat::kRgb : format, input(role))});
+        {task.image, make_resample_plan(task.crop, is_nv12(format) ? PixelFormat::kRgb : format,
+                                        inputs_.at(network))});
   }
   RunTimes times{};
-  check(*api_,
-        api_->run(session_, role == NetworkRole::kFinder ? kFinderIndex : kLandmarksIndex,
-                  on_device.held(), crops.data(), crops.size(), pointers(outputs).data(), &times));
+  check(*api_, api_->run(session_, network, on_device.held(), crops.data(), crops.size(),
+                         pointers(outputs).data(), &times));
   return {times.crop_ms, times.infer_ms};
 }
 
-void CudaBackend::infer(NetworkRole role, std::span<const float> tensors,
+void CudaBackend::infer(std::size_t network, std::span<const float> tensors,
                         std::span<const std::span<float>> outputs) {
-  const auto size = 3 * static_cast<std::size_t>(input(role).width) *
-                    static_cast<std::size_t>(input(role).height);
-  check(*api_, api_->infer(session_, role == NetworkRole::kFinder ? kFinderIndex : kLandmarksIndex,
-                           tensors.data(), tensors.size() / size, pointers(outputs).data()));
+  const NetworkInput& input = inputs_.at(network);
+  const auto size =
+      3 * static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height);
+  check(*api_, api_->infer(session_, network, tensors.data(), tensors.size() / size,
+                           pointers(outputs).data()));
 }
 
 }  // namespace kilomark::cuda

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cuda/plugin_library.hpp"
 #include "kilomark/backend.hpp"
@@ -14,24 +15,20 @@ class CudaBackend final : public Backend {
  public:
   // `device` is "cuda" or "cuda:<number>". Throws Error{kDevice} with the reason if it cannot be
   // used, Error{kBundle} if an engine is not what its description says.
-  CudaBackend(const LandmarkNetwork& landmarks, const FinderNetwork* finder,
-              const BackendOptions& options);
+  CudaBackend(std::span<const NetworkSpec> networks, const BackendOptions& options);
   ~CudaBackend() final;
 
   [[nodiscard]] std::string_view device() const noexcept final { return device_; }
   [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
-  BatchTimes run(NetworkRole role, const HeldImages& images, std::span<const CropTask> tasks,
+  BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final;
-  void infer(NetworkRole role, std::span<const float> tensors,
+  void infer(std::size_t network, std::span<const float> tensors,
              std::span<const std::span<float>> outputs) final;
 
  private:
-  [[nodiscard]] const NetworkInput& input(NetworkRole role) const;
-
   std::string device_;
   const PluginApi* api_ = nullptr;
-  NetworkInput landmark_input_;
-  NetworkInput finder_input_;
+  std::vector<NetworkInput> inputs_;
   Session* session_ = nullptr;
 };
 

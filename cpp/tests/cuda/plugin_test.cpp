@@ -26,13 +26,19 @@ NetworkInput network_input(int size) {
   return {size, size, ChannelOrder::kRgb, {0, 0, 0}, {255, 255, 255}};
 }
 
+Model to_model(std::string plan) { return std::make_shared<const std::string>(std::move(plan)); }
+
 LandmarkNetwork landmark_network() {
-  return {cuda::fake_landmark_plan(kCrop).serialize(), network_input(kCrop), 5, 1.25F};
+  return {to_model(cuda::fake_landmark_plan(kCrop).serialize()), network_input(kCrop), 5, 1.25F,
+          false};
 }
 
 FinderNetwork finder_network() {
-  return {cuda::fake_finder_plan(kFrame).serialize(), network_input(kFrame), {8, 16}};
+  return {to_model(cuda::fake_finder_plan(kFrame).serialize()), network_input(kFrame), {8, 16}, {}};
 }
+
+// The tiny network sees little presence.
+const PredictOptions kFinderAlone{.detect = {.presence_threshold = 0.0F}, .place = {}};
 
 BackendOptions on(const std::string& device) { return {device, 1, 16}; }
 
@@ -82,13 +88,12 @@ TEST_F(PluginTest, IsProbed) {
 }
 
 TEST_F(PluginTest, FindsFacesAndPlacesLandmarks) {
-  const FinderNetwork finder = finder_network();
-  const Detector detector(landmark_network(), &finder, on("cuda"));
+  const Detector detector({finder_network(), landmark_network(), std::nullopt}, on("cuda"));
   EXPECT_EQ(detector.device(), "cuda");
   const std::vector<std::uint8_t> one = bright_cells({{3, 4}});
   const std::vector<std::uint8_t> two = bright_cells({{1, 1}, {6, 6}});
   const std::vector<ImageView> images{to_view(one), to_view(two)};
-  const Prediction prediction = detector.predict(images, PredictOptions{});
+  const Prediction prediction = detector.predict(images, kFinderAlone);
   ASSERT_EQ(prediction.images[0].boxes.size(), 1U);
   EXPECT_EQ(prediction.images[1].boxes.size(), 2U);
   EXPECT_FLOAT_EQ(prediction.images[0].boxes[0].x0, 28.0F);
@@ -105,11 +110,11 @@ TEST_F(PluginTest, SeesTheCropThatTheCpuMakes) {
   for (std::uint8_t& value : pixels) {
     value = static_cast<std::uint8_t>(random());
   }
-  const Detector detector(landmark_network(), nullptr, on("cuda:0"));
+  const Detector detector({std::nullopt, landmark_network(), std::nullopt}, on("cuda:0"));
   const ImageView image = to_view(pixels);
   const std::vector<Box> boxes{{5.0F, 6.0F, 45.0F, 50.0F}, {30.0F, -8.0F, 80.0F, 30.0F}};
-  const std::vector<std::span<const Box>> given{boxes};
-  const Prediction prediction = detector.predict({&image, 1}, given);
+  const std::vector<Regions> given{upright_regions(boxes)};
+  const Prediction prediction = detector.place({&image, 1}, given, {});
   for (std::size_t face = 0; face < boxes.size(); ++face) {
     const Box& box = boxes[face];
     const double side = 1.25F * std::max(box.x1 - box.x0, box.y1 - box.y0);
@@ -126,17 +131,17 @@ TEST_F(PluginTest, SeesTheCropThatTheCpuMakes) {
 }
 
 TEST_F(PluginTest, TakesNv12AndMemoryOfTheGpu) {
-  const Detector detector(landmark_network(), nullptr, on("cuda"));
+  const Detector detector({std::nullopt, landmark_network(), std::nullopt}, on("cuda"));
   std::vector<std::uint8_t> surface(kFrame * kFrame * 3 / 2, 128);   // gray: no chroma
   std::fill_n(surface.begin(), kFrame * kFrame, std::uint8_t{126});  // 255 * 110 / 219
   ImageView image{surface.data(), kFrame, kFrame, kFrame, PixelFormat::kNv12};
   image.chroma = surface.data() + kFrame * kFrame;
   image.chroma_stride_bytes = kFrame;
   const std::vector<Box> boxes{{20.0F, 20.0F, 40.0F, 40.0F}};
-  const std::vector<std::span<const Box>> given{boxes};
+  const std::vector<Regions> given{upright_regions(boxes)};
   for (const ImageMemory memory : {ImageMemory::kHost, ImageMemory::kCuda}) {
     image.memory = memory;
-    const Prediction prediction = detector.predict({&image, 1}, given);
+    const Prediction prediction = detector.place({&image, 1}, given, {});
     EXPECT_NEAR(prediction.images[0].presence[0], 128.0F / 255.0F, 1e-4F);
   }
 }
@@ -150,8 +155,7 @@ TEST_F(PluginTest, TheCpuRefusesWhatIsOnAGpu) {
 }
 
 TEST_F(PluginTest, InfersTensors) {
-  const FinderNetwork finder = finder_network();
-  const Detector detector(landmark_network(), &finder, on("cuda"));
+  const Detector detector({finder_network(), landmark_network(), std::nullopt}, on("cuda"));
   const std::vector<float> tensors(20 * 3 * kCrop * kCrop, 0.5F);
   const auto outputs = detector.infer(NetworkRole::kLandmarks, tensors);
   ASSERT_EQ(outputs[2].size(), 20U);
@@ -161,15 +165,14 @@ TEST_F(PluginTest, InfersTensors) {
 }
 
 TEST_F(PluginTest, ThreadsShareADetector) {
-  const FinderNetwork finder = finder_network();
-  const Detector detector(landmark_network(), &finder, on("cuda"));
+  const Detector detector({finder_network(), landmark_network(), std::nullopt}, on("cuda"));
   const std::vector<std::uint8_t> pixels = bright_cells({{1, 1}, {6, 6}});
   std::vector<std::jthread> threads;
   for (int thread = 0; thread < 3; ++thread) {
     threads.emplace_back([&] {
       for (int round = 0; round < 5; ++round) {
         const ImageView image = to_view(pixels);
-        EXPECT_EQ(detector.predict({&image, 1}, PredictOptions{}).images[0].boxes.size(), 2U);
+        EXPECT_EQ(detector.predict({&image, 1}, kFinderAlone).images[0].boxes.size(), 2U);
       }
     });
   }
@@ -177,8 +180,10 @@ TEST_F(PluginTest, ThreadsShareADetector) {
 
 TEST_F(PluginTest, ErrorsKeepTheirTypeAcrossTheAbi) {
   LandmarkNetwork network = landmark_network();
-  network.model = "an ONNX file";
-  const auto load = [&] { const Detector detector(network, nullptr, on("cuda")); };
+  network.model = to_model("an ONNX file");
+  const auto load = [&] {
+    const Detector detector({std::nullopt, network, std::nullopt}, on("cuda"));
+  };
   EXPECT_NE(error_of(load, ErrorCode::kBundle).find("magicTag"), std::string::npos);
 
   network = landmark_network();
@@ -188,8 +193,11 @@ TEST_F(PluginTest, ErrorsKeepTheirTypeAcrossTheAbi) {
 
 TEST_F(PluginTest, SaysWhyADeviceCannotBeUsed) {
   const auto load = [](const std::string& device) {
-    return error_of([&] { const Detector detector(landmark_network(), nullptr, on(device)); },
-                    ErrorCode::kDevice);
+    return error_of(
+        [&] {
+          const Detector detector({std::nullopt, landmark_network(), std::nullopt}, on(device));
+        },
+        ErrorCode::kDevice);
   };
   EXPECT_NE(load("cuda:1").find("Old GPU has compute capability 6.1"), std::string::npos);
   EXPECT_NE(load("cuda:7").find("there is no GPU 7, there are 2"), std::string::npos);
@@ -218,7 +226,9 @@ TEST_F(PluginTest, OfThisBuildLoadsAndProbes) {
   if (probe.reason.empty()) {
     GTEST_SKIP() << "there is a GPU; tools/verify_gpu.py tests it";
   }
-  const auto load = [] { const Detector detector(landmark_network(), nullptr, on("cuda")); };
+  const auto load = [] {
+    const Detector detector({std::nullopt, landmark_network(), std::nullopt}, on("cuda"));
+  };
   EXPECT_NE(error_of(load, ErrorCode::kDevice).find(probe.reason), std::string::npos);
 }
 #endif

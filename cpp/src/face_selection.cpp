@@ -1,0 +1,146 @@
+#include "face_selection.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kilomark/limits.hpp"
+
+namespace kilomark {
+
+namespace {
+
+// A mouth in a beard or an eye under a hat may be taken for a face of its own: what lies so far
+// inside a better face, and is at most so large beside it, is a part of it.
+constexpr float kPartInside = 0.8F;
+constexpr float kPartToWhole = 0.5F;
+
+float area(const Box& box) { return (box.x1 - box.x0) * (box.y1 - box.y0); }
+
+float intersection(const Box& a, const Box& b) {
+  const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
+  const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);
+  return std::max(width, 0.0F) * std::max(height, 0.0F);
+}
+
+bool is_part_of(const Box& box, const Box& whole) {
+  return area(box) <= kPartToWhole * area(whole) &&
+         intersection(box, whole) >= kPartInside * area(box);
+}
+
+// Presence beyond this, and below the same distance from 0, says no more.
+constexpr float kSurelyPresent = 0.9999F;
+
+float log_odds(float probability) { return std::log(probability / (1.0F - probability)); }
+
+float probability(float log_odds) { return 1.0F / (1.0F + std::exp(-log_odds)); }
+
+bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+
+// The cells that found one face, best first. Each errs by a little of its own, and which of them is
+// best changes from frame to frame: their mean, weighted by score, is steadier than the best.
+class CellsOfFace {
+ public:
+  explicit CellsOfFace(const FoundFace& best) : best_(best), mean_(best), weight_(best.score) {}
+
+  [[nodiscard]] const FoundFace& best() const { return best_; }
+  [[nodiscard]] const FoundFace& mean() const { return mean_; }  // with the best one's score
+
+  void add(const FoundFace& cell) {
+    if (cell.score <= 0.0F || !std::ranges::all_of(cell.keypoints, is_finite)) {
+      return;
+    }
+    weight_ += cell.score;
+    const float share = cell.score / weight_;
+    mean_.box = {
+        std::lerp(mean_.box.x0, cell.box.x0, share), std::lerp(mean_.box.y0, cell.box.y0, share),
+        std::lerp(mean_.box.x1, cell.box.x1, share), std::lerp(mean_.box.y1, cell.box.y1, share)};
+    for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+      Point& point = mean_.keypoints[k];
+      point = {std::lerp(point.x, cell.keypoints[k].x, share),
+               std::lerp(point.y, cell.keypoints[k].y, share)};
+    }
+  }
+
+ private:
+  FoundFace best_;
+  FoundFace mean_;
+  float weight_;
+};
+
+}  // namespace
+
+float intersection_over_union(const Box& a, const Box& b) {
+  const float common = intersection(a, b);
+  return common <= 0.0F ? 0.0F : common / (area(a) + area(b) - common);
+}
+
+std::vector<FoundFace> merge_cells(std::vector<FoundFace> found, const DetectOptions& options) {
+  std::ranges::stable_sort(found, std::ranges::greater{}, &FoundFace::score);
+  std::vector<CellsOfFace> faces;
+  const std::size_t max_faces =
+      options.max_faces == 0 ? kMaxFacesPerImage : static_cast<std::size_t>(options.max_faces);
+  for (const FoundFace& candidate : found) {
+    const auto same = std::ranges::find_if(faces, [&](const CellsOfFace& face) {
+      return intersection_over_union(face.best().box, candidate.box) > options.nms_iou;
+    });
+    if (same != faces.end()) {
+      same->add(candidate);
+      continue;
+    }
+    const bool is_part = std::ranges::any_of(
+        faces, [&](const CellsOfFace& face) { return is_part_of(candidate.box, face.best().box); });
+    if (!is_part && faces.size() < max_faces) {
+      faces.emplace_back(candidate);
+    }
+  }
+  std::vector<FoundFace> means(faces.size());
+  std::ranges::transform(faces, means.begin(), &CellsOfFace::mean);
+  return means;
+}
+
+float candidate_threshold(const DetectOptions& options, const RescoringRule& rule) {
+  if (!options.rescoring) {
+    return options.score_threshold;
+  }
+  return probability(log_odds(options.score_threshold) + std::log(rule.candidate_odds));
+}
+
+float rescore(const RescoringRule& rule, float finder_score, float presence) {
+  if (std::isnan(presence)) {
+    return presence;
+  }
+  const float bounded = std::clamp(presence, 1.0F - kSurelyPresent, kSurelyPresent);
+  const float evidence = log_odds(bounded) - log_odds(rule.neutral_presence);
+  return probability(rule.finder_weight * log_odds(finder_score) + rule.presence_weight * evidence +
+                     rule.offset);
+}
+
+std::vector<std::size_t> choose_faces(std::span<const float> scores,
+                                      std::span<const float> presence,
+                                      const DetectOptions& options) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (scores[i] >= options.score_threshold && presence[i] >= options.presence_threshold) {
+      chosen.push_back(i);
+    }
+  }
+  std::ranges::stable_sort(chosen, std::ranges::greater{},
+                           [&](std::size_t row) { return scores[row]; });
+  return chosen;
+}
+
+std::vector<std::size_t> drop_duplicates(std::span<const std::size_t> best_first,
+                                         std::span<const Box> boxes, float nms_iou) {
+  std::vector<std::size_t> kept;
+  for (const std::size_t row : best_first) {
+    const bool is_duplicate = std::ranges::any_of(kept, [&](std::size_t better) {
+      return intersection_over_union(boxes[better], boxes[row]) > nms_iou;
+    });
+    if (!is_duplicate) {
+      kept.push_back(row);
+    }
+  }
+  return kept;
+}
+
+}  // namespace kilomark

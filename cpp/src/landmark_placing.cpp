@@ -1,0 +1,109 @@
+#include "landmark_placing.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "stopwatch.hpp"
+
+namespace kilomark {
+
+namespace {
+
+// One region of one frame, and its crop.
+struct Place {
+  std::size_t frame = 0;
+  std::size_t region = 0;
+};
+
+// Landmarks are mapped straight into the rows of the result.
+class Mapper {
+ public:
+  Mapper(const NetworkOutputs& outputs, const LandmarkNetwork& network)
+      : outputs_(outputs), count_(static_cast<std::size_t>(network.num_landmarks)) {}
+
+  // Item `item` of the outputs, from the crop, becomes row `row` of `detections`.
+  void map(std::size_t item, const Crop& crop, Detections& detections, std::size_t row) const {
+    const std::span<const float> landmarks = outputs_.of_item("landmarks", item);
+    constexpr float kFar = std::numeric_limits<float>::infinity();
+    Box box{kFar, kFar, -kFar, -kFar};
+    for (std::size_t k = 0; k < count_; ++k) {
+      const Point point = crop.to_image({landmarks[2 * k], landmarks[2 * k + 1]});
+      detections.landmarks[row * count_ + k] = point;
+      box = {std::min(box.x0, point.x), std::min(box.y0, point.y), std::max(box.x1, point.x),
+             std::max(box.y1, point.y)};
+    }
+    detections.landmark_boxes[row] = box;
+    scale("spread", item, crop, detections.spread, row);
+    scale("depth", item, crop, detections.depth, row);
+    detections.presence[row] = outputs_.of_item("presence", item)[0];
+  }
+
+ private:
+  void scale(std::string_view output, std::size_t item, const Crop& crop,
+             std::vector<float>& values, std::size_t row) const {
+    const std::span<const float> from = outputs_.of_item(output, item);
+    const auto per_px = static_cast<float>(crop.scale());
+    std::ranges::transform(from, values.begin() + static_cast<std::ptrdiff_t>(row * count_),
+                           [&](float value) { return value * per_px; });
+  }
+
+  const NetworkOutputs& outputs_;
+  std::size_t count_;
+};
+
+Crop crop_of(const Regions& regions, std::size_t row, const LandmarkNetwork& network) {
+  const Box& box = regions.boxes[row];
+  const Point center{0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)};
+  const double longer = std::max(box.x1 - box.x0, box.y1 - box.y0);
+  return Crop::around(center, network.crop_scale * longer, regions.angles_deg[row],
+                      network.input.width, network.input.height);
+}
+
+// Rows for all regions, whose landmarks are yet to be filled in.
+Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
+  const auto landmarks = static_cast<std::size_t>(network.num_landmarks);
+  Detections rows;
+  rows.boxes = regions.boxes;
+  rows.angles_deg = regions.angles_deg;
+  rows.scores = regions.scores;
+  rows.keypoints = regions.keypoints;
+  rows.landmarks.resize(regions.size() * landmarks);
+  rows.spread.resize(regions.size() * landmarks);
+  rows.presence.resize(regions.size());
+  rows.depth.resize(network.has_depth ? regions.size() * landmarks : 0);
+  rows.landmark_boxes.resize(regions.size());
+  return rows;
+}
+
+}  // namespace
+
+std::vector<Detections> place_landmarks(const LoadedNetwork& loaded, const LandmarkNetwork& network,
+                                        const Frames& frames, std::span<const Regions> regions,
+                                        PlacingTimes& times) {
+  Stopwatch stopwatch;
+  std::vector<Detections> images;
+  std::vector<Place> places;
+  std::vector<CropTask> tasks;
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    images.push_back(make_rows(regions[i], network));
+    for (std::size_t row = 0; row < regions[i].size(); ++row) {
+      places.push_back({i, row});
+      tasks.push_back({i, crop_of(regions[i], row, network)});
+    }
+  }
+  times.map_ms += stopwatch.lap_ms();
+  const auto map = [&](std::size_t first, std::size_t count, const NetworkOutputs& outputs) {
+    const Mapper mapper(outputs, network);
+    for (std::size_t i = 0; i < count; ++i) {
+      const Place& place = places[first + i];
+      mapper.map(i, tasks[first + i].crop, images[place.frame], place.region);
+    }
+  };
+  const BatchedTimes batches = run_in_batches(loaded, *frames.held, tasks, map);
+  times.crop_ms += batches.crop_ms;
+  times.infer_ms += batches.infer_ms;
+  times.map_ms += batches.use_ms;
+  return images;
+}
+
+}  // namespace kilomark

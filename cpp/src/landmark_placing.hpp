@@ -1,0 +1,26 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "batching.hpp"
+#include "kilomark/detector.hpp"
+
+namespace kilomark {
+
+// Wall-clock time of placing.
+struct PlacingTimes {
+  double crop_ms = 0.0;
+  double infer_ms = 0.0;
+  double map_ms = 0.0;
+};
+
+// Crops every region, runs the landmark network on the crops, and maps its outputs to the image.
+// One item per frame, one row per region, in order.
+[[nodiscard]] std::vector<Detections> place_landmarks(const LoadedNetwork& loaded,
+                                                      const LandmarkNetwork& network,
+                                                      const Frames& frames,
+                                                      std::span<const Regions> regions,
+                                                      PlacingTimes& times);
+
+}  // namespace kilomark

@@ -1,0 +1,62 @@
+#include "face_selection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace kilomark {
+namespace {
+
+const RescoringRule kRule;
+
+TEST(FaceSelection, RescoresFromANinthOfTheOddsAskedFor) {
+  const auto lowest = [](float score_threshold) {
+    return candidate_threshold({.score_threshold = score_threshold, .rescoring = true}, kRule);
+  };
+  EXPECT_NEAR(lowest(0.5F), 0.1F, 1e-6F);  // odds of 1 to 1, and 1 to 9
+  EXPECT_NEAR(lowest(0.9F), 0.5F, 1e-6F);
+  EXPECT_EQ(lowest(0.0F), 0.0F);
+  EXPECT_EQ(lowest(1.0F), 1.0F);
+  EXPECT_EQ(candidate_threshold({.score_threshold = 0.3F}, kRule), 0.3F);
+}
+
+TEST(FaceSelection, AddsHalfTheLogOddsOfThePresenceBeyondNineToOne) {
+  EXPECT_NEAR(rescore(kRule, 0.3F, 0.9F), 0.3F, 1e-6F);
+  // Odds of 1 to 9 times the root of 729 / 9.
+  EXPECT_NEAR(rescore(kRule, 0.1F, 729.0F / 730.0F), 0.5F, 1e-4F);
+  EXPECT_NEAR(rescore(kRule, 0.9F, 1.0F / 10.0F), 0.5F, 1e-5F);
+}
+
+TEST(FaceSelection, RescoresByTheConstantsOfTheFinder) {
+  const RescoringRule rule{0.5F, 2.0F, 0.5F, -1.0F, 0.1F};
+  // 0.5 log(9) + 2 log(3) - 1
+  EXPECT_NEAR(rescore(rule, 0.9F, 0.75F), 27.0F / (27.0F + std::exp(1.0F)), 1e-5F);
+}
+
+TEST(FaceSelection, RescoringSaturatesWithThePresence) {
+  EXPECT_NEAR(rescore(kRule, 0.1F, 1.0F), 100.0F / 127.0F, 1e-3F);  // the root of 9999 / 9, over 9
+  EXPECT_NEAR(rescore(kRule, 0.9F, 0.0F), 3.0F / 103.0F, 1e-3F);
+  EXPECT_EQ(rescore(kRule, 1.0F, 0.0F), 1.0F);
+  EXPECT_EQ(rescore(kRule, 0.0F, 1.0F), 0.0F);
+}
+
+TEST(FaceSelection, GivesNoScoreWithoutAPresence) {
+  EXPECT_TRUE(std::isnan(rescore(kRule, 0.9F, std::numeric_limits<float>::quiet_NaN())));
+}
+
+TEST(FaceSelection, ChoosesBestFirstByBothThresholds) {
+  const std::vector<float> scores{0.6F, 0.9F, 0.4F, std::nanf(""), 0.8F};
+  const std::vector<float> presence{0.9F, 0.6F, 0.9F, 0.9F, 0.1F};
+  EXPECT_EQ(choose_faces(scores, presence, {}), (std::vector<std::size_t>{1, 0}));
+}
+
+TEST(FaceSelection, DropsDuplicatesOfBetterFaces) {
+  const std::vector<Box> boxes{{0, 0, 10, 10}, {1, 0, 11, 10}, {20, 0, 30, 10}};
+  const std::vector<std::size_t> best_first{1, 0, 2};
+  EXPECT_EQ(drop_duplicates(best_first, boxes, 0.5F), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(drop_duplicates(best_first, boxes, 0.9F), best_first);
+}
+
+}  // namespace
+}  // namespace kilomark
