@@ -6,14 +6,17 @@ import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
 from kilomark.contest.data_set import read_test_points
+from kilomark.contest.photo_names import MOST_PHOTO_BYTES, photo_path
 from kilomark.contest.rows import BrokenCell, RowBlock, read_header, read_row_blocks
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo
+from kilomark.regular_files import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,7 +107,7 @@ def _check_rows(
         for block in read_row_blocks(path, header, note):
             report.num_rows += len(block.file_names)
             names.update(block.file_names)
-            photos = pool.map(_look_at, [images_dir / name for name in block.file_names])
+            photos = pool.map(partial(_look_at, images_dir), block.file_names)
             for row, photo in enumerate(photos):
                 bar.update()
                 name = f"train/images/{block.file_names[row]}"
@@ -136,15 +139,18 @@ def _check_test(
             report.broken_test_points.append(
                 f"{points.file_name}: landmark {max(points.indices)} of {report.num_landmarks}"
             )
-    photos = pool.map(_look_at, [test_dir / "images" / points.file_name for points in wanted])
+    photos = pool.map(
+        partial(_look_at, test_dir / "images"), [points.file_name for points in wanted]
+    )
     for points, photo in zip(wanted, photos, strict=True):
         _note_photo(f"test/images/{points.file_name}", photo, report, first_of_digest)
 
 
-def _look_at(path: Path) -> _Photo:
+def _look_at(images_dir: Path, file_name: str) -> _Photo:
     try:
-        digest = hashlib.blake2b(path.read_bytes(), digest_size=16).digest()
-        width, height = open_photo(path).size
+        data = read_regular(photo_path(images_dir, file_name), at_most_bytes=MOST_PHOTO_BYTES)
+        digest = hashlib.blake2b(data, digest_size=16).digest()
+        width, height = open_photo(data).size
     except FileNotFoundError:
         return _Photo(missing=True)
     except OSError as error:

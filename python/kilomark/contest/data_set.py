@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import cv2
 import numpy as np
 
+from kilomark.contest.photo_names import MOST_PHOTO_BYTES, photo_path
 from kilomark.contest.splits import SplitRows, split_by_person, split_in_file_order
 from kilomark.contest.table import ContestTable, read_contest_table
 from kilomark.errors import InvalidInputError
+from kilomark.regular_files import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +45,7 @@ class Contest:
 
     def image(self, row: int) -> Array:
         """Photo of ``row`` as (H, W, 3) uint8 RGB."""
-        return read_photo(self.images_dir / self.table.file_names[row])
+        return read_photo(photo_path(self.images_dir, self.table.file_names[row]))
 
     def split(self, how: ContestSplit = "file-order") -> SplitRows:
         """Rows to train on and to validate with.
@@ -90,7 +92,7 @@ def read_photo(path: Path) -> Array:
         InvalidInputError: it is missing, or does not decode.
     """
     try:
-        data = np.fromfile(path, np.uint8)
+        data = np.frombuffer(read_regular(path, at_most_bytes=MOST_PHOTO_BYTES), np.uint8)
     except OSError as error:
         raise InvalidInputError(
             f"{path} cannot be read ({error.strerror}); expected a photo for every row: "

@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from kilomark.contest.data_set import WantedLandmarks, read_photo, read_test_points
+from kilomark.contest.photo_names import photo_path
 from kilomark.contest.prediction import PhotoPredictor
 from kilomark.errors import InvalidInputError
 from kilomark.export.run_export import export
@@ -124,6 +125,6 @@ def _lines(
     columns = [f"Point_M{point}_{axis}" for point in range(count) for axis in "XY"]
     yield ",".join(["file_name", *columns]) + "\n"
     for file_name, indices in tqdm(wanted, desc="predicting", unit="photo", disable=None):
-        landmarks = predict(read_photo(images_dir / file_name))[list(indices)]
+        landmarks = predict(read_photo(photo_path(images_dir, file_name)))[list(indices)]
         whole = np.trunc(landmarks).astype(np.int64).ravel().tolist()
         yield ",".join([file_name, *map(str, whole)]) + "\n"
