@@ -10,10 +10,8 @@ import pytest
 from kilomark.data.face_crops import FaceCrops, read_face_crops
 from kilomark.data.geometry import apply_map, crop_map, warp
 from kilomark.data.landmark_samples import LandmarkSamples, evaluation_crops
-from kilomark.data.mosaic_sources import FaceSources
-from kilomark.data.mosaics import FACE, Mosaics
 from kilomark.data.packed_images import read_packed_images
-from kilomark.data.scenes import read_backgrounds, read_scenes
+from kilomark.data.scenes import read_backgrounds
 from kilomark.data.synthetic_negatives import face_part, hand, letters, texture
 from kilomark.errors import InvalidInputError
 
@@ -141,52 +139,23 @@ def test_evaluation_crops_show_the_whole_face(faces_dir: Path, cache_dir: Path) 
 
 
 @pytest.fixture
-def mosaics(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> Mosaics:
-    backgrounds, rows, held_out = read_backgrounds(scenes_dir, cache_dir)
+def train_faces(faces_dir: Path, cache_dir: Path) -> FaceCrops:
+    return read_face_crops(faces_dir, "train", cache_dir)
+
+
+def test_no_background_is_trained_on_and_held_out(scenes_dir: Path, cache_dir: Path) -> None:
+    _, rows, held_out = read_backgrounds(scenes_dir, cache_dir)
+
+    assert len(rows) > 0
+    assert len(held_out) > 0
     assert set(rows).isdisjoint(held_out)
-    faces = read_face_crops(faces_dir, "train", cache_dir)
-    sources = FaceSources(
-        faces,
-        read_scenes(scenes_dir, "train", cache_dir),
-        backgrounds,
-        rows,
-        keypoint_landmarks=(0, 1, 2, 3, 4),
-        masked=np.flatnonzero(faces.source == "mask"),
-    )
-    return Mosaics(sources, size=128, seed=0)
-
-
-def test_mosaics_label_what_they_show(mosaics: Mosaics) -> None:
-    drawn = [mosaics[i] for i in range(60)]
-
-    boxes = np.concatenate([m.boxes[m.state == FACE] for m in drawn])
-    assert len(boxes) > 30
-    sizes = (boxes[:, 2:] - boxes[:, :2]).max(1)
-    assert sizes.min() >= 12.5  # smaller ones are not asked for
-    assert sizes.max() < 150
-    center = (boxes[:, :2] + boxes[:, 2:]) / 2
-    assert ((center >= 0) & (center <= 128)).all()
-
-
-def test_a_face_that_is_not_seen_is_not_asked_for(mosaics: Mosaics) -> None:
-    seen = [
-        (mosaic.image[y0:y1, x0:x1].mean(2).std(), state)
-        for mosaic in (mosaics[i] for i in range(80))
-        for (x0, y0, x1, y1), state in zip(
-            np.clip(np.round(mosaic.boxes), 0, 128).astype(int), mosaic.state, strict=True
-        )
-        if state == FACE
-    ]
-
-    assert len(seen) > 30
-    assert min(contrast for contrast, _ in seen) >= 4
 
 
 @pytest.mark.parametrize("make", [face_part, hand])
 def test_decoys_have_a_faces_colours(
-    make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], mosaics: Mosaics
+    make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], train_faces: FaceCrops
 ) -> None:
-    decoys = [make(mosaics.sources.faces, np.random.default_rng(i)) for i in range(20)]
+    decoys = [make(train_faces, np.random.default_rng(i)) for i in range(20)]
 
     assert all(decoy.dtype == np.uint8 and min(decoy.shape[:2]) >= 12 for decoy in decoys)
     skin = np.array([220, 190, 170])  # of the drawn faces
@@ -213,9 +182,9 @@ class OneFaceInASmallPhoto:
 def test_decoys_come_of_faces_that_run_out_of_a_small_photo(
     make: Callable[[OneFaceInASmallPhoto, np.random.Generator], np.ndarray[Any, Any]],
     around: float,
-    mosaics: Mosaics,
+    train_faces: FaceCrops,
 ) -> None:
-    ring = mosaics.sources.faces.landmarks_of(0)
+    ring = train_faces.landmarks_of(0)
     faces = OneFaceInASmallPhoto((ring - ring.mean(0)) * 3 + around)
 
     decoys = [make(faces, np.random.default_rng(i)) for i in range(10)]
@@ -223,12 +192,10 @@ def test_decoys_come_of_faces_that_run_out_of_a_small_photo(
     assert all(decoy.size > 0 for decoy in decoys)
 
 
-def test_a_part_of_a_face_is_less_than_half_of_it(mosaics: Mosaics) -> None:
-    widths = [
-        face_part(mosaics.sources.faces, np.random.default_rng(i)).shape[1] for i in range(40)
-    ]
+def test_a_part_of_a_face_is_less_than_half_of_it(train_faces: FaceCrops) -> None:
+    widths = [face_part(train_faces, np.random.default_rng(i)).shape[1] for i in range(40)]
 
-    assert max(widths) < 0.5 * np.ptp(mosaics.sources.faces.landmarks, axis=1).max()
+    assert max(widths) < 0.5 * np.ptp(train_faces.landmarks, axis=1).max()
 
 
 @pytest.mark.parametrize("make", [texture, letters])

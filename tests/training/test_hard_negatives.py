@@ -15,10 +15,9 @@ from tools.mine_hard_negatives import find_hard_negatives, find_in_backgrounds
 
 from kilomark import InvalidInputError
 from kilomark.cli.main import main
+from kilomark.data.finder_sources import FACE, IGNORED, NONE
 from kilomark.data.hard_negatives import read_hard_negatives
-from kilomark.data.mosaics import IGNORED
 from kilomark.data.scenes import read_backgrounds, read_scenes
-from kilomark.evaluation.metrics import box_iou
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
 
@@ -147,17 +146,19 @@ def test_other_files_are_refused(content: object, scenes: Scenes, tmp_path: Path
         read_hard_negatives(path, scenes.images)
 
 
-def test_mosaics_show_them_and_ask_for_no_face_there(
+def test_the_finder_is_shown_them_and_asked_for_no_face_there(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, scenes: Scenes, tmp_path: Path
 ) -> None:
     size = int(scenes.images[0].shape[0])
-    boxes = {scenes.images.names[0]: [[0, 0, size / 2, size / 2]]}
+    boxes = {scenes.images.names[0]: [[0, 0, size / 2, size / 2], [9, 9, 20, 20]]}
     path = write(tmp_path / "false.json", boxes)
 
-    shown = changed_by(path, FinderTask, (faces_dir, scenes_dir, 0, cache_dir), count=100)
+    sources = finder_task(faces_dir, scenes_dir, cache_dir, hard_negatives=path).sources
 
-    assert 3 < len(shown) < 50
-    assert not any(mosaic.state.any() for mosaic in shown)  # of one cell each
+    assert len(sources.pools["false"]) == 1  # a photo, which is shown around either box
+    assert sources.states_of("false").tolist() == [NONE, NONE]
+    first = sources.first_face[sources.pools["false"][0]]
+    assert sources.faces.center[first] == pytest.approx([size / 4, size / 4])
 
 
 def test_a_finder_may_have_taken_nothing_for_a_face(
@@ -165,7 +166,9 @@ def test_a_finder_may_have_taken_nothing_for_a_face(
 ) -> None:
     path = write(tmp_path / "false.json", {})
 
-    assert not changed_by(path, FinderTask, (faces_dir, scenes_dir, 0, cache_dir), count=40)
+    sources = finder_task(faces_dir, scenes_dir, cache_dir, hard_negatives=path).sources
+
+    assert "false" not in sources.pools or len(sources.pools["false"]) == 0
 
 
 def test_landmark_networks_learn_that_they_hold_no_face(
@@ -205,11 +208,12 @@ def test_faces_that_nobody_labeled_are_not_held_against_the_finder(
 ) -> None:
     boxes = {scenes.name(scene): [box.tolist()] for scene, box in enumerate(scenes.boxes)}
     reviewed = write(tmp_path / "reviewed.json", {**boxes, "in no photo": [[0, 0, 9, 9]]})
-    samples = FinderTask(faces_dir, scenes_dir, 0, cache_dir, reviewed=reviewed).samples(64)
+    task = finder_task(faces_dir, scenes_dir, cache_dir, reviewed=reviewed)
 
-    drawn = [samples[i] for i in range(100)]
+    states = task.sources.states_of("frame")
+    assert (states == FACE).sum() == (states == IGNORED).sum() == len(scenes)
+    assert task.recipe()["reviewed"] == len(scenes)
 
-    beside = [mosaic for mosaic in drawn if mosaic.state[1] == IGNORED]  # of one cell each
-    assert 10 < len(beside) < 60
-    for mosaic in beside:  # a box's corners reach out further when turned than its ellipse
-        assert box_iou(mosaic.boxes[:1], mosaic.boxes[1])[0] > 0.45
+
+def finder_task(faces_dir: Path, scenes_dir: Path, cache_dir: Path, **more: Path) -> FinderTask:
+    return FinderTask([faces_dir], scenes_dir, 0, cache_dir, num_dressed=2, num_drawn=2, **more)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from kilomark.data.mosaics import FACE, IGNORED, NONE
+from kilomark.data.composition import FaceBatch
+from kilomark.data.finder_sources import FACE, IGNORED, NONE
 from kilomark.evaluation.metrics import box_iou, finder_accuracy, landmark_accuracy
-from kilomark.networks.face_finder import STRIDES, FaceFinder, FinderOutput, cell_centres
+from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centres
 from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
-from kilomark.training.finder_losses import assign_cells, count_positive, finder_loss
+from kilomark.training.finder_losses import assign_cells, finder_loss
 from kilomark.training.landmark_losses import (
     LOCATION_LOSSES,
     WING_CURVATURE,
@@ -113,16 +114,27 @@ def test_a_head_started_at_shapes_begins_at_their_mean() -> None:
     assert torch.allclose(output.landmarks[0], shapes.mean(0), atol=1e-5)
 
 
+def _faces(boxes: list[list[float]], state: int = FACE) -> FaceBatch:
+    """One face an image, whose keypoints lie inside it."""
+    corners = torch.tensor(boxes)[:, None]
+    extent = corners[..., 2:] - corners[..., :2]
+    keypoints = corners[:, :, None, :2] + torch.rand(len(boxes), 1, 5, 2) * extent[:, :, None]
+    count = (len(boxes), 1)
+    return FaceBatch(
+        corners, keypoints, torch.ones(count, dtype=torch.bool), torch.full(count, state)
+    )
+
+
 def _assigned(longer_side: float, state: int = FACE) -> tuple[torch.Tensor, torch.Tensor]:
     centers, strides = cell_centres(256, 256)
     half = longer_side / 2
-    boxes = torch.tensor([[[128 - half, 128 - half, 128 + half, 128 + half]]])
-    targets = assign_cells(boxes, torch.tensor([[state]]), centers, strides)
-    return strides[targets.positive[0]], targets.ignored[0]
+    faces = _faces([[128 - half, 128 - half, 128 + half, 128 + half]], state)
+    targets = assign_cells(faces, centers, strides)
+    return strides[targets.weight[0] > 0], targets.ignored[0]
 
 
 def test_a_face_belongs_to_the_strides_of_its_size() -> None:
-    for longer_side, wanted in ((20, {8}), (40, {8, 16}), (65, {16}), (100, {16, 32}), (200, {32})):
+    for longer_side, wanted in ((20, {8}), (40, {8, 16}), (60, {16}), (100, {16, 32}), (200, {32})):
         assert set(_assigned(longer_side)[0].tolist()) == wanted
 
 
@@ -135,61 +147,86 @@ def test_a_hardly_seen_face_is_ignored_not_wanted() -> None:
     assert not none_ignored.any()
 
 
-def test_a_perfect_finder_has_almost_no_loss() -> None:
-    centers, strides = cell_centres(128, 128)
-    boxes = torch.tensor([[[30.0, 40.0, 90.0, 100.0]]])
-    keypoints = torch.rand(1, 1, 5, 2) * 60 + 30
-    state = torch.tensor([[FACE]])
-    targets = assign_cells(boxes, state, centers, strides)
-    reach = torch.cat([centers - boxes[0, :, :2], boxes[0, :, 2:] - centers], 1)
-    perfect = FinderOutput(
-        torch.where(targets.positive, 12.0, -12.0),
+def test_the_cells_of_a_face_weigh_the_root_of_their_number() -> None:
+    centers, strides = cell_centres(256, 256)
+    faces = _faces([[28.0, 28, 228, 228]])
+
+    weight = assign_cells(faces, centers, strides).weight[0]
+
+    number = int((weight > 0).sum())
+    assert number > 3
+    assert weight.sum().item() == pytest.approx(number**0.5)
+
+
+def _perfect(faces: FaceBatch, size: int) -> FinderOutput:
+    centers, strides = cell_centres(size, size)
+    targets = assign_cells(faces, centers, strides)
+    box = faces.boxes[0]
+    reach = torch.cat([centers - box[:, :2], box[:, 2:] - centers], 1)
+    return FinderOutput(
+        torch.where(targets.weight > 0, 12.0, -12.0),
         (reach / strides[:, None])[None],
-        ((keypoints[0] - centers[:, None]) / strides[:, None, None])[None],
+        ((faces.keypoints[0] - centers[:, None]) / strides[:, None, None])[None],
     )
 
-    loss, _ = finder_loss(perfect, boxes, keypoints, state, 128)
 
-    assert loss.item() < 1e-3
+def _loss(output: FinderOutput, faces: FaceBatch, size: int, **how: torch.Tensor) -> torch.Tensor:
+    grid = cell_centres(size, size)
+    return finder_loss(output, faces, assign_cells(faces, *grid), *grid, **how)[0]
 
 
-def test_a_small_face_weighs_more_than_a_cell_of_a_large_one() -> None:
-    centers, strides = cell_centres(64, 64)
-    nothing = torch.zeros(1, 1, 4), torch.zeros(1, 1, 5, 2), torch.tensor([[NONE]])
-    output = FaceFinder().eval()(torch.rand(1, 3, 64, 64))
+def test_a_perfect_finder_has_almost_no_loss() -> None:
+    faces = _faces([[30.0, 40.0, 90.0, 100.0]])
 
-    def loss_of_one_cell_at(stride: int) -> float:
-        scores = torch.full((1, len(centers)), -30.0)
-        scores[0, int((strides == stride).nonzero()[0])] = 3.0
-        return finder_loss(output._replace(score_logits=scores), *nothing, 64)[0].item()
+    assert _loss(_perfect(faces, 128), faces, 128).item() < 1e-3
 
-    small, middle, large = (loss_of_one_cell_at(stride) for stride in STRIDES)
 
-    assert middle == pytest.approx(large)
-    assert large > 0.1
-    assert small == pytest.approx(2 * large)
+def test_a_score_is_to_be_the_root_of_the_overlap() -> None:
+    faces = _faces([[30.0, 40.0, 90.0, 100.0]])
+    perfect = _perfect(faces, 128)
+    centers, strides = cell_centres(128, 128)
+    is_face = assign_cells(faces, centers, strides).weight > 0
+    wide = perfect.distances.clone()
+    wide[..., 2] += 60 / strides  # twice as wide: an overlap of one half
+
+    losses = {}
+    for score in (0.5, 0.5**0.5, 0.95):
+        logit = torch.logit(torch.tensor(score))
+        scores = torch.where(is_face, logit, -12.0)
+        losses[score] = _loss(FinderOutput(scores, wide, perfect.keypoints), faces, 128).item()
+
+    assert min(losses, key=losses.__getitem__) == 0.5**0.5
+
+
+def test_keypoints_that_nobody_labeled_do_not_count() -> None:
+    faces = _faces([[30.0, 40.0, 90.0, 100.0]])
+    perfect = _perfect(faces, 128)
+    astray = perfect._replace(keypoints=perfect.keypoints + 3)
+    unlabeled = faces._replace(has_keypoints=torch.zeros_like(faces.has_keypoints))
+
+    assert _loss(astray, faces, 128).item() > 1
+    assert _loss(astray, unlabeled, 128).item() < 1e-3
 
 
 def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:
     output = FaceFinder().eval()(torch.rand(2, 3, 64, 64))
-    boxes = torch.tensor([[[10.0, 10, 40, 44]], [[4.0, 20, 60, 60]]])
-    keypoints, state = torch.rand(2, 1, 5, 2) * 60, torch.tensor([[FACE], [FACE]])
-    whole, _ = finder_loss(output, boxes, keypoints, state, 64)
+    faces = _faces([[10.0, 10, 40, 44], [4.0, 20, 60, 60]])
+    grid = cell_centres(64, 64)
+    weights = assign_cells(faces, *grid).weight.sum(1)
+    known = weights / weights.sum()  # keypoints are averaged over what has some
 
-    mean_count = count_positive(boxes, state, 64) / 2
-    parts = [
-        finder_loss(
-            FinderOutput(*(value[i : i + 1] for value in output)),
-            boxes[i : i + 1],
-            keypoints[i : i + 1],
-            state[i : i + 1],
-            64,
-            num_positive=mean_count,
-        )[0]
-        for i in (0, 1)
-    ]
+    whole = finder_loss(output, faces, assign_cells(faces, *grid), *grid)[1]
+    parts = []
+    for i in (0, 1):
+        part = FaceBatch(*(value[i : i + 1] for value in faces))
+        one = FinderOutput(*(value[i : i + 1] for value in output))
+        targets = assign_cells(part, *grid)
+        parts.append(finder_loss(one, part, targets, *grid, total=weights.sum() / 2)[1])
 
-    assert torch.isclose((parts[0] + parts[1]) / 2, whole, rtol=1e-5)
+    for name in ("score", "box"):
+        assert torch.isclose((parts[0][name] + parts[1][name]) / 2, whole[name], rtol=1e-5)
+    keypoints = sum(share * part["keypoints"] for share, part in zip(known, parts, strict=True))
+    assert torch.isclose(torch.as_tensor(keypoints), whole["keypoints"], rtol=1e-5)
 
 
 def test_finder_cells_match_its_outputs() -> None:

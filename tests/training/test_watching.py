@@ -103,7 +103,7 @@ def test_a_picture_comes_with_every_checkpoint(tmp_path: Path) -> None:
 
 def test_tasks_draw_what_networks_say(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> None:
     landmarks = LandmarkTask(faces_dir, scenes_dir, 0, cache_dir)
-    finder = FinderTask(faces_dir, scenes_dir, 0, cache_dir)
+    finder = FinderTask([faces_dir], scenes_dir, 0, cache_dir, num_dressed=2, num_drawn=2)
 
     faces, scenes = landmarks.picture(make_lite(971), 64), finder.picture(FaceFinder(), 64)
 

@@ -18,7 +18,7 @@ __all__ = ["add_parser"]
 
 EXIT_STOPPED = 3
 NETWORKS = ("faces", "lite", "resnext50")
-FACE_DATA_OPTIONS = ("faces", "hard_negatives", "reviewed")
+FACE_DATA_OPTIONS = ("faces", "photos", "hard_negatives", "reviewed")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,6 +48,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--faces", type=Path, metavar="FOLDER", help="data set of face crops")
     group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
+    group.add_argument(
+        "--photos", type=Path, metavar="FOLDER",
+        help="for the face detector: data set of photos with any number of faces, which "
+        "tools/refit_faces.py writes",
+    )  # fmt: skip
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="for decoded images")
     group.add_argument(
         "--hard-negatives", type=Path, metavar="FILE.json",
@@ -178,7 +183,8 @@ def run(options: argparse.Namespace) -> int:
             training.train(
                 options.network, options.out, faces=options.faces, scenes=options.scenes,
                 cache=options.cache, decoding=options.decoding,
-                hard_negatives=options.hard_negatives, reviewed=options.reviewed, **how,
+                hard_negatives=options.hard_negatives, reviewed=options.reviewed,
+                photos=options.photos, **how,
             )  # fmt: skip
     except training.TrainingInterruptedError as stopped:
         logging.getLogger(__name__).warning("%s", stopped)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 STRIDES = (8, 16, 32)
 NUM_KEYPOINTS = 5
+_CELL_VALUES = 1 + 4 + 2 * NUM_KEYPOINTS
+_FIRST_SCORE_LOGIT = -4.0
 
 
 class FinderOutput(NamedTuple):
@@ -25,86 +27,70 @@ class FinderOutput(NamedTuple):
     keypoints: Tensor
 
 
-def convolution(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """3x3 convolution, batch norm, ReLU."""
+def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """Convolution that keeps the size but for ``stride``, batch norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+        nn.Conv2d(inputs, outputs, kernel, stride, (kernel - stride + 1) // 2, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
-
-
-def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """3x3 depthwise then 1x1 convolution, each with batch norm and ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False),
-        nn.BatchNorm2d(inputs),
-        nn.ReLU(inplace=True),
-        nn.Conv2d(inputs, outputs, 1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Reduction(nn.Module):
-    """Half as high and wide: a separable convolution, and beside it all that 2x2 pixels hold.
-
-    A depthwise convolution keeps one number of each channel's 2x2, which is too little of a face
-    that is 4 pixels wide by then.
-    """
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.body = separable(inputs, outputs, 2)
-        self.pixels = nn.Sequential(
-            nn.Conv2d(inputs, outputs, 2, 2, bias=False), nn.BatchNorm2d(outputs)
-        )
-
-    def forward(self, features: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H / 2, W / 2); H and W are even."""
-        total: Tensor = self.body(features) + self.pixels(features)
-        return total
 
 
 class Residual(nn.Module):
-    """A separable convolution added to its input."""
+    """A dense 3x3 convolution added to its input, then ReLU."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.body = separable(channels, channels)
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels)
 
     def forward(self, features: Tensor) -> Tensor:
         """Keep the shape."""
-        total: Tensor = features + self.body(features)
+        total: Tensor = nn.functional.relu(features + self.norm(self.convolution(features)))
         return total
 
 
 class FaceFinder(nn.Module):
-    """Depthwise-separable trunk, top-down sums, one head shared by the strides 8, 16 and 32."""
+    """Dense residual trunk, top-down sums, a head for each of the strides 8, 16 and 32.
 
-    def __init__(self, width: int = 64) -> None:
+    Few dense layers run faster on a CPU than many depthwise-separable ones of as many
+    multiply-adds. The stem reduces 4 times at once.
+
+    Args:
+        channels: at the strides 4, 8, 16 and 32.
+        blocks: residual convolutions at each of these.
+        width: channels of the heads.
+    """
+
+    def __init__(
+        self,
+        channels: tuple[int, int, int, int] = (16, 32, 64, 96),
+        blocks: tuple[int, int, int, int] = (1, 2, 2, 2),
+        width: int = 32,
+    ) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            convolution(3, 16, 2), separable(16, 32, 2), *(Residual(32) for _ in range(4))
+            convolution(3, channels[0], 6, 4), *(Residual(channels[0]) for _ in range(blocks[0]))
         )
         self.stages = nn.ModuleList(
-            [
-                nn.Sequential(Reduction(32, 64), *(Residual(64) for _ in range(6))),
-                nn.Sequential(separable(64, 112, 2), *(Residual(112) for _ in range(5))),
-                nn.Sequential(separable(112, 160, 2), *(Residual(160) for _ in range(3))),
-            ]
+            nn.Sequential(
+                convolution(inputs, outputs, 3, 2), *(Residual(outputs) for _ in range(number))
+            )
+            for inputs, outputs, number in zip(channels, channels[1:], blocks[1:], strict=False)
         )
-        self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1) for c in (64, 112, 160))
-        self.smooth = nn.ModuleList(separable(width, width) for _ in STRIDES)
-        self.tower = nn.Sequential(separable(width, width), separable(width, width))
-        self.score = nn.Conv2d(width, 1, 1)
-        self.shape = nn.Conv2d(width, 4 + 2 * NUM_KEYPOINTS, 1)
-        self.stride_scale = nn.Parameter(torch.ones(len(STRIDES)))
-        nn.init.constant_(self.score.get_parameter("bias"), -4.0)
-        nn.init.normal_(self.shape.weight, std=0.01)
+        self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1) for c in channels[1:])
+        self.towers = nn.ModuleList(convolution(width, width) for _ in STRIDES)
+        self.heads = nn.ModuleList(nn.Conv2d(width, _CELL_VALUES, 1) for _ in STRIDES)
+        for head in self.heads:
+            assert isinstance(head, nn.Conv2d)
+            assert head.bias is not None
+            nn.init.normal_(head.weight, std=0.01)
+            nn.init.constant_(head.bias, 0.0)
+            head.bias.data[0] = _FIRST_SCORE_LOGIT
+            head.bias.data[1:5] = 1.0
 
     def forward(self, images: Tensor) -> FinderOutput:
-        """Read (N, 3, H, W) normalised RGB images; H and W are multiples of 32."""
+        """Read (N, 3, H, W) normalized RGB images; H and W are multiples of 32."""
         features = self.stem(images)
         pyramid = []
         for stage, lateral in zip(self.stages, self.lateral, strict=True):
@@ -113,20 +99,15 @@ class FaceFinder(nn.Module):
         for finer in reversed(range(len(STRIDES) - 1)):
             coarse = nn.functional.interpolate(pyramid[finer + 1], scale_factor=2.0)
             pyramid[finer] = pyramid[finer] + coarse
-        return self._read(pyramid)
-
-    def _read(self, pyramid: list[Tensor]) -> FinderOutput:
-        scores, shapes = [], []
-        for level, features in enumerate(pyramid):
-            features = self.tower(self.smooth[level](features))
-            scores.append(self.score(features).flatten(1))
-            shape = self.shape(features) * self.stride_scale[level]
-            shapes.append(shape.flatten(2).transpose(1, 2))  # (N, cells, 14)
-        shape = torch.cat(shapes, 1)
+        cells = [
+            head(tower(level)).flatten(2)
+            for level, tower, head in zip(pyramid, self.towers, self.heads, strict=True)
+        ]
+        values = torch.cat(cells, 2).transpose(1, 2)  # (N, M, 15)
         return FinderOutput(
-            score_logits=torch.cat(scores, 1),
-            distances=nn.functional.softplus(shape[..., :4]),
-            keypoints=shape[..., 4:].reshape(shape.shape[0], shape.shape[1], NUM_KEYPOINTS, 2),
+            score_logits=values[..., 0],
+            distances=nn.functional.softplus(values[..., 1:5]),
+            keypoints=values[..., 5:].reshape(*values.shape[:2], NUM_KEYPOINTS, 2),
         )
 
 

@@ -29,6 +29,7 @@ def train(
     decoding: Decoding = "once",
     hard_negatives: str | Path | None = None,
     reviewed: str | Path | None = None,
+    photos: str | Path | None = None,
     settings: Settings | None = None,
     start: Start = Start(),  # noqa: B008  # frozen
     teacher: TeacherChoice | None = None,
@@ -47,6 +48,7 @@ def train(
         hard_negatives: JSON file of boxes without a face, by photo, to be shown more often.
         reviewed: JSON file of faces in ``scenes`` that carry no label, by photo. The face detector
             is not trained to reject them.
+        photos: folder of a data set of photos with any number of faces, for the face detector.
         settings: how it is trained; by default the network's own stages and `Settings`.
         start: what the network starts from.
         teacher: a landmark network to learn from beside the labels.
@@ -68,15 +70,21 @@ def train(
             f"reviewed faces are for the face detector; expected 'faces', not {network!r}"
         )
 
+    if photos is not None and not finds_faces:
+        raise InvalidInputError(
+            f"photos of many faces are for the face detector; expected 'faces', not {network!r}"
+        )
+
     def make_task() -> Task:
-        data = (Path(faces), Path(scenes), chosen.seed, _path(cache))
+        data = (Path(scenes), chosen.seed, _path(cache))
         negatives = _path(hard_negatives)
         if finds_faces:
             return FinderTask(
-                *data, decoding=decoding, hard_negatives=negatives, reviewed=_path(reviewed)
-            )
+                [Path(faces)], *data, photos_dir=_path(photos), hard_negatives=negatives,
+                reviewed=_path(reviewed),
+            )  # fmt: skip
         return LandmarkTask(
-            *data, location=chosen.loss, decoding=decoding, hard_negatives=negatives
+            Path(faces), *data, location=chosen.loss, decoding=decoding, hard_negatives=negatives
         )
 
     return run_training(

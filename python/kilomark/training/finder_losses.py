@@ -1,28 +1,25 @@
-"""What the face finder is trained to minimise."""
+"""The face detector's loss. Its shapes are fixed, so nothing waits for the device."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
-from torchvision.ops import generalized_box_iou_loss, sigmoid_focal_loss
+from torch.nn import functional
 
-from kilomark.data.mosaics import FACE, IGNORED
-from kilomark.networks.face_finder import STRIDES, FinderOutput, cell_centres
+from kilomark.data.finder_sources import FACE, IGNORED
+from kilomark.networks.face_finder import STRIDES, FinderOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from kilomark.data.composition import FaceBatch
 
 # Longer side, from and to, of the faces of each stride. The ranges overlap: a face near a limit is
 # found by both strides and merged, where a sharp limit would leave it half found by each.
-STRIDE_RANGES_PX = ((0.0, 52.0), (31.0, 135.0), (80.0, float("inf")))
-KEYPOINT_WEIGHT = 0.5
-# Of 1; the rest is the weight of cells without a face. Below a half: a false face in every tenth
-# background is worse than a face in two hundred that is missed.
-FACE_WEIGHT = 0.35
-# A small face has one cell, a large one a dozen, and it is the small ones that are hard.
-STRIDE_WEIGHTS = (2.0, 1.0, 1.0)
+STRIDE_RANGES_PX = ((0.0, 48.0), (28.0, 120.0), (72.0, float("inf")))
+BOX_WEIGHT = 1.5
+KEYPOINT_WEIGHT = 0.7
+_RING = 0.75  # strides around a face's cells where nothing is asked
 
 
 class CellTargets(NamedTuple):
@@ -30,116 +27,106 @@ class CellTargets(NamedTuple):
 
     Attributes:
         face: (N, M) index of the cell's face among the image's faces.
-        positive: (N, M) bool, the cell is the face's.
+        weight: (N, M) of the cell for its face; 0 where it has none. The cells of one face sum up
+            to the square root of their number.
         ignored: (N, M) bool, the cell is not held to anything.
     """
 
     face: Tensor
-    positive: Tensor
+    weight: Tensor
     ignored: Tensor
 
 
-def assign_cells(boxes: Tensor, state: Tensor, centres: Tensor, strides: Tensor) -> CellTargets:
-    """A face belongs to the cells near its centre, of the one or two strides for its size.
+def assign_cells(faces: FaceBatch, centers: Tensor, strides: Tensor) -> CellTargets:
+    """A face belongs to the cells near its center, of the one or two strides for its size.
 
-    Cells of the same stride in a ring around those are ignored, as is everything within a face
-    that is hardly seen. Cells of other strides inside a face are negatives: otherwise the finder
-    nests boxes in large faces.
-
-    Args:
-        boxes: (N, F, 4) pixels.
-        state: (N, F) NONE, FACE or IGNORED.
-        centres: (M, 2) cell centres in pixels.
-        strides: (M,).
+    Cells of these strides in a ring around them are ignored, as is everything within an ignored
+    face. Cells of other strides inside a face are negatives, or boxes nest in large faces.
     """
-    size = (boxes[..., 2:] - boxes[..., :2]).amax(-1)  # (N, F)
-    smallest, largest = _by_stride(STRIDE_RANGES_PX, strides).T
-    same_level = (size[..., None] >= smallest) & (size[..., None] < largest)  # (N, F, M)
+    size = (faces.boxes[..., 2:] - faces.boxes[..., :2]).amax(-1)[..., None]  # (N, F, 1)
+    limits = torch.tensor(STRIDE_RANGES_PX, device=size.device)
+    level = torch.bucketize(strides, strides.new_tensor(STRIDES))
+    smallest, largest = limits[level].T
+    middle = (faces.boxes[..., :2] + faces.boxes[..., 2:]) / 2
+    distance = torch.maximum(
+        (centers[:, 0] - middle[..., 0, None]).abs(), (centers[:, 1] - middle[..., 1, None]).abs()
+    )  # (N, F, M)
+    core = torch.maximum(0.55 * strides, 0.14 * size)
+    asked = (faces.state == FACE)[..., None] & (size >= smallest) & (size < largest)
+    close = asked & (distance < core)
+    ring = (asked & (distance < core + _RING * strides)).any(1)
+    hidden = ((faces.state == IGNORED)[..., None] & (distance < 0.6 * size + 0.3 * strides)).any(1)
 
-    middle = (boxes[..., :2] + boxes[..., 2:]) / 2
-    distance = (centres - middle[:, :, None]).abs().amax(-1)  # (N, F, M)
-    core = torch.maximum(0.55 * strides, 0.14 * size[..., None])
-    is_face = (state == FACE)[..., None]
-    close = is_face & same_level & (distance < core)
-    ring = is_face & same_level & (distance < core + 0.75 * strides)
-    hardly_seen = (state == IGNORED)[..., None] & (distance < 0.6 * size[..., None])
-
-    nearest = distance.masked_fill(~close, float("inf")).argmin(1)
-    positive = close.any(1)
-    return CellTargets(nearest, positive, (ring | hardly_seen).any(1) & ~positive)
-
-
-def count_positive(boxes: Tensor, state: Tensor, size: int) -> Tensor:
-    """Number of cells of a batch that belong to a face."""
-    centres, strides = (grid.to(boxes.device) for grid in cell_centres(size, size))
-    return assign_cells(boxes, state, centres, strides).positive.sum()
+    nearest, face = distance.masked_fill(~close, float("inf")).min(1)
+    positive = nearest.isfinite()
+    number = torch.zeros(size.shape[:2], device=size.device)
+    number.scatter_add_(1, face, positive.float())
+    weight = positive / number.gather(1, face).clamp(min=1).sqrt()
+    return CellTargets(face, weight, (ring | hidden) & ~positive)
 
 
 def finder_loss(
     output: FinderOutput,
-    boxes: Tensor,
-    keypoints: Tensor,
-    state: Tensor,
-    size: int,
+    faces: FaceBatch,
+    targets: CellTargets,
+    centers: Tensor,
+    strides: Tensor,
     *,
-    num_positive: Tensor | None = None,
+    total: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Focal loss for scores, generalised IoU for boxes, L1 over the face's size for keypoints.
+    """Quality focal loss, generalized IoU, and L1 over the face's size for keypoints.
 
-    All are sums, weighted by stride, divided by ``num_positive``: by default the number of cells
-    that belong to a face here; a batch that is computed in parts has the mean over its parts.
+    A cell's score is to be the square root of its box's intersection over union (Li et al. 2020,
+    "Generalized Focal Loss"). All parts are sums over the weights of the cells of faces.
+
+    Args:
+        output: of the network, for N images of M cells.
+        faces: of these images.
+        targets: what `assign_cells` says of them.
+        centers: (M, 2) of the cells in pixels.
+        strides: (M,).
+        total: what the sums are divided by, that of ``targets.weight`` if None; a batch that is
+            computed in parts has the mean over its parts.
     """
-    centres, strides = (grid.to(boxes.device) for grid in cell_centres(size, size))
-    targets = assign_cells(boxes, state, centres, strides)
-    if num_positive is None:
-        num_positive = targets.positive.sum().clamp(min=1)
-    parts = {
-        "score": _score_loss(output, targets, strides) / num_positive,
-        **{
-            name: total / num_positive
-            for name, total in _shape_losses(
-                output, targets, boxes, keypoints, centres, strides
-            ).items()
-        },
-    }
-    loss = parts["score"] + parts["box"] + KEYPOINT_WEIGHT * parts["keypoints"]
+    weight = targets.weight
+    if total is None:
+        total = weight.sum().clamp(min=1)
+
+    step = strides[:, None]
+    reach = output.distances.float() * step
+    found = torch.cat([centers - reach[..., :2], centers + reach[..., 2:]], -1)
+    wanted = faces.boxes.gather(1, targets.face[..., None].expand(-1, -1, 4))
+    generalized, overlap = _box_overlaps(found, wanted)
+    quality = torch.where(weight > 0, overlap.detach().clamp(0, 1).sqrt(), 0.0)
+
+    logits = output.score_logits.float()
+    error = (logits.sigmoid() - quality).abs()
+    entropy = functional.binary_cross_entropy_with_logits(logits, quality, reduction="none")
+    of_score = torch.where(weight > 0, weight, 1.0) * ~targets.ignored
+    score = (of_score * error**2 * entropy).sum() / total
+    box = (weight * (1 - generalized)).sum() / total
+
+    index = targets.face[..., None, None].expand(-1, -1, 5, 2)
+    points = centers[:, None] + output.keypoints.float() * step[..., None]
+    size = (wanted[..., 2:] - wanted[..., :2]).amax(-1).clamp(min=1)
+    off = (points - faces.keypoints.gather(1, index)).abs().sum((2, 3)) / size
+    known = weight * faces.has_keypoints.gather(1, targets.face)
+    keypoints = (known * torch.where(known > 0, off, 0.0)).sum() / known.sum().clamp(min=1)
+
+    loss = score + BOX_WEIGHT * box + KEYPOINT_WEIGHT * keypoints
+    parts = {"score": score, "box": box, "keypoints": keypoints}
     return loss, {name: value.detach() for name, value in parts.items()}
 
 
-def _score_loss(output: FinderOutput, targets: CellTargets, strides: Tensor) -> Tensor:
-    counted = ~targets.ignored
-    is_face = targets.positive[counted].float()
-    score: Tensor = sigmoid_focal_loss(
-        output.score_logits[counted], is_face, alpha=FACE_WEIGHT, gamma=1.5
-    )
-    weight = _by_stride(STRIDE_WEIGHTS, strides).expand_as(targets.ignored)[counted]
-    return (weight * score).sum()
-
-
-def _by_stride(values: Sequence[Any], strides: Tensor) -> Tensor:
-    """For each of ``strides`` (M,) what ``values``, one a level of `STRIDES`, has for it."""
-    levels = torch.tensor(STRIDES, dtype=strides.dtype, device=strides.device)
-    return torch.tensor(values, device=strides.device)[torch.bucketize(strides, levels)]
-
-
-def _shape_losses(
-    output: FinderOutput,
-    targets: CellTargets,
-    boxes: Tensor,
-    keypoints: Tensor,
-    centres: Tensor,
-    strides: Tensor,
-) -> dict[str, Tensor]:
-    """Sums over the cells that belong to a face, of their boxes' and keypoints' losses."""
-    image, cell = targets.positive.nonzero(as_tuple=True)
-    face = targets.face[image, cell]
-    wanted_box, wanted_points = boxes[image, face], keypoints[image, face]
-    centre, stride = centres[cell], strides[cell, None]
-    reach = output.distances[image, cell] * stride
-    found_box = torch.cat([centre - reach[:, :2], centre + reach[:, 2:]], 1)
-    found_points = centre[:, None] + output.keypoints[image, cell] * stride[..., None]
-    face_size = (wanted_box[:, 2:] - wanted_box[:, :2]).amax(1)[:, None, None]
-    weight = _by_stride(STRIDE_WEIGHTS, strides[cell])
-    box = generalized_box_iou_loss(found_box, wanted_box, reduction="none")
-    points = ((found_points - wanted_points).abs() / face_size).sum((1, 2))
-    return {"box": (weight * box).sum(), "keypoints": (weight * points).sum()}
+def _box_overlaps(found: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """Generalized intersection over union (Rezatofighi et al. 2019), and the plain one."""
+    low = torch.maximum(found[..., :2], wanted[..., :2])
+    high = torch.minimum(found[..., 2:], wanted[..., 2:])
+    common = (high - low).clamp(min=0).prod(-1)
+    areas = [(box[..., 2:] - box[..., :2]).prod(-1) for box in (found, wanted)]
+    union = (areas[0] + areas[1] - common).clamp(min=1e-3)
+    outer_low = torch.minimum(found[..., :2], wanted[..., :2])
+    outer_high = torch.maximum(found[..., 2:], wanted[..., 2:])
+    outer = (outer_high - outer_low).prod(-1).clamp(min=1e-3)
+    overlap = common / union
+    return overlap - (outer - union) / outer, overlap

@@ -1,4 +1,4 @@
-"""Training the face finder on mosaics."""
+"""Training the face finder on images that are composed on the training device."""
 
 from __future__ import annotations
 
@@ -10,93 +10,126 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from kilomark.data.face_crops import read_face_crops
+from kilomark.data.composition import ComposedSamples, Compositions, split_samples
+from kilomark.data.compositor import compose
+from kilomark.data.finder_data import read_finder_data
+from kilomark.data.finder_photometry import FinderPhotometry
+from kilomark.data.finder_sources import IGNORED
 from kilomark.data.geometry import warp
-from kilomark.data.hard_negatives import read_hard_negatives
-from kilomark.data.mosaic_sources import FaceSources
-from kilomark.data.mosaics import Mosaics
-from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
+from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import finder_accuracy
 from kilomark.network_inputs import MEAN_COLOR
 from kilomark.networks.face_finder import FinderOutput, cell_centres
 from kilomark.networks.normalization import normalize
-from kilomark.training.finder_losses import count_positive, finder_loss
+from kilomark.training.finder_losses import assign_cells, finder_loss
 from kilomark.training.pictures import box_sheet, spaced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kilomark.data.face_crops import Decoding
+    from kilomark.data.composition import FaceBatch
+    from kilomark.data.image_bank import ImageBank
     from kilomark.topology import Topology
     from kilomark.training.distillation import Teacher
 
 Array = np.ndarray[Any, Any]
 
-# right pupil, left pupil, nose tip, right and left mouth corner among the 971 landmarks
-KEYPOINT_LANDMARKS = (552, 585, 626, 731, 795)
-
 
 class FinderTask:
-    """Mosaics of faces, scenes and backgrounds; validated on photos of other people."""
+    """Photos, crops and backgrounds, composed; validated on photos of other people.
 
-    samples_per_epoch = 0  # every mosaic draws from all of the data
+    Args:
+        faces_dirs: data sets of face crops.
+        scenes_dir: data set of scenes.
+        seed: of all random numbers.
+        cache_dir: where decoded images are kept.
+        photos_dir: data set of photos with any number of faces.
+        hard_negatives: what tools/mine_hard_negatives.py wrote.
+        reviewed: boxes of faces that nobody labeled.
+        num_dressed: faces that are drawn again with a mask, glasses or a cap.
+        num_drawn: drawn and posterized faces, and as many other decoys.
+    """
+
+    samples_per_epoch = 0  # every image draws from all of the data
     topology: Topology | None = None
     teacher: Teacher | None = None
 
     def __init__(
         self,
-        faces_dir: Path,
+        faces_dirs: Sequence[Path],
         scenes_dir: Path,
         seed: int,
         cache_dir: Path | None = None,
         *,
-        decoding: Decoding = "once",
+        photos_dir: Path | None = None,
         hard_negatives: Path | None = None,
         reviewed: Path | None = None,
+        num_dressed: int = 4000,
+        num_drawn: int = 1000,
     ) -> None:
-        self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
-        self.scenes = read_scenes(scenes_dir, "train", cache_dir)
         self.validation = read_scenes(scenes_dir, "val", cache_dir)
-        self.backgrounds, self.background_rows, self.held_out_rows = read_backgrounds(
-            scenes_dir, cache_dir
+        self.backgrounds, _, self.held_out_rows = read_backgrounds(scenes_dir, cache_dir)
+        self.bank, self.sources = read_finder_data(
+            faces_dirs,
+            scenes_dir,
+            cache_dir,
+            photos_dir=photos_dir,
+            hard_negatives=hard_negatives,
+            reviewed=reviewed,
+            num_dressed=num_dressed,
+            num_drawn=num_drawn,
         )
-        self.hard_negatives = None
-        if hard_negatives is not None:
-            self.hard_negatives = read_hard_negatives(
-                hard_negatives, self.scenes.images, self.backgrounds
-            )
-        self.others = None
-        if reviewed is not None:
-            self.others = boxes_of_scenes(read_boxes_by_photo(reviewed), self.scenes)
         self.seed = seed
+        self._photometry: FinderPhotometry | None = None
 
-    def samples(self, size: int) -> Mosaics:
-        """Mosaics of ``size`` px."""
-        sources = FaceSources(
-            self.faces,
-            self.scenes,
-            self.backgrounds,
-            self.background_rows,
-            keypoint_landmarks=KEYPOINT_LANDMARKS,
-            masked=np.flatnonzero(self.faces.source == "mask"),
-            hard_negatives=self.hard_negatives,
-            others=self.others,
+    def samples(self, size: int) -> ComposedSamples:
+        """What images of ``size`` px show; `loss` renders them."""
+        bank = self.bank
+        return ComposedSamples(
+            Compositions(self.sources, bank.offsets, bank.sizes, size, size, 1, self.seed)
         )
-        return Mosaics(sources, size, self.seed)
+
+    def render(self, batch: list[Tensor]) -> tuple[Tensor, FaceBatch]:
+        """Normalized images (N, 3, H, W) and faces of a collated batch, on its device."""
+        placements, faces = split_samples(batch)
+        device = placements.maps.device
+        bank = self._bank_on(device)
+        if self._photometry is None:
+            self._photometry = FinderPhotometry(self.seed, device)
+        width, height = int(placements.columns[0, -1]), int(placements.rows[0, -1])
+        with torch.no_grad():
+            images = self._photometry.augment(compose(bank, placements, height, width))
+            return normalize(images.permute(0, 2, 3, 1)), faces
 
     def weight(self, batch: list[Tensor]) -> Tensor:
-        """Number of cells that belong to a face."""
-        images, boxes, _, state = batch
-        return count_positive(boxes, state, images.shape[1])
+        """Weights of the cells that belong to a face."""
+        placements, faces = split_samples(batch)
+        width, height = int(placements.columns[0, -1]), int(placements.rows[0, -1])
+        return assign_cells(faces, *_grid(height, width, faces.boxes.device)).weight.sum()
 
     def loss(
         self, network: nn.Module, batch: list[Tensor], weight: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss of a collated batch of ``Mosaic``."""
-        images, boxes, keypoints, state = batch
-        output = FinderOutput(*(part.float() for part in network(normalize(images))))
-        return finder_loss(output, boxes, keypoints, state, images.shape[1], num_positive=weight)
+        """Loss of a collated batch of `ComposedSamples`."""
+        images, faces = self.render(batch)
+        grid = _grid(images.shape[2], images.shape[3], images.device)
+        output = FinderOutput(*(part.float() for part in network(images)))
+        return finder_loss(output, faces, assign_cells(faces, *grid), *grid, total=weight)
+
+    def example_images(self, size: int, count: int = 64) -> Tensor:
+        """(count, 3, size, size) normalized images to measure activations on."""
+        samples = self.samples(size)
+        drawn = [samples[index] for index in range(count)]
+        batch = [torch.from_numpy(np.stack(parts)) for parts in zip(*drawn, strict=True)]
+        return self.render(batch)[0]
+
+    def _bank_on(self, device: torch.device) -> ImageBank:
+        if self.bank.pixels.device != device:
+            self.bank = type(self.bank)(
+                self.bank.pixels.to(device), self.bank.offsets, self.bank.sizes
+            )
+        return self.bank
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Recall and precision on the validation photos and the held-out backgrounds."""
@@ -119,18 +152,24 @@ class FinderTask:
         return None
 
     def recipe(self) -> dict[str, Any]:
-        """Number of hard negatives and of reviewed faces."""
+        """Number of hard negatives, of reviewed faces, and of the images of each kind."""
         return {
-            "hard_negatives": len(self.hard_negatives) if self.hard_negatives else 0,
-            "reviewed": sum(len(boxes) for boxes in self.others or []),
+            "hard_negatives": len(self.sources.states_of("false")),
+            "reviewed": int((self.sources.states_of("frame") == IGNORED).sum()),
+            "images": {kind: len(rows) for kind, rows in self.sources.pools.items()},
         }
 
     def picture(self, network: nn.Module, size: int) -> Array:
-        """Boxes on some validation photos, and the labelled ones."""
+        """Boxes on some validation photos, and the labeled ones."""
         chosen = spaced(len(self.validation))
         photos = [self.validation.image(scene) for scene in chosen]
         found = [find_boxes(network, photo, size) for photo in photos]
         return box_sheet(photos, found, self.validation.boxes[chosen])
+
+
+def _grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    centers, strides = cell_centres(height, width)
+    return centers.to(device), strides.to(device)
 
 
 @torch.no_grad()
@@ -143,9 +182,9 @@ def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0
     device = next(network.parameters()).device
     output = network(normalize(torch.from_numpy(letterboxed[None]).to(device)))
     scores = output.score_logits[0].sigmoid().cpu()
-    centres, strides = cell_centres(size, size)
+    centers, strides = cell_centres(size, size)
     reach = output.distances[0].cpu() * strides[:, None]
-    boxes = torch.cat([centres - reach[:, :2], centres + reach[:, 2:]], 1)
+    boxes = torch.cat([centers - reach[:, :2], centers + reach[:, 2:]], 1)
     likely = scores > threshold
     kept = nms(boxes[likely], scores[likely], 0.4)
     found: Array = (boxes[likely][kept] / scale).numpy()

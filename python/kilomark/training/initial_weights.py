@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_bundle, shipped_bundles
-from kilomark.networks.face_finder import FaceFinder
 from kilomark.training.exported_weights import load_exported, read_exported_weights
-from kilomark.training.finder_weights import start_finder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,9 +89,6 @@ def _start_from_bundle(
             f"{bundle} is a bundle, whose batch norms are folded into its convolutions; expected a "
             "checkpoint, or what 'kilomark weights' wrote"
         )
-    if isinstance(network, FaceFinder):
-        start_finder(network, bundle, examples())
-        return True
     inside = _TRUNK if part == "trunk" else ""
     load_exported(network, read_exported_weights(bundle), examples(), inside=inside)
     return part == "all"

@@ -18,6 +18,7 @@ from kilomark.training.batches import example_images
 from kilomark.training.checkpoints import newest_checkpoint
 from kilomark.training.distillation import Teacher
 from kilomark.training.distributed import joined
+from kilomark.training.finder_task import FinderTask
 from kilomark.training.initial_weights import start_network
 from kilomark.training.loop import Trainer
 
@@ -193,7 +194,10 @@ def _make_network(
     """Make a network, with the weights to start from unless a checkpoint brings them."""
 
     def examples() -> Tensor:
-        return example_images(task.samples(settings.stages[-1].size))
+        size = settings.stages[-1].size
+        if isinstance(task, FinderTask):
+            return task.example_images(size)
+        return example_images(task.samples(size))
 
     network: nn.Module
     if task.topology is None:
