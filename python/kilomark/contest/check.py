@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["ContestReport", "check_contest"]
-
 
 @dataclass(slots=True)
 class ContestReport:

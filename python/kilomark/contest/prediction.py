@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from kilomark.contest.samples import CropName
 
-__all__ = ["PhotoPredictor", "trained_crop"]
-
 Array = np.ndarray[Any, Any]
 
 

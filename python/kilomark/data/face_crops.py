@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from kilomark.topology import Topology
 
-__all__ = ["Decoding", "FaceCrops", "Split", "read_face_crops"]
-
 Split = Literal["train", "val"]
 Decoding = Literal["once", "always"]
 

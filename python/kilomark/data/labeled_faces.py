@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from kilomark.topology import Topology
 
-__all__ = ["LabeledFaces"]
-
 
 class LabeledFaces(Protocol):
     """Images of one face each, and its landmarks."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["write_learning_curves"]
-
 _NOT_CURVES = {"samples", "size"}
 
 

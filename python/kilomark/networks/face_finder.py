@@ -7,15 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-__all__ = [
-    "STRIDES",
-    "FaceFinder",
-    "FinderOutput",
-    "Residual",
-    "cell_centres",
-    "convolution",
-]
-
 STRIDES = (8, 16, 32)
 NUM_KEYPOINTS = 5
 _CELL_VALUES = 1 + 4 + 2 * NUM_KEYPOINTS

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["process_folder"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def process_folder(
@@ -127,7 +127,7 @@ def _plan(
     units = output.merge_units(found)
     finished = output.finished()
     chunks = list(remaining_chunks(finished, len(units), photos_per_chunk))
-    log.info("%d chunks are done, %d are left", len(finished), len(chunks))
+    logger.info("%d chunks are done, %d are left", len(finished), len(chunks))
     return units, chunks
 
 

@@ -16,15 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = [
-    "current_recipe",
-    "newest_checkpoint",
-    "read_checkpoint",
-    "read_newest_checkpoint",
-    "write_checkpoint",
-]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _PATTERN = "checkpoint-*.pt"
 _UNFINISHED = ".checkpoint-*.tmp"
@@ -100,7 +92,7 @@ def read_newest_checkpoint(
         try:
             state = read_checkpoint(path)
         except InvalidInputError as error:
-            log.warning("%s", error)
+            logger.warning("%s", error)
             damaged.append(path)
             continue
         if set_aside:

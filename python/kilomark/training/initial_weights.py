@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-__all__ = ["Part", "start_network"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Part = Literal["all", "trunk"]
 

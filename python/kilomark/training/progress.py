@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["Progress"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_ROWS = 30.0
 
@@ -107,7 +105,7 @@ class Progress:
         if self._board is not None:
             for name in row.keys() - {"samples"}:
                 self._board.add_scalar(name, row[name], int(row["samples"]))
-        log.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
+        logger.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
 
     def _restart(self, samples_seen: int) -> None:
         """Begin a new average."""

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["StopRequest"]
-
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class StopRequest:
@@ -35,5 +33,5 @@ class StopRequest:
                 signal.signal(number, handler)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        log.info("%s: saving after this step", signal.Signals(number).name)
+        logger.info("%s: saving after this step", signal.Signals(number).name)
         self.is_made = True
