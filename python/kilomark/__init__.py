@@ -36,7 +36,6 @@ from kilomark.pose import Pose
 from kilomark.raw_images import RawImage
 from kilomark.regions import Regions
 from kilomark.topology import LandmarkGroup, Topology
-from kilomark.tracker import TrackedFace, Tracker
 
 __all__ = [
     "BundleError",
@@ -54,8 +53,6 @@ __all__ = [
     "RawImage",
     "Regions",
     "Topology",
-    "TrackedFace",
-    "Tracker",
     "__version__",
     "available_devices",
     "build_info",

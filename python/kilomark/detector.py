@@ -115,7 +115,7 @@ class Detector:
         check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
         landmarks = None if model is None else read_landmark_bundle(model)
         finder = None if faces is None else _sized(read_finder_bundle(faces), finder_size)
-        rescorer = None if finder is None else _choose_rescorer(rescoring, landmarks)
+        rescorer = None if finder is None else choose_rescorer(rescoring, landmarks)
         if landmarks is None and finder is None:
             raise InvalidInputError("model and faces are both None; expected at least one network")
         self._options = _DetectOptions(
@@ -129,7 +129,9 @@ class Detector:
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
-        self._provenance = None if landmarks is None else make_provenance(landmarks, finder)
+        self._provenance = (
+            None if landmarks is None else make_provenance(landmarks, finder, rescorer)
+        )
         self._has_finder = finder is not None
         self._search = (
             None
@@ -412,10 +414,15 @@ class _DetectOptions(TypedDict):
     finder_tiles: int
 
 
-def _choose_rescorer(
+def choose_rescorer(
     rescoring: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
 ) -> LandmarkBundle | None:
-    """The network that rescores found faces; `landmarks` itself where they are the same."""
+    """Return the network that rescores found faces; `landmarks` itself where they are the same.
+
+    Raises:
+        BundleError: there is no such bundle, or it is damaged.
+        InvalidInputError: the presence of the network is constant.
+    """
     if rescoring is None:
         return None
     if rescoring != "auto":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kilomark.manifest import FinderBundle, LandmarkBundle
+    from kilomark.manifest import Bundle, FinderBundle, LandmarkBundle
 
 __all__ = ["Provenance", "make_provenance"]
 
@@ -24,18 +24,30 @@ class Provenance:
     """Name of the face detector's bundle; None if the detector has none."""
     finder_sha256: str | None
     """SHA-256 of its ONNX file."""
+    rescorer: str | None
+    """Name of the landmark network's bundle that rescores found faces; None if there is none."""
+    rescorer_sha256: str | None
+    """SHA-256 of its ONNX file."""
     kilomark_version: str
     """Version of the package, such as ``"0.1.0"``."""
 
 
-def make_provenance(landmarks: LandmarkBundle, finder: FinderBundle | None) -> Provenance:
+def make_provenance(
+    landmarks: LandmarkBundle, finder: FinderBundle | None, rescorer: LandmarkBundle | None
+) -> Provenance:
     """Describe a detector of these bundles."""
     from kilomark._core import build_info
 
     return Provenance(
         model=landmarks.name,
-        model_sha256=hashlib.sha256(landmarks.model).hexdigest(),
+        model_sha256=_sha256(landmarks),
         finder=None if finder is None else finder.name,
-        finder_sha256=None if finder is None else hashlib.sha256(finder.model).hexdigest(),
+        finder_sha256=None if finder is None else _sha256(finder),
+        rescorer=None if rescorer is None else rescorer.name,
+        rescorer_sha256=None if rescorer is None else _sha256(rescorer),
         kilomark_version=build_info()["version"],
     )
+
+
+def _sha256(bundle: Bundle) -> str:
+    return hashlib.sha256(bundle.model).hexdigest()

@@ -26,8 +26,6 @@ from kilomark.cli import (
     predict,
     submit,
     train,
-    video,
-    webcam,
     weights,
 )
 from kilomark.cli.command_parser import CommandParser, add_verbose
@@ -41,8 +39,6 @@ __all__ = ["main"]
 SUBCOMMANDS = (
     predict,
     folder,
-    video,
-    webcam,
     info,
     data,
     train,

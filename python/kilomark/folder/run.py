@@ -104,6 +104,7 @@ def _describe(
         "model_sha256": networks.model_sha256,
         "finder": networks.finder,
         "finder_sha256": networks.finder_sha256,
+        "rescorer_sha256": networks.rescorer_sha256,
         **settings.options(),
     }
 

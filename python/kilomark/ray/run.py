@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from kilomark.detector import choose_rescorer
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.folder.chunks import remaining_chunks
 from kilomark.folder.detectors import DetectorSettings
@@ -110,9 +111,8 @@ def _plan(
     found = source.find_units()
     if not found:
         raise InvalidInputError(f"there is no photo in {source.location}")
-    networks = make_provenance(
-        read_landmark_bundle(settings.model), read_finder_bundle(settings.faces)
-    )
+    landmarks, finder = read_landmark_bundle(settings.model), read_finder_bundle(settings.faces)
+    networks = make_provenance(landmarks, finder, choose_rescorer("auto", landmarks))
     output.check_settings(
         {
             "source": source.location,
@@ -121,6 +121,7 @@ def _plan(
             "model_sha256": networks.model_sha256,
             "finder": networks.finder,
             "finder_sha256": networks.finder_sha256,
+            "rescorer_sha256": networks.rescorer_sha256,
             **settings.options(),
         }
     )

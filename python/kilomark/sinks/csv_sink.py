@@ -6,15 +6,13 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 from kilomark.sinks.plain_values import to_plain_values
-from kilomark.sinks.sink import COLUMNS
+from kilomark.sinks.sink import COLUMNS, NETWORK_COLUMNS
 from kilomark.sinks.text_sink import TextSink
 
 if TYPE_CHECKING:
     from kilomark.sinks.rows import FaceRow
 
 __all__ = ["CsvSink"]
-
-NETWORK_COLUMNS = ("model", "model_sha256", "finder", "finder_sha256", "kilomark_version")
 
 
 class CsvSink(TextSink):

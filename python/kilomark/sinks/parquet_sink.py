@@ -10,7 +10,7 @@ import numpy as np
 
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.sinks.output_file import OutputFile
-from kilomark.sinks.sink import Sink, check_extra
+from kilomark.sinks.sink import NETWORK_COLUMNS, Sink, check_extra
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +68,7 @@ class ParquetSink(Sink):
             self._file.stream,
             self._schema,
             compression="zstd",
-            use_dictionary=["model", "model_sha256", "finder", "finder_sha256", "kilomark_version"],
+            use_dictionary=list(NETWORK_COLUMNS),
             use_byte_stream_split=["landmarks.list.element", "spread.list.element"],
         )
 
@@ -124,10 +124,7 @@ def to_schema(topology: Topology, extra: Mapping[str, type]) -> pa.Schema:
         ],
         pa.field("landmarks", pa.fixed_shape_tensor(pa.float32(), (topology.num_landmarks, 2))),
         pa.field("spread", pa.list_(pa.float32(), topology.num_landmarks)),
-        *[
-            pa.field(name, text)
-            for name in ("model", "model_sha256", "finder", "finder_sha256", "kilomark_version")
-        ],
+        *[pa.field(name, text) for name in NETWORK_COLUMNS],
     ]
     groups = [asdict(group) for group in topology.groups.values()]
     described = {"num_landmarks": topology.num_landmarks, "groups": groups}

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
     from kilomark.sinks.rows import FaceRow
 
-__all__ = ["COLUMNS", "Sink", "check_extra"]
+__all__ = ["COLUMNS", "NETWORK_COLUMNS", "Sink", "check_extra"]
+
+NETWORK_COLUMNS = (
+    "model",
+    "model_sha256",
+    "finder",
+    "finder_sha256",
+    "rescorer",
+    "rescorer_sha256",
+    "kilomark_version",
+)
+"""The columns that say what made a row, the fields of `kilomark.provenance.Provenance`."""
 
 COLUMNS = (
     "path",
@@ -31,11 +42,7 @@ COLUMNS = (
     "roll_deg",
     "landmarks",
     "spread",
-    "model",
-    "model_sha256",
-    "finder",
-    "finder_sha256",
-    "kilomark_version",
+    *NETWORK_COLUMNS,
 )
 """The columns of every sink, in their order; those that a caller adds come after ``error``."""
 

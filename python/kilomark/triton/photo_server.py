@@ -25,16 +25,19 @@ class PhotoServer:
     """Holds a Detector.
 
     Args:
-        bundles: the folder with the bundles ``landmarks`` and ``faces``.
+        bundles: the folder with the bundles ``landmarks``, ``faces`` and, unless faces are not
+            rescored, ``rescoring``.
         device: of the Detector.
         options: of the Detector, as the texts that the model's configuration holds.
     """
 
     def __init__(self, bundles: Path, device: str, options: Mapping[str, str]) -> None:
         max_faces = options.get("max_faces", "")
+        rescoring = bundles / "rescoring"
         self._detector = kilomark.Detector(
             bundles / "landmarks",
             faces=bundles / "faces",
+            rescoring=rescoring if rescoring.is_dir() else None,
             device=device,
             score_threshold=float(options.get("score_threshold", 0.5)),
             presence_threshold=float(options.get("presence_threshold", 0.5)),

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilomark.detector import choose_rescorer
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_finder_bundle, read_landmark_bundle
 from kilomark.options import check_whole
@@ -24,7 +25,7 @@ from kilomark.triton.pbtxt import to_pbtxt
 if TYPE_CHECKING:
     import os
 
-    from kilomark.manifest import Bundle
+    from kilomark.manifest import Bundle, FinderBundle, LandmarkBundle
     from kilomark.triton.pbtxt import Message
 
 __all__ = ["export_triton"]
@@ -117,8 +118,8 @@ def _check_engine(engine: Engine, plans: object, *, is_gpu: bool) -> None:
 def _write_models(
     folder: Path,
     configs: dict[str, Message],
-    landmarks: Bundle,
-    finder: Bundle,
+    landmarks: LandmarkBundle,
+    finder: FinderBundle,
     plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None,
 ) -> None:
     for name, config in configs.items():
@@ -126,7 +127,10 @@ def _write_models(
         (folder / name / "config.pbtxt").write_text(to_pbtxt(config), encoding="utf-8")
     photos = folder / PHOTOS / VERSION
     shutil.copyfile(MODEL_SCRIPT, photos / "model.py")
-    for name, bundle in (("landmarks", landmarks), ("faces", finder)):
+    rescorer = choose_rescorer("auto", landmarks)
+    for name, bundle in (("landmarks", landmarks), ("faces", finder), ("rescoring", rescorer)):
+        if bundle is None:
+            continue
         target = photos / "bundles" / name
         target.mkdir(parents=True)
         shutil.copyfile(bundle.folder / "manifest.json", target / "manifest.json")
