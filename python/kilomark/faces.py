@@ -43,6 +43,13 @@ class Face:
     topology: Topology = field(repr=False)
     """What each landmark stands for."""
 
+    def __repr__(self) -> str:
+        x0, y0, x1, y1 = (round(float(edge)) for edge in self.box)
+        return (
+            f"<Face score={self.score:.2f} presence={self.presence:.2f} "
+            f"box=({x0}, {y0}, {x1}, {y1}) landmarks={len(self.landmarks)}>"
+        )
+
     def group(self, name: str) -> npt.NDArray[np.float32]:
         """Return the (n, 2) landmarks of one group, such as ``"left_eye"``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-__all__ = ["explain_import_error"]
+__all__ = ["explain_import_error", "pinned_openvino"]
 
 
 def explain_import_error(error: ImportError) -> ImportError:
@@ -25,10 +25,16 @@ def explain_import_error(error: ImportError) -> ImportError:
     )
 
 
-def _pin() -> str:
+def pinned_openvino() -> str | None:
+    """The version that the core was built with; None if kilomark's metadata does not name it."""
     try:
         needed = metadata.requires("kilomark") or []
     except metadata.PackageNotFoundError:
-        needed = []
-    pins = [line.split(";")[0].strip() for line in needed if line.startswith("openvino")]
-    return pins[0] if pins else "the openvino that kilomark's metadata names"
+        return None
+    pins = [line.split(";")[0].strip() for line in needed if line.startswith("openvino==")]
+    return pins[0].removeprefix("openvino==") if pins else None
+
+
+def _pin() -> str:
+    pinned = pinned_openvino()
+    return f"openvino=={pinned}" if pinned else "the openvino that kilomark's metadata names"

@@ -15,6 +15,8 @@ from kilomark.pose import Pose
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from kilomark import Detector
+
 
 def make_face(bundle: Path) -> Face:
     return Face(
@@ -73,3 +75,9 @@ def test_face_is_frozen_and_short_in_print(tiny: Path) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         face.score = 1.0  # type: ignore[misc]
     assert "topology" not in repr(face)
+
+
+def test_a_face_is_shown_in_one_line(detector: Detector, demo_photo: Path) -> None:
+    face = detector.predict(demo_photo, boxes=[10, 20, 110.4, 140])[0]
+    assert repr(face).startswith("<Face score=1.00 presence=")
+    assert repr(face).endswith("box=(10, 20, 110, 140) landmarks=5>")

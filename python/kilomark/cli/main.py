@@ -18,6 +18,7 @@ import kilomark
 from kilomark.cli import (
     convert,
     data,
+    doctor,
     evaluate,
     export,
     export_triton,
@@ -39,6 +40,7 @@ __all__ = ["main"]
 SUBCOMMANDS = (
     predict,
     folder,
+    doctor,
     info,
     data,
     train,
@@ -49,6 +51,18 @@ SUBCOMMANDS = (
     convert,
     submit,
 )
+EPILOG = """\
+examples:
+  kilomark predict --demo -o out.png           the demo photo with its landmarks drawn
+  kilomark predict *.jpg --json faces.json     boxes, landmarks and pose as JSON
+  kilomark folder photos/ -o faces/            a whole collection; stop and go on at any time
+  kilomark predict crowd.jpg --finder-tiles 4  small faces
+  kilomark doctor                              why a device or package cannot be used
+  kilomark train -h                            the options of one command
+
+exit codes: 0 all went well; 1 some photos could not be read; 2 the command line, a bundle, the
+device or a place to write is wrong; 130 interrupted
+"""
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
 
@@ -104,16 +118,19 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="kilomark",
-        description="Find faces and place dense landmarks on them.",
-        epilog=(
-            "exit codes: 0 all went well; 1 some photos could not be read; "
-            "2 the command line, a bundle, the device or a place to write is wrong"
-        ),
+        usage="kilomark COMMAND [options]",
+        description="Find faces in images and place 971 landmarks on each.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"kilomark {kilomark.__version__}")
     add_verbose(parser, default=False)
     subparsers = parser.add_subparsers(
-        metavar="COMMAND", required=True, title="commands", parser_class=CommandParser
+        metavar="COMMAND",
+        required=True,
+        prog="kilomark",
+        title="commands",
+        parser_class=CommandParser,
     )
     for subcommand in SUBCOMMANDS:
         subcommand.add_parser(subparsers)

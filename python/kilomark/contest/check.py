@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+__all__ = ["ContestReport", "check_contest"]
+
 
 @dataclass(slots=True)
 class ContestReport:

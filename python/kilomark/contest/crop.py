@@ -12,6 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+__all__ = ["BASELINE_SIZE", "BaselineCrop", "crop_as_baseline"]
+
 Array = np.ndarray[Any, Any]
 
 BASELINE_SIZE = 128

@@ -22,6 +22,15 @@ from kilomark.regular_files import read_regular
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = [
+    "Contest",
+    "ContestSplit",
+    "WantedLandmarks",
+    "read_contest",
+    "read_photo",
+    "read_test_points",
+]
+
 Array = np.ndarray[Any, Any]
 ContestSplit = Literal["file-order", "person"]
 

@@ -16,6 +16,8 @@ from kilomark.manifest import read_landmark_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
+__all__ = ["write_drawn_contest"]
+
 Array = np.ndarray[Any, Any]
 
 _COLORS = {

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from kilomark.contest.samples import CropName
 
+__all__ = ["PhotoPredictor", "trained_crop"]
+
 Array = np.ndarray[Any, Any]
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+__all__ = ["BrokenCell", "Header", "RowBlock", "read_header", "read_row_blocks"]
+
 PERSON_COLUMN = "person"
 _BLOCK_BYTES = 32 << 20
 _LARGEST = float(np.finfo(np.float32).max)

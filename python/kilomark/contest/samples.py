@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kilomark.contest.data_set import Contest
     from kilomark.topology import Topology
 
+__all__ = ["BaselineSamples", "ContestFaces", "CropName", "PlainCrop", "PlainCrops"]
+
 Array = np.ndarray[Any, Any]
 
 CropName = Literal["baseline", "face"]

@@ -12,6 +12,8 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["SplitRows", "split_by_person", "split_in_file_order"]
+
 _TRAIN_SHARE = 0.8
 
 

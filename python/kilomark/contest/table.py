@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from kilomark.data.packed_images import default_cache_dir
+from kilomark.cache_folder import user_cache_folder
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from kilomark.contest.rows import BrokenCell
 
-logger = logging.getLogger(__name__)
+__all__ = ["ContestTable", "read_contest_table"]
+
+log = logging.getLogger(__name__)
 
 _CACHE_VERSION = 1
 _HASHED_BYTES = 1 << 20  # of the file's beginning, and of its end
@@ -66,7 +68,7 @@ def read_contest_table(path: Path, cache_dir: Path | None = None) -> ContestTabl
             column), or the cache cannot be written.
     """
     fingerprint = _fingerprint(path)
-    root = cache_dir or default_cache_dir()
+    root = cache_dir or user_cache_folder()
     owner = "contest-" + hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
     folder = root / f"{owner}-{fingerprint}"
     table = _map(folder)
@@ -114,7 +116,7 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            logger.info("waiting for another process that reads the same landmarks")
+            log.info("waiting for another process that reads the same landmarks")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

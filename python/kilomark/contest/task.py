@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
+__all__ = ["ContestTask"]
+
 Array = np.ndarray[Any, Any]
 
 _EVALUATED_AT_ONCE = 32

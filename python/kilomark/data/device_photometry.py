@@ -17,6 +17,8 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["DevicePhotometry", "gaussian_blur", "jpeg_like", "to_gray"]
+
 _GRAY = (0.299, 0.587, 0.114)
 _BLOCK = 8  # pixels of a JPEG block
 _LUMA_TABLE = (

@@ -15,6 +15,8 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["EncodedImages", "read_encoded_images"]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedImages:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from kilomark.topology import Topology
 
+__all__ = ["Decoding", "FaceCrops", "Split", "read_face_crops"]
+
 Split = Literal["train", "val"]
 Decoding = Literal["once", "always"]
 

@@ -12,6 +12,16 @@ from typing import Any
 import cv2
 import numpy as np
 
+__all__ = [
+    "ONE_PIXEL_LESS",
+    "apply_map",
+    "box_of",
+    "box_of_image",
+    "corners_of",
+    "crop_map",
+    "warp",
+]
+
 Affine = np.ndarray[Any, Any]
 
 # Added to a box of usable pixels: at its very edge resampling mixes in what lies outside.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from kilomark.data.packed_images import PackedImages
 
+__all__ = ["HardNegatives", "read_hard_negatives"]
+
 Array = np.ndarray[Any, Any]
 
 _MARGIN = 0.5  # of the box's longer side, shown around it

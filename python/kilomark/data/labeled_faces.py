@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from kilomark.topology import Topology
 
+__all__ = ["LabeledFaces"]
+
 
 class LabeledFaces(Protocol):
     """Images of one face each, and its landmarks."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from kilomark.cache_folder import user_cache_folder
 from kilomark.errors import InvalidInputError
 from kilomark.whole_files import open_whole
 
@@ -21,12 +21,9 @@ if TYPE_CHECKING:
 
     from kilomark.data.encoded_images import EncodedImages
 
-logger = logging.getLogger(__name__)
+__all__ = ["PackedImages", "read_packed_images", "rows_of"]
 
-
-def default_cache_dir() -> Path:
-    """Folder for decoded data sets: ``$XDG_CACHE_HOME/kilomark`` or ``~/.cache/kilomark``."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kilomark"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +83,7 @@ def read_packed_images(archives: Sequence[Path], cache_dir: Path | None = None) 
     Raises:
         InvalidInputError: a missing archive, or an image in it that does not decode.
     """
-    folder = (cache_dir or default_cache_dir()) / _cache_key(archives)
+    folder = (cache_dir or user_cache_folder()) / _cache_key(archives)
     if not (folder / "index.npz").exists():
         _write_cache(archives, folder)
     return _map(folder)
@@ -111,7 +108,7 @@ def _cache_key(archives: Sequence[Path]) -> str:
 
 
 def _write_cache(archives: Sequence[Path], folder: Path) -> None:
-    logger.info("decoding %s into %s", ", ".join(path.name for path in archives), folder)
+    log.info("decoding %s into %s", ", ".join(path.name for path in archives), folder)
     folder.mkdir(parents=True, exist_ok=True)
     entries: list[tuple[str, int, int, int]] = []  # name, offset, height, width
     with open_whole(folder / "pixels.bin") as out:

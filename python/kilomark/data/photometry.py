@@ -14,6 +14,8 @@ from kilomark.network_inputs import MEAN_COLOR
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+__all__ = ["cover_rectangle", "degrade", "dim", "fill_outside", "see_from_afar"]
+
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 _FAR_PX = (15, 62)

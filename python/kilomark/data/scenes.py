@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import Split
 
+__all__ = ["Scenes", "boxes_of_scenes", "read_backgrounds", "read_boxes_by_photo", "read_scenes"]
+
 HELD_OUT_BACKGROUNDS = 80  # the last ones by name: no network is trained on them
 
 

@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from kilomark.data.labeled_faces import LabeledFaces
 
+__all__ = ["face_part", "hand", "letters", "make_decoy", "texture"]
+
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 DECOY_PX = 96

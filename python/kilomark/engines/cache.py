@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kilomark.cache_folder import user_cache_folder
 from kilomark.engines.target import BatchProfile, EngineKey
 from kilomark.errors import EngineError, InvalidInputError
 from kilomark.whole_files import write_whole
@@ -30,8 +31,7 @@ def default_engine_folder() -> Path:
     chosen = os.environ.get("KILOMARK_ENGINES")
     if chosen:
         return Path(chosen)
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "kilomark" / "engines"
+    return user_cache_folder() / "engines"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+__all__ = ["box_tile", "landmark_tile", "write_sheet"]
+
 Array = np.ndarray[Any, Any]  # images: (H, W, 3) uint8 RGB
 
 TILE_PX = 224

@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
 
+__all__ = [
+    "ALONE",
+    "FinderFinds",
+    "FinderUse",
+    "LandmarkPredictions",
+    "boxes_and_scores",
+    "find_faces",
+    "finder_figures",
+    "landmark_figures",
+    "predict_faces",
+    "to_bgr",
+]
+
 Array = np.ndarray[Any, Any]
 
 # Parts of a photo without a face to ask for presence: its middle half, and its quarters.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kilomark.data.scenes import Scenes
     from kilomark.evaluation.finder_sweep import Sweep
 
+__all__ = ["LOWEST_SCORE", "sweep_lines", "without_reviewed", "write_finder_report"]
+
 Array = np.ndarray[Any, Any]
 
 LOWEST_SCORE = 0.2  # what the curve of precision against recall begins with

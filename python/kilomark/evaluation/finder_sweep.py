@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kilomark.data.face_crops import FaceCrops
     from kilomark.data.packed_images import PackedImages
 
+__all__ = ["Sweep", "sweep_sizes"]
+
 Array = np.ndarray[Any, Any]
 
 IMAGE_PX = 512  # side of the mosaics; the finder sees them at this size, pixel for pixel

@@ -33,6 +33,14 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import FaceCrops
 
+__all__ = [
+    "LandmarkReport",
+    "slice_lines",
+    "steadiness_lines",
+    "table_lines",
+    "write_landmark_report",
+]
+
 Array = np.ndarray[Any, Any]
 
 CROP_PX = 128  # the crop in whose pixels errors are given

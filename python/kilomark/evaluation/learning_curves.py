@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+__all__ = ["write_learning_curves"]
+
 _NOT_CURVES = {"samples", "size"}
 
 

@@ -7,6 +7,24 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "FAILURE_PERCENT",
+    "OUTER_EYE_CORNERS",
+    "Calibration",
+    "FinderAccuracy",
+    "LandmarkAccuracy",
+    "RocCurve",
+    "are_among",
+    "area_under_curve",
+    "box_iou",
+    "box_share",
+    "calibration",
+    "finder_accuracy",
+    "landmark_accuracy",
+    "normalized_errors",
+    "roc_curve",
+]
+
 Array = np.ndarray[Any, Any]
 
 OUTER_EYE_CORNERS = (328, 424)  # landmarks of the 971: right eye, left eye

@@ -13,6 +13,14 @@ from kilomark.data.geometry import box_of, crop_map, warp
 if TYPE_CHECKING:
     from kilomark.data.face_crops import FaceCrops
 
+__all__ = [
+    "DARK_FACE_LIGHTNESS",
+    "DARK_SKIN_ITA_DEG",
+    "LIGHT_SKIN_ITA_DEG",
+    "PhotoQuality",
+    "measure_photos",
+]
+
 Array = np.ndarray[Any, Any]
 
 # Individual typology angle: above 41 degrees the skin is called light, below 10 brown or dark.

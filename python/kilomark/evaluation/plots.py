@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
     from kilomark.evaluation.metrics import Calibration, RocCurve
 
+__all__ = [
+    "add_learning_curves",
+    "plot_calibration",
+    "plot_cumulative_error",
+    "plot_precision_recall",
+    "plot_recall_by_size",
+    "plot_roc",
+]
+
 LEARNING_CURVES = "learning_curves.png"
 
 Array = np.ndarray[Any, Any]

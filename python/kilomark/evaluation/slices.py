@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from kilomark.data.face_crops import FaceCrops
     from kilomark.topology import LandmarkGroup
 
+__all__ = [
+    "LIMIT_FACTOR",
+    "Slice",
+    "eye_opening",
+    "measure_slices",
+    "mouth_opening",
+    "read_noted_slices",
+    "slice_members",
+]
+
 Array = np.ndarray[Any, Any]
 
 CLOSED_EYES = 0.13  # distance of the lids over the width of the eye

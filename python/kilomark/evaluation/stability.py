@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from kilomark.detector import Detector
 
+__all__ = ["Steadiness", "Variant", "make_variants", "measure_steadiness"]
+
 Array = np.ndarray[Any, Any]
 
 SHIFTS_PX = ((0.25, 0.0), (0.5, 0.0), (0.0, 0.25), (0.0, 0.5), (0.75, 0.75), (-0.4, 0.6))

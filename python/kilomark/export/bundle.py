@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from kilomark.topology import Topology
 
+__all__ = ["finder_manifest", "landmark_manifest"]
+
 _POINT_MAP_971 = Path(__file__).parent / "landmarks_971.json"
 _FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"]
 

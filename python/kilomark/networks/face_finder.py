@@ -7,6 +7,17 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+__all__ = [
+    "STRIDES",
+    "FaceFinder",
+    "FinderOutput",
+    "Reduction",
+    "Residual",
+    "cell_centres",
+    "convolution",
+    "separable",
+]
+
 STRIDES = (8, 16, 32)
 NUM_KEYPOINTS = 5
 _CELL_VALUES = 1 + 4 + 2 * NUM_KEYPOINTS

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+__all__ = ["freeze"]
+
 # The first layers, by what they are called in each network.
 _STEMS = ("stem", "trunk.stem", "trunk.conv1", "trunk.bn1")
 

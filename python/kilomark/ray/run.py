@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["process_folder"]
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def process_folder(
@@ -128,7 +128,7 @@ def _plan(
     units = output.merge_units(found)
     finished = output.finished()
     chunks = list(remaining_chunks(finished, len(units), photos_per_chunk))
-    logger.info("%d chunks are done, %d are left", len(finished), len(chunks))
+    log.info("%d chunks are done, %d are left", len(finished), len(chunks))
     return units, chunks
 
 

@@ -9,6 +9,8 @@ import torch
 if TYPE_CHECKING:
     from torch import nn
 
+__all__ = ["update_average"]
+
 
 @torch.no_grad()
 def update_average(averaged: nn.Module, network: nn.Module, step: int, decay: float) -> None:

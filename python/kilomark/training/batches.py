@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kilomark.training.distributed import Ranks
     from kilomark.training.task import Samples
 
+__all__ = ["BatchShares", "example_images", "read_batches", "split_batch", "start_worker"]
+
 
 @dataclass(frozen=True, slots=True)
 class BatchShares:

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "current_recipe",
+    "newest_checkpoint",
+    "read_checkpoint",
+    "read_newest_checkpoint",
+    "write_checkpoint",
+]
+
+log = logging.getLogger(__name__)
 
 _PATTERN = "checkpoint-*.pt"
 _UNFINISHED = ".checkpoint-*.tmp"
@@ -92,7 +100,7 @@ def read_newest_checkpoint(
         try:
             state = read_checkpoint(path)
         except InvalidInputError as error:
-            logger.warning("%s", error)
+            log.warning("%s", error)
             damaged.append(path)
             continue
         if set_aside:

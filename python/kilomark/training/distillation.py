@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kilomark.manifest import LandmarkBundle
     from kilomark.topology import Topology
 
+__all__ = ["Lesson", "Teacher"]
+
 SEEN_PRESENCE = 0.5  # below it the teacher sees no face, and its landmarks are not worth learning
 
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-logger = logging.getLogger(__name__)
+__all__ = ["Ranks", "choose_device", "joined", "without_exchange"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -146,7 +148,7 @@ def joined(device: str) -> Iterator[Ranks]:
     dist.init_process_group(backend, timeout=_PATIENCE)
     ranks = Ranks(dist.get_rank(), local_rank, dist.get_world_size(), chosen)
     if ranks.is_writer:
-        logger.info("%d processes, %s", ranks.world_size, backend)
+        log.info("%d processes, %s", ranks.world_size, backend)
     try:
         yield ranks
     finally:
@@ -172,5 +174,5 @@ def choose_device(device: str, local_rank: int) -> torch.device:
             "start no more processes than there are GPUs"
         )
     if device == "auto":
-        logger.info("device 'auto' chose %s; available: %s", wanted, ", ".join(available))
+        log.info("device 'auto' chose %s; available: %s", wanted, ", ".join(available))
     return torch.device(wanted)

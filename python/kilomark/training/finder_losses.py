@@ -14,6 +14,8 @@ from kilomark.networks.face_finder import STRIDES, FinderOutput
 if TYPE_CHECKING:
     from kilomark.data.composition import FaceBatch
 
+__all__ = ["CellTargets", "assign_cells", "count_positive", "finder_loss"]
+
 # Longer side, from and to, of the faces of each stride. The ranges overlap: a face near a limit is
 # found by both strides and merged, where a sharp limit would leave it half found by each.
 STRIDE_RANGES_PX = ((0.0, 48.0), (28.0, 120.0), (72.0, float("inf")))

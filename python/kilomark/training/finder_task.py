@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from kilomark.topology import Topology
     from kilomark.training.distillation import Teacher
 
+__all__ = ["FinderTask", "find_boxes"]
+
 Array = np.ndarray[Any, Any]
 
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-logger = logging.getLogger(__name__)
+__all__ = ["Part", "start_network"]
+
+log = logging.getLogger(__name__)
 
 Part = Literal["all", "trunk"]
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from kilomark.training.settings import Settings, Stage
     from kilomark.training.task import Task
 
-logger = logging.getLogger(__name__)
+__all__ = ["Trainer", "TrainingInterruptedError"]
+
+log = logging.getLogger(__name__)
 
 
 class TrainingInterruptedError(Exception):
@@ -114,14 +116,14 @@ class Trainer:
         self.evaluated_at = state.get("evaluated_at", self.samples_seen)
         self._restore_generators(state["rng"])
         self.progress.forget_after(self.samples_seen)
-        logger.info("resumed from %s after %d samples", path.name, self.samples_seen)
+        log.info("resumed from %s after %d samples", path.name, self.samples_seen)
         return True
 
     def _restore_generators(self, states: object) -> None:
         if isinstance(states, list) and len(states) == self.ranks.world_size:
             restore_generators(states[self.ranks.rank], self.ranks.device)
         else:
-            logger.warning(
+            log.warning(
                 "the checkpoint holds no random states of %d processes: going on with the same "
                 "samples, but with new random numbers for what a network draws itself",
                 self.ranks.world_size,
@@ -162,7 +164,7 @@ class Trainer:
         return self.accuracy
 
     def _train_stage(self, stage: Stage, last_sample: int) -> None:
-        logger.info("stage: %d px to sample %d", stage.size, last_sample)
+        log.info("stage: %d px to sample %d", stage.size, last_sample)
         batches = read_batches(
             self.task.samples(stage.size),
             self.samples_seen,

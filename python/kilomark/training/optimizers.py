@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from kilomark.training.settings import Settings
 
+__all__ = ["make_optimizer"]
+
 
 def make_optimizer(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
     """Weight decay on matrices only; the trunk at its own rate; frozen parameters not at all."""

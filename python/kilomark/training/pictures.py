@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+__all__ = ["box_sheet", "landmark_sheet", "spaced", "write_picture"]
+
 Array = np.ndarray[Any, Any]
 
 PICTURES = 12  # in rows of four

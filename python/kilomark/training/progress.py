@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from torch.utils.tensorboard import SummaryWriter
 
-logger = logging.getLogger(__name__)
+__all__ = ["Progress"]
+
+log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_ROWS = 30.0
 
@@ -105,7 +107,7 @@ class Progress:
         if self._board is not None:
             for name in row.keys() - {"samples"}:
                 self._board.add_scalar(name, row[name], int(row["samples"]))
-        logger.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
+        log.info("%s", "  ".join(f"{key} {value:.6g}" for key, value in row.items()))
 
     def _restart(self, samples_seen: int) -> None:
         """Begin a new average."""

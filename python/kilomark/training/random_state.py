@@ -11,6 +11,8 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+__all__ = ["capture_generators", "restore_generators", "seed_generators"]
+
 
 def seed_generators(seed: int, rank: int) -> None:
     """Seed the generators of Python, numpy and torch, differently on each process."""

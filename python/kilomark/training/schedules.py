@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from kilomark.training.settings import Settings
 
+__all__ = ["CosineSchedule", "PlateauSchedule", "Schedule", "make_schedule"]
+
 
 class Schedule(Protocol):
     """Sets the learning rate of an optimizer's groups, each of which has its factor ``rate``."""

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-logger = logging.getLogger(__name__)
+__all__ = ["StopRequest"]
+
+log = logging.getLogger(__name__)
 
 
 class StopRequest:
@@ -33,5 +35,5 @@ class StopRequest:
                 signal.signal(number, handler)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        logger.info("%s: saving after this step", signal.Signals(number).name)
+        log.info("%s: saving after this step", signal.Signals(number).name)
         self.is_made = True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+__all__ = ["read_run_or_checkpoint", "write_weights"]
+
 
 def write_weights(state: Mapping[str, Any], path: Path, *, half: bool = False) -> None:
     """Write a checkpoint's averaged weights as a ``.safetensors`` file, atomically.

@@ -14,6 +14,8 @@ import triton_python_backend_utils as pb_utils
 
 from kilomark.triton.photo_server import PhotoServer
 
+__all__ = ["TritonPythonModel"]
+
 
 class TritonPythonModel:
     """The class that Triton looks for."""

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kilomark import diagnosis
+from kilomark.cli.main import main
+from kilomark.devices import probe_cuda
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_doctor_says_what_is_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    facts = {section: dict(rows) for section, rows in found["sections"].items()}
+    assert facts["networks"].keys() == {"faces", "lite", "resnext50"}
+    assert metadata.version("openvino") in facts["versions"]["OpenVINO"]
+    assert facts["devices"]["cpu"] == "usable"
+    if probe_cuda().reason:
+        assert probe_cuda().reason in facts["devices"]["cuda"]
+    assert found["problems"] == []
+
+
+def test_another_openvino_is_a_problem_with_its_remedy(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(diagnosis, "_version_of", lambda _: "2020.1")
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith("PROBLEM: OpenVINO is 2020.1; expected")
+    assert "pip install openvino==" in said
+
+
+def test_a_cache_that_cannot_be_written_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KILOMARK_ENGINES", str(tmp_path / "engines"))
+    monkeypatch.setattr(diagnosis.os, "access", lambda path, _: path != tmp_path)
+    (problem,) = diagnosis.diagnose().problems
+    assert f"{tmp_path} is not writable" in problem
+    assert "set KILOMARK_ENGINES" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("150000 100000", "1.5 cores"), ("max 100000", "none"), ("", "none")]
+)
+def test_the_container_limit_is_read(monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
+    monkeypatch.setattr(diagnosis, "_read", lambda _: text)
+    assert dict(diagnosis._processor())["container limit"].startswith(said)
