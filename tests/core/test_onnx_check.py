@@ -174,6 +174,36 @@ def test_whole_numbers_of_attributes(name: str, value: Any) -> None:  # noqa: AN
     refused(lambda m: m.graph.node[0].attribute.append(attribute), f'attribute "{name}" of')
 
 
+@pytest.mark.parametrize("divisor", [-1, 0, 2])
+@pytest.mark.parametrize("is_raw", [True, False])
+def test_whole_numbers_are_divided_by_positive_constants(divisor: int, is_raw: bool) -> None:
+    def change(model: ModelProto) -> None:
+        numbers = [divisor] if is_raw else np.array([divisor], np.int64).tobytes()
+        tensor = helper.make_tensor("b", TensorProto.INT64, [1], numbers, raw=not is_raw)
+        model.graph.initializer.append(tensor)
+        nodes = [
+            helper.make_node("Shape", ["image"], ["shape"]),
+            helper.make_node("Div", ["shape", "b"], ["half"]),
+        ]
+        model.graph.node.extend(nodes)
+
+    if divisor > 0:
+        check(change)
+    else:
+        refused(change, "a division of whole numbers by what may be 0 or negative")
+
+
+def test_whole_numbers_are_not_divided_by_what_is_computed() -> None:
+    def change(model: ModelProto) -> None:
+        nodes = [
+            helper.make_node("Cast", ["image"], ["whole"], to=TensorProto.INT32),
+            helper.make_node("Div", ["whole", "whole"], ["ones"]),
+        ]
+        model.graph.node.extend(nodes)
+
+    refused(change, "a positive constant as the divisor")
+
+
 def test_counts_are_bounded() -> None:
     def chain(model: ModelProto) -> None:
         node = helper.make_node("Relu", ["image"], ["x"])

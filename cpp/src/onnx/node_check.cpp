@@ -42,7 +42,7 @@ Bounds bounds_of(std::string_view attribute) {
 // Gathers the numbers of an attribute; its name may come after them.
 class AttributeChecker {
  public:
-  void check(std::string_view message) {
+  void check(std::string_view message, CheckedNode& node) {
     WireReader reader(message, kAttribute);
     for (WireField field; reader.next(field);) {
       add(field);
@@ -51,6 +51,14 @@ class AttributeChecker {
     if (count_ > 0 && (lowest_ < bounds.low || highest_ > bounds.high)) {
       refuse(text("an attribute ", quoted(name_), " of ", lowest_, " to ", highest_),
              text(bounds.low, " to ", bounds.high));
+    }
+    if (name_ == "to" && count_ > 0) {
+      node.cast_type = static_cast<std::uint64_t>(highest_);
+    }
+    if (name_ == "value") {
+      node.constant = tensor_;
+    } else if (name_ == "value_int" || name_ == "value_ints") {
+      node.constant = {{}, true, count_ > 0 && lowest_ > 0};
     }
   }
 
@@ -72,7 +80,7 @@ class AttributeChecker {
         return add_text(field.bytes);
       case 5:
         check_once(has_tensor_, "t");
-        check_tensor(field.bytes);
+        tensor_ = check_tensor(field.bytes);
         return;
       case 6:
       case 11:
@@ -120,6 +128,7 @@ class AttributeChecker {
   std::string_view name_;
   std::int64_t lowest_ = 0;
   std::int64_t highest_ = 0;
+  TensorFacts tensor_;
   std::size_t count_ = 0;   // whole numbers
   std::size_t length_ = 0;  // values of any kind
   bool has_name_ = false;
@@ -147,28 +156,27 @@ void check_operator(std::string_view domain, std::string_view name) {
 
 // What stands once in a node.
 struct NodeHead {
-  std::string_view name;
   std::string_view domain;
   bool has_operator = false;
   bool has_domain = false;
   std::size_t num_attributes = 0;
 };
 
-void add_field(const WireField& field, NodeHead& head, NodePorts& ports) {
+void add_field(const WireField& field, NodeHead& head, CheckedNode& node) {
   switch (field.number) {
     case 1:
-      return add_port(ports.inputs, field.bytes);
+      return add_port(node.inputs, field.bytes);
     case 2:
-      return add_port(ports.outputs, field.bytes);
+      return add_port(node.outputs, field.bytes);
     case 4:
       check_once(head.has_operator, "op_type");
-      head.name = check_name(field.bytes);
+      node.operation = check_name(field.bytes);
       return;
     case 5:
       if (++head.num_attributes > kMaxOnnxAttributesPerNode) {
         refuse("a node of too many attributes", text("at most ", kMaxOnnxAttributesPerNode));
       }
-      return AttributeChecker().check(field.bytes);
+      return AttributeChecker().check(field.bytes, node);
     case 7:
       check_once(head.has_domain, "domain");
       head.domain = check_name(field.bytes);
@@ -184,15 +192,15 @@ void add_field(const WireField& field, NodeHead& head, NodePorts& ports) {
 
 }  // namespace
 
-NodePorts check_node(std::string_view message) {
-  NodePorts ports;
+CheckedNode check_node(std::string_view message) {
+  CheckedNode node;
   NodeHead head;
   WireReader reader(message, kNode);
   for (WireField field; reader.next(field);) {
-    add_field(field, head, ports);
+    add_field(field, head, node);
   }
-  check_operator(head.domain, head.name);
-  return ports;
+  check_operator(head.domain, node.operation);
+  return node;
 }
 
 }  // namespace kilomark::onnx

@@ -10,6 +10,7 @@
 #include "onnx/refusals.hpp"
 #include "onnx/tensor_check.hpp"
 #include "onnx/value_check.hpp"
+#include "onnx/value_types.hpp"
 #include "onnx/wire_reader.hpp"
 #include "text.hpp"
 
@@ -51,8 +52,7 @@ class GraphChecker {
         return;
       case 5:
         count(num_tensors_++, kMaxOnnxTensors, "tensors");
-        define(check_tensor(field.bytes));
-        return;
+        return add_tensor(check_tensor(field.bytes));
       case 11:
         inputs_.push_back(check_value(field.bytes));
         return count(inputs_.size(), kMaxOnnxTensors, "inputs");
@@ -80,6 +80,11 @@ class GraphChecker {
     }
   }
 
+  void add_tensor(const TensorFacts& tensor) {
+    define(tensor.name);
+    types_.add_tensor(tensor);
+  }
+
   void define(std::string_view name) {
     if (name.empty() || !defined_.insert(name).second) {
       refuse(text("the value ", quoted(name), " defined twice or without a name"), "one of a name");
@@ -97,12 +102,13 @@ class GraphChecker {
     for (const std::string_view name : inputs_) {
       defined_.insert(name);  // an input may have an initializer as its default
     }
-    for (const NodePorts& node : nodes_) {
+    for (const CheckedNode& node : nodes_) {
       for (const std::string_view name : node.inputs) {
         if (!name.empty()) {
           use(name);
         }
       }
+      types_.add_node(node);
       for (const std::string_view name : node.outputs) {
         if (!name.empty()) {
           define(name);
@@ -114,7 +120,8 @@ class GraphChecker {
     }
   }
 
-  std::vector<NodePorts> nodes_;
+  std::vector<CheckedNode> nodes_;
+  ValueTypes types_;
   std::vector<std::string_view> inputs_;
   std::vector<std::string_view> outputs_;
   std::unordered_set<std::string_view> defined_;

@@ -72,9 +72,10 @@ std::uint32_t data_field(std::uint64_t type) {
   }
 }
 
-// Counts the elements of a repeated number, packed or not.
-std::uint64_t count_numbers(const WireField& field, WireType element) {
+// Counts the elements of a repeated number, packed or not. Clears `is_positive` where one is not.
+std::uint64_t count_numbers(const WireField& field, WireType element, bool& is_positive) {
   if (field.type == element) {
+    is_positive &= static_cast<std::int64_t>(field.value) > 0;
     return 1;
   }
   if (field.type != WireType::kBytes) {
@@ -90,20 +91,35 @@ std::uint64_t count_numbers(const WireField& field, WireType element) {
   WireReader reader(field.bytes, kTensor);
   std::uint64_t count = 0;
   for (; !reader.at_end(); ++count) {
-    [[maybe_unused]] const std::uint64_t skipped = reader.varint();
+    is_positive &= static_cast<std::int64_t>(reader.varint()) > 0;
   }
   return count;
 }
 
+// Whether all little-endian whole numbers of `size` bytes are above 0; numbers without a sign that
+// would be below 0 with one are taken for that.
+bool are_positive(std::string_view bytes, std::size_t size) {
+  for (std::size_t begin = 0; begin + size <= bytes.size(); begin += size) {
+    const std::string_view number = bytes.substr(begin, size);
+    const bool is_zero = number.find_first_not_of('\0') == std::string_view::npos;
+    if (is_zero || (static_cast<std::uint8_t>(number.back()) & 0x80U) != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 class TensorChecker {
  public:
-  std::string_view check(std::string_view message) {
+  TensorFacts check(std::string_view message) {
     WireReader reader(message, kTensor);
     for (WireField field; reader.next(field);) {
       add(field);
     }
     check_data();
-    return name_;
+    const bool is_integer = is_integer_type(type_);
+    const bool raw_positive = !has_raw_ || are_positive(raw_, element_bytes(type_));
+    return {name_, is_integer, is_integer && is_positive_ && raw_positive};
   }
 
  private:
@@ -129,7 +145,7 @@ class TensorChecker {
         return;
       case 9:
         check_once(has_raw_, "raw_data");
-        raw_bytes_ = field.bytes.size();
+        raw_ = field.bytes;
         return;
       case 12:  // doc_string
       case 16:  // metadata_props
@@ -174,7 +190,7 @@ class TensorChecker {
       refuse("a tensor with data of two types", "one");
     }
     data_number_ = field.number;
-    data_elements_ += count_numbers(field, element);
+    data_elements_ += count_numbers(field, element, is_positive_);
   }
 
   void check_data() const {
@@ -188,7 +204,7 @@ class TensorChecker {
     if (data_number_ != 0 && data_number_ != data_field(type_)) {
       refuse(text("a tensor of type ", type_, " with data of another type"), "the same type");
     }
-    const std::uint64_t found = has_raw_ ? raw_bytes_ : data_elements_ * size;
+    const std::uint64_t found = has_raw_ ? raw_.size() : data_elements_ * size;
     if (found != elements_ * size) {
       refuse(text("a tensor ", quoted(name_), " with ", found, " bytes of data"),
              text(elements_ * size, " bytes, as its shape says"));
@@ -199,9 +215,10 @@ class TensorChecker {
   std::uint64_t type_ = 0;
   std::uint64_t elements_ = 1;
   std::size_t rank_ = 0;
-  std::uint64_t raw_bytes_ = 0;
+  std::string_view raw_;
   std::uint64_t data_elements_ = 0;
   std::uint32_t data_number_ = 0;
+  bool is_positive_ = true;
   bool has_type_ = false;
   bool has_name_ = false;
   bool has_raw_ = false;
@@ -209,6 +226,11 @@ class TensorChecker {
 
 }  // namespace
 
-std::string_view check_tensor(std::string_view message) { return TensorChecker().check(message); }
+bool is_integer_type(std::uint64_t type) {
+  return element_bytes(type) != 0 && type != kFloat && type != kFloat16 && type != kBfloat16 &&
+         type != kDouble && type != kBool;
+}
+
+TensorFacts check_tensor(std::string_view message) { return TensorChecker().check(message); }
 
 }  // namespace kilomark::onnx

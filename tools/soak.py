@@ -1,0 +1,148 @@
+"""Predict for a long time with changing sizes, batches and threads, and watch memory.
+
+usage: python tools/soak.py --minutes 60 [--model lite] [--out FOLDER]
+
+Writes FOLDER/soak.json and FOLDER/soak.png. The first tenth of the time warms up. Exit code 1 if
+after it the resident memory grew by more than 2 %, or file descriptors or threads grew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+import kilomark
+from kilomark.picture_file import write_picture
+from kilomark.whole_files import write_whole
+
+DEMO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
+SAMPLE_S = 5.0
+MOST_GROWTH = 0.02
+PLOT_SIZE = (900, 320)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--model", default="lite")
+    parser.add_argument("--threads", type=int, default=3, help="that call at the same time")
+    parser.add_argument("--out", type=Path, default=Path("soak"))
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    detector = kilomark.Detector(options.model, device="cpu")
+    end = time.monotonic() + 60 * options.minutes
+    times: list[list[float]] = [[] for _ in range(options.threads)]
+    threads = [
+        threading.Thread(target=predict_until, args=(detector, end, seed, found))
+        for seed, found in enumerate(times)
+    ]
+    for thread in threads:
+        thread.start()
+    samples = watch(end)
+    for thread in threads:
+        thread.join()
+    record = summarize(samples, np.concatenate([np.array(part) for part in times]), options.minutes)
+    write_whole(options.out / "soak.json", json.dumps({**record, "samples": samples}) + "\n")
+    write_picture(plot(samples), options.out / "soak.png")
+    print(json.dumps(record, indent=1))
+    return 0 if record["is_flat"] else 1
+
+
+def predict_until(
+    detector: kilomark.Detector, end: float, seed: int, milliseconds: list[float]
+) -> None:
+    """Predict images of random sizes, one to six at once, with boxes or without."""
+    rng = random.Random(seed)
+    photo = Image.open(DEMO).convert("RGB")
+    while time.monotonic() < end:
+        images = [resized(photo, rng) for _ in range(rng.randint(1, 6))]
+        boxes = [[[5, 5, 60, 70]] * rng.randint(0, 20) for _ in images] if seed % 2 else None
+        begin = time.perf_counter()
+        detector.predict(images, boxes=boxes)
+        milliseconds.append(1000 * (time.perf_counter() - begin) / len(images))
+
+
+def resized(photo: Image.Image, rng: random.Random) -> np.ndarray[Any, Any]:
+    size = rng.randint(80, 900), rng.randint(80, 900)
+    return np.asarray(photo.resize(size))
+
+
+def watch(end: float) -> list[dict[str, float]]:
+    """Sample this process until ``end``."""
+    samples = []
+    begin = time.monotonic()
+    while time.monotonic() < end:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        samples.append(
+            {
+                "seconds": round(time.monotonic() - begin, 1),
+                "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1),
+                "descriptors": len(os.listdir("/proc/self/fd")),
+                "threads": len(os.listdir("/proc/self/task")),
+            }
+        )
+        time.sleep(SAMPLE_S)
+    return samples
+
+
+def summarize(
+    samples: list[dict[str, float]], milliseconds: np.ndarray[Any, Any], minutes: float
+) -> dict[str, Any]:
+    """Compare the last third with the third after the warm-up."""
+    warm = samples[len(samples) // 10 :]
+    third = max(1, len(warm) // 3)
+    first, last = warm[:third], warm[-third:]
+
+    def growth(name: str) -> float:
+        before, after = (float(np.median([s[name] for s in part])) for part in (first, last))
+        return after / before - 1
+
+    p50, p999 = np.percentile(milliseconds, [50, 99.9])
+    return {
+        "minutes": minutes,
+        "calls": len(milliseconds),
+        "rss_mb": warm[-1]["rss_mb"],
+        "rss_growth": round(growth("rss_mb"), 4),
+        "descriptor_growth": round(growth("descriptors"), 4),
+        "thread_growth": round(growth("threads"), 4),
+        "p50_ms_per_image": round(float(p50), 2),
+        "p999_over_p50": round(float(p999 / p50), 1),
+        "is_flat": growth("rss_mb") <= MOST_GROWTH
+        and growth("descriptors") <= 0
+        and growth("threads") <= 0,
+    }
+
+
+def plot(samples: list[dict[str, float]]) -> Image.Image:
+    """Resident memory over time, from 0."""
+    picture = Image.new("RGB", PLOT_SIZE, "white")
+    draw = ImageDraw.Draw(picture)
+    width, height = PLOT_SIZE
+    left, bottom = 70, height - 30
+    most = 1.2 * max(s["rss_mb"] for s in samples)
+    last = max(s["seconds"] for s in samples) or 1
+    points = [
+        (left + (width - left - 20) * s["seconds"] / last, bottom * (1 - s["rss_mb"] / most))
+        for s in samples
+    ]
+    draw.line([(left, 0), (left, bottom), (width, bottom)], fill="black")
+    draw.line(points, fill=(30, 90, 200), width=2)
+    draw.text((5, 5), f"{most:.0f} MB", fill="black")
+    draw.text((5, bottom - 12), "0 MB", fill="black")
+    draw.text((width - 90, bottom + 8), f"{last / 60:.0f} min", fill="black")
+    draw.text((left + 10, 5), "resident memory", fill="black")
+    return picture
+
+
+if __name__ == "__main__":
+    sys.exit(main())
