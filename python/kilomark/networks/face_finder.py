@@ -11,11 +11,9 @@ __all__ = [
     "STRIDES",
     "FaceFinder",
     "FinderOutput",
-    "Reduction",
     "Residual",
     "cell_centres",
     "convolution",
-    "separable",
 ]
 
 STRIDES = (8, 16, 32)

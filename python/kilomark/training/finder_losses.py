@@ -14,7 +14,7 @@ from kilomark.networks.face_finder import STRIDES, FinderOutput
 if TYPE_CHECKING:
     from kilomark.data.composition import FaceBatch
 
-__all__ = ["CellTargets", "assign_cells", "count_positive", "finder_loss"]
+__all__ = ["CellTargets", "assign_cells", "finder_loss"]
 
 # Longer side, from and to, of the faces of each stride. The ranges overlap: a face near a limit is
 # found by both strides and merged, where a sharp limit would leave it half found by each.
