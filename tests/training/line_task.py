@@ -74,6 +74,9 @@ class LineTask:
     def example_shapes(self) -> None:
         return None
 
+    def example_images(self, size: int) -> Tensor:  # noqa: ARG002
+        return torch.zeros(1, 3)
+
     def recipe(self) -> dict[str, Any]:
         return {}
 

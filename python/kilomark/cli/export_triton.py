@@ -13,7 +13,8 @@ __all__ = ["add_parser"]
 
 DESCRIPTION = """\
 Write a model repository for NVIDIA Triton: 'kilomark', a Python model for whole photos, and the
-bare networks 'kilomark_landmarks' and 'kilomark_faces'. docs/scale.md says how to serve it."""
+bare networks 'kilomark_landmarks' and 'kilomark_faces'. The documentation's page "Large
+collections" says how to serve it."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

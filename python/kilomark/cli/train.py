@@ -50,8 +50,7 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
     group.add_argument(
         "--photos", type=Path, metavar="FOLDER",
-        help="for the face detector: data set of photos with any number of faces, which "
-        "tools/refit_faces.py writes",
+        help="for the face detector: data set of photos with any number of faces",
     )  # fmt: skip
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="for decoded images")
     group.add_argument(

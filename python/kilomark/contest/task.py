@@ -20,7 +20,7 @@ from kilomark.contest.samples import (
 )
 from kilomark.data.landmark_samples import LandmarkSamples
 from kilomark.networks.normalization import normalize
-from kilomark.training.batches import start_worker
+from kilomark.training.batches import example_images, start_worker
 from kilomark.training.landmark_task import (
     example_shapes,
     loss_of_samples,
@@ -133,6 +133,10 @@ class ContestTask:
         images, labeled = zip(*(crops[face] for face in spaced(len(crops))), strict=True)
         found = predict_landmarks(network, np.stack(images))
         return landmark_sheet(np.stack(images), found, np.stack(labeled))
+
+    def example_images(self, size: int) -> Tensor:
+        """(64, 3, size, size) normalized crops of training."""
+        return example_images(self.samples(size))
 
     def example_shapes(self) -> Tensor:
         """Landmarks (M, K, 2) of training crops, to start a head from."""

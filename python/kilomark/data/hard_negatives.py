@@ -57,7 +57,11 @@ class HardNegatives:
 
 
 def read_hard_negatives(path: Path, *sets: PackedImages) -> HardNegatives:
-    """Read what tools/mine_hard_negatives.py wrote of the photos of ``sets``.
+    """Read boxes in the photos of ``sets`` that a face detector took for faces.
+
+    Args:
+        path: JSON, ``{"photo": [[x0, y0, x1, y1], ...]}`` with boxes in pixels of each photo.
+        sets: data sets that hold the photos.
 
     Raises:
         InvalidInputError: it is no such file, or names a photo that is in none of the sets.

@@ -51,7 +51,7 @@ def read_photo_set(folder: Path, split: Split, cache_dir: Path | None = None) ->
     """Read one split of a folder with ``photos.npz`` and ``photos.tar``.
 
     ``photos.npz`` holds a row a photo (``name``, ``split``, ``source``) and a row a face
-    (``photo``, its row, and the arrays of `FaceTable`). tools/refit_faces.py writes it.
+    (``photo``, its row, and the arrays of `FaceTable`).
 
     Raises:
         InvalidInputError: files of the data set are missing, or a face's photo is.
@@ -63,7 +63,7 @@ def read_photo_set(folder: Path, split: Split, cache_dir: Path | None = None) ->
     missing = [key for key in ("name", "split", "photo", *_FACE_ARRAYS) if key not in labels.files]
     if missing:
         raise InvalidInputError(
-            f"{path} lacks {', '.join(missing)}; expected what tools/refit_faces.py writes"
+            f"{path} lacks {', '.join(missing)}; expected an array of each of these names"
         )
     photo = labels["photo"]
     if len(photo) and not (photo.min() >= 0 and photo.max() < len(labels["name"])):

@@ -8,8 +8,8 @@
         for path, faces in zip(paths, detector.predict_many(paths)):
             sink.write(make_rows(path, faces))
 
-The columns have the same names in all formats; docs/scale.md lists them. `ParquetSink` needs
-pyarrow, which the extra ``kilomark[folder]`` installs; the others need nothing.
+The columns have the same names in all formats; the page "Large collections" lists them.
+`ParquetSink` needs pyarrow, which the extra ``kilomark[folder]`` installs; the others need nothing.
 """
 
 from __future__ import annotations

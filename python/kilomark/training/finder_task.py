@@ -47,7 +47,7 @@ class FinderTask:
         seed: of all random numbers.
         cache_dir: where decoded images are kept.
         photos_dir: data set of photos with any number of faces.
-        hard_negatives: what tools/mine_hard_negatives.py wrote.
+        hard_negatives: JSON of boxes without a face, by photo; see `read_hard_negatives`.
         reviewed: boxes of faces that nobody labeled.
         num_dressed: faces that are drawn again with a mask, glasses or a cap.
         num_drawn: drawn and posterized faces, and as many other decoys.

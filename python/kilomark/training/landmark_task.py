@@ -15,6 +15,7 @@ from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluat
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import landmark_accuracy
 from kilomark.networks.normalization import normalize
+from kilomark.training.batches import example_images
 from kilomark.training.landmark_losses import landmark_loss
 from kilomark.training.pictures import landmark_sheet, spaced
 
@@ -92,6 +93,10 @@ class LandmarkTask:
         """Accuracy on the validation split."""
         images, target = evaluation_crops(self.validation, size)
         return asdict(landmark_accuracy(predict_landmarks(network, images), target))
+
+    def example_images(self, size: int) -> Tensor:
+        """(64, 3, size, size) normalized crops of training."""
+        return example_images(self.samples(size))
 
     def example_shapes(self) -> Tensor:
         """Landmarks (M, K, 2) of training crops, to start a head from."""

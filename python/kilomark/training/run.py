@@ -14,11 +14,9 @@ from kilomark.evaluation.learning_curves import write_learning_curves
 from kilomark.networks.freezing import freeze
 from kilomark.networks.registry import FACE_DETECTORS, LANDMARK_NETWORKS
 from kilomark.topology_file import write_topology
-from kilomark.training.batches import example_images
 from kilomark.training.checkpoints import newest_checkpoint
 from kilomark.training.distillation import Teacher
 from kilomark.training.distributed import joined
-from kilomark.training.finder_task import FinderTask
 from kilomark.training.initial_weights import start_network
 from kilomark.training.loop import Trainer
 
@@ -194,10 +192,7 @@ def _make_network(
     """Make a network, with the weights to start from unless a checkpoint brings them."""
 
     def examples() -> Tensor:
-        size = settings.stages[-1].size
-        if isinstance(task, FinderTask):
-            return task.example_images(size)
-        return example_images(task.samples(size))
+        return task.example_images(settings.stages[-1].size)
 
     network: nn.Module
     if task.topology is None:

@@ -61,6 +61,9 @@ class Task(Protocol):
     def example_shapes(self) -> Tensor | None:
         """Landmarks (M, K, 2) of training crops, to start a head from; None for a face detector."""
 
+    def example_images(self, size: int) -> Tensor:
+        """(N, 3, size, size) normalized inputs of training, to measure activations on."""
+
     def recipe(self) -> dict[str, Any]:
         """What a run records of its data, in ``run.json`` and in the bundle's manifest."""
 
