@@ -163,15 +163,18 @@ def fill_disk(name: str) -> int | None:
         if folder is None:
             return None
         write(folder, 1)
-        failed = 0
-        for number in range(2, 8):
-            try:
-                write(folder, number)
-            except (OSError, KilomarkError):
-                failed += 1
+        failed = sum(not is_written(write, folder, number) for number in range(2, 8))
         assert failed, "the disk is not full"
         left = [path.name for path in folder.iterdir() if path.name.endswith(".tmp")]
         return int(is_damaged(name, folder) or bool(left))
+
+
+def is_written(write: Callable[[Path, int], None], folder: Path, number: int) -> bool:
+    try:
+        write(folder, number)
+    except (OSError, KilomarkError):
+        return False
+    return True
 
 
 @contextlib.contextmanager
