@@ -1,0 +1,54 @@
+"""Places on the contours of the face, by group and fraction of the contour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from kilomark.topology import Topology
+
+__all__ = ["corners", "distance", "gap", "group_center"]
+
+Points = npt.NDArray[np.floating[Any]]
+
+_LID_FRACTIONS = (0.40, 0.45, 0.50, 0.55, 0.60)
+"""Of the way from one corner to the other, where the gap between two lids or lips is measured."""
+
+
+def distance(first: Points, second: Points) -> float:
+    """Return the distance of two points."""
+    return float(np.linalg.norm(first - second))
+
+
+def group_center(points: Points, topology: Topology, name: str) -> Points:
+    """Return the mean of a group's points."""
+    center: Points = points[topology.group(name).indices].mean(axis=0)
+    return center
+
+
+def corners(points: Points, topology: Topology, name: str) -> tuple[Points, Points]:
+    """Return both corners of an eye or of the lips: where the contour begins, and half way round.
+
+    The first corner lies to the subject's right for the right eye and the lips, and is the outer
+    corner for both eyes.
+    """
+    group = topology.group(name)
+    return points[group.start], points[group.start + group.count // 2]
+
+
+def gap(points: Points, topology: Topology, name: str) -> float:
+    """Return the mean distance between the lower and the upper half of a closed contour.
+
+    It is taken at the middle fifth between the corners, from x and y alone: depth comes from the
+    mean face, whose eyes are open.
+    """
+    group = topology.group(name)
+    contour = points[group.indices]
+    half = group.count // 2
+    steps = [round(fraction * half) for fraction in _LID_FRACTIONS]
+    lower = contour[steps]
+    upper = contour[[group.count - step for step in steps]]
+    return float(np.linalg.norm((lower - upper)[:, :2], axis=1).mean())

@@ -1,0 +1,164 @@
+"""Measures on faces whose answer is known: the mean face, deformed and turned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from kilomark.errors import InvalidInputError
+from kilomark.measures import (
+    BLENDSHAPES,
+    UNDETERMINED_BLENDSHAPES,
+    blendshapes,
+    brow_raise,
+    eye_openness,
+    face_frame,
+    gaze,
+    head_axes,
+    mouth_openness,
+    smile,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kilomark.faces import Face
+    from kilomark.topology import Topology
+
+    Show = Callable[..., Face]
+
+POSES = [(0, 0, 0), (25, 0, 0), (-25, 10, 15), (0, -15, -30)]
+
+
+def close_lids(mean: np.ndarray, topology: Topology, side: str, share: float) -> np.ndarray:
+    """Move the upper lid towards the lower one, so that ``share`` of the gap is left."""
+    moved = mean.copy()
+    group = topology.group(f"{side}_eye")
+    half = group.count // 2
+    for step in range(1, half):
+        lower, upper = group.start + step, group.start + group.count - step
+        moved[upper] = mean[lower] + share * (mean[upper] - mean[lower])
+    return moved
+
+
+@pytest.mark.parametrize("pose", POSES)
+def test_frame_of_a_turned_mean_face_is_the_mean_face(
+    pose: tuple[float, ...], show: Show, mean: np.ndarray
+) -> None:
+    frame = face_frame(show(mean, *pose))
+
+    assert np.abs(frame - (mean - mean.mean(0))).max() < 1e-3
+
+
+@pytest.mark.parametrize("pose", POSES)
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
+def test_openness_follows_the_lids_in_every_pose(
+    pose: tuple[float, ...], share: float, show: Show, mean: np.ndarray, topology: Topology
+) -> None:
+    open_eyes = eye_openness(show(mean))
+
+    found = eye_openness(show(close_lids(mean, topology, "left", share), *pose))
+
+    assert found.left == pytest.approx(share * open_eyes.left, abs=0.03)
+    assert found.right == pytest.approx(open_eyes.right, abs=0.03)
+
+
+def test_mouth_opens_with_the_lower_lip(show: Show, mean: np.ndarray, topology: Topology) -> None:
+    opened = mean.copy()
+    group = topology.group("inner_lips")
+    opened[group.start + 1 : group.start + group.count // 2, 1] += 0.2
+    width = np.linalg.norm(mean[group.start] - mean[group.start + group.count // 2])
+
+    rise = mouth_openness(show(opened)) - mouth_openness(show(mean))
+
+    assert rise == pytest.approx(0.2 / width, rel=0.1)
+
+
+def test_smile_is_zero_at_rest_and_grows_with_the_corners(
+    show: Show, mean: np.ndarray, topology: Topology
+) -> None:
+    smiling = mean.copy()
+    group = topology.group("outer_lips")
+    for corner, direction in ((group.start, -1), (group.start + group.count // 2, 1)):
+        smiling[corner] += [0.06 * direction, -0.06, 0]
+
+    assert smile(show(mean)) == pytest.approx(0, abs=1e-3)
+    assert smile(show(smiling)) > 0.3
+
+
+def test_raised_brow_is_measured_alone(show: Show, mean: np.ndarray, topology: Topology) -> None:
+    raised = mean.copy()
+    raised[topology.group("right_brow").indices, 1] -= 0.08
+
+    found = brow_raise(show(raised, yaw=20))
+
+    assert found.right == pytest.approx(0.08, abs=0.01)
+    assert found.left == pytest.approx(0, abs=0.01)
+
+
+def move_irises(mean: np.ndarray, topology: Topology, dx: float, dy: float) -> np.ndarray:
+    moved = mean.copy()
+    for side in ("right", "left"):
+        for part in ("iris", "pupil"):
+            moved[topology.group(f"{side}_{part}").indices, :2] += [dx, dy]
+    return moved
+
+
+def test_gaze_of_centered_irises_is_the_heads_direction(show: Show, mean: np.ndarray) -> None:
+    found = gaze(show(mean, yaw=20, pitch=-5))
+
+    assert found.yaw_deg == pytest.approx(20, abs=1)
+    assert found.pitch_deg == pytest.approx(-5, abs=1)
+
+
+def test_gaze_turns_with_the_irises(show: Show, mean: np.ndarray, topology: Topology) -> None:
+    iris = mean[topology.group("left_iris").indices, :2]
+    radius = 2 * np.linalg.norm(iris - iris.mean(0), axis=1).mean() * 12 / 11.7
+    shift = radius * np.sin(np.deg2rad(15))
+
+    to_image_left = gaze(show(move_irises(mean, topology, -shift, 0)))
+    down = gaze(show(move_irises(mean, topology, 0, shift)))
+
+    assert to_image_left.yaw_deg == pytest.approx(15, abs=1.5)
+    assert down.pitch_deg == pytest.approx(15, abs=1.5)
+
+
+def test_axes_of_a_frontal_face_lie_along_the_image(show: Show, mean: np.ndarray) -> None:
+    origin, right, down, out = head_axes(show(mean), length_px=100)
+
+    assert right - origin == pytest.approx([100, 0], abs=1)
+    assert down - origin == pytest.approx([0, 100], abs=1)
+    assert out - origin == pytest.approx([0, 0], abs=1)
+
+
+def test_mean_face_has_no_expression(show: Show, mean: np.ndarray) -> None:
+    found = blendshapes(show(mean, yaw=15))
+
+    assert set(found) == set(BLENDSHAPES)
+    assert max(found.values()) < 0.05
+
+
+def test_named_blendshapes_are_those_of_arkit() -> None:
+    assert len(BLENDSHAPES) + len(UNDETERMINED_BLENDSHAPES) == 52
+    assert not set(BLENDSHAPES) & set(UNDETERMINED_BLENDSHAPES)
+
+
+@pytest.mark.parametrize("share", [0.75, 0.5, 0.0])
+def test_blink_coefficient_is_the_closed_share(
+    share: float, show: Show, mean: np.ndarray, topology: Topology
+) -> None:
+    found = blendshapes(show(close_lids(mean, topology, "right", share), yaw=-10))
+
+    assert found["eyeBlinkRight"] == pytest.approx(1 - share, abs=0.05)
+    assert found["eyeBlinkLeft"] < 0.05
+
+
+def test_a_network_without_a_mean_face_is_refused(show: Show, mean: np.ndarray) -> None:
+    face = show(mean)
+    without = replace(face, topology=replace(face.topology, mean_shape=None))
+
+    with pytest.raises(InvalidInputError, match="mean_shape"):
+        eye_openness(without)
