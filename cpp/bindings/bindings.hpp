@@ -14,6 +14,7 @@ void bind_detector(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
 void bind_cuda(pybind11::module_& module);
 void bind_cuda_array(pybind11::module_& module);
+void bind_tracker(pybind11::module_& module);
 void bind_log(pybind11::module_& module);
 
 }  // namespace kilomark::bindings

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, module) {
   bind_regions(module);
   bind_detections(module);
   bind_detector(module);
+  bind_tracker(module);
   bind_crop(module);
   bind_cuda(module);
   bind_cuda_array(module);

@@ -36,6 +36,7 @@ from kilomark.pose import Pose
 from kilomark.raw_images import RawImage
 from kilomark.regions import Regions
 from kilomark.topology import LandmarkGroup, Topology
+from kilomark.tracker import TrackedFace, Tracker
 
 __all__ = [
     "BundleError",
@@ -53,6 +54,8 @@ __all__ = [
     "RawImage",
     "Regions",
     "Topology",
+    "TrackedFace",
+    "Tracker",
     "__version__",
     "available_devices",
     "build_info",

@@ -274,6 +274,71 @@ class Detector:
         """Run one network on normalized tensors (N, 3, H, W); return its outputs by name."""
 
 @final
+class TrackedFaces:
+    """The F faces of one frame, the smallest id first, in image pixels."""
+
+    @property
+    def ids(self) -> list[int]: ...
+    @property
+    def ages(self) -> list[int]:
+        """Frames since each face was first returned."""
+
+    @property
+    def boxes(self) -> _Floats:
+        """(F, 4) of the landmarks: x0, y0, x1, y1."""
+
+    @property
+    def scores(self) -> list[float]: ...
+    @property
+    def presence(self) -> list[float]: ...
+    @property
+    def landmarks(self) -> _Floats:
+        """(F, K, 2), smoothed."""
+
+    @property
+    def raw_landmarks(self) -> _Floats:
+        """(F, K, 2), as placed."""
+
+    @property
+    def spread(self) -> _Floats:
+        """(F, K): expected error."""
+
+    @property
+    def depth(self) -> _Floats | None:
+        """(F, K), away from the camera; None if the network does not predict it."""
+
+    @property
+    def velocities(self) -> _Floats:
+        """(F, 2), pixels per second."""
+
+    def __len__(self) -> int: ...
+
+@final
+class Tracker:
+    """Follows the faces of one video; one thread at a time may use it."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        *,
+        mobility: Sequence[float],
+        groups: Sequence[int],
+        right_eye: Sequence[int],
+        left_eye: Sequence[int],
+        smoothing: float = 1.0,
+        memory_s: float = 1.0,
+        detect_every: int = 15,
+        tiles: int = 0,
+        max_faces: int = 0,
+        score_threshold: float = 0.5,
+        nms_iou: float = 0.4,
+        rescoring: bool = False,
+        presence_threshold: float = 0.5,
+    ) -> None: ...
+    def update(self, image: _Image, format: str, timestamp: float) -> TrackedFaces: ...
+    def reset(self) -> None: ...
+
+@final
 class CudaDevice:
     """One NVIDIA GPU as `cuda_probe` found it."""
 

@@ -60,26 +60,9 @@ def test_folder(root: Path, bundles: list[str], tmp_path: Path) -> None:
     assert "broken.jpg" in done.stdout
 
 
-def test_webcam_on_a_video(root: Path, bundles: list[str], video: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out.avi"
-    done = run(root / "examples/webcam.py", video, "-o", out, *bundles)
-    assert done.returncode == 0, done.stderr
-    assert "3 frames" in done.stdout
-    assert cv2.VideoCapture(str(out)).get(cv2.CAP_PROP_FRAME_COUNT) == 3
-
-
-def test_webcam_says_that_its_video_cannot_be_written(
-    root: Path, bundles: list[str], video: Path, tmp_path: Path
-) -> None:
-    done = run(root / "examples/webcam.py", video, "-o", tmp_path / "gone" / "out.avi", *bundles)
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr
-
-
 @pytest.mark.parametrize(
     ("source", "display", "message"),
     [
-        ("gone.avi", ":99", "no such camera or file"),
         ("video", ":99", "this OpenCV has no windows"),
         ("video", "", "there is no display"),
     ],

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace kilomark::tracking {
 
@@ -11,12 +12,12 @@ namespace {
 // expected error is mostly the network's bias, which stays the same from frame to frame.
 constexpr double kNoiseOfLandmark = 0.05;
 // Of the rigid motion, an average over many landmarks whose noise is in part the same.
-constexpr double kNoiseOfPose = 0.02;
+constexpr double kNoiseOfPose = 0.03;
 
-constexpr FilterTuning kPoseTuning{0.20, 2.0, 6.0};
+constexpr FilterTuning kPoseTuning{0.25, 2.5, 6.0};
 // At mobility 0 and 1.
-constexpr FilterTuning kStillShape{0.30, 2.0, 6.0};
-constexpr FilterTuning kMobileShape{0.08, 1.0, 3.0};
+constexpr FilterTuning kStillShape{0.40, 2.5, 6.0};
+constexpr FilterTuning kMobileShape{0.15, 2.0, 4.0};
 
 constexpr float kLeastMobility = 0.02F;  // so that the weights' sum is never 0
 constexpr int kNeighbors = 4;            // on each side, whose surprise is averaged
@@ -27,6 +28,11 @@ FilterTuning tuning_of(double mobility, double smoothing) {
   };
   return {smoothing * mixed(kStillShape.time_s, kMobileShape.time_s),
           mixed(kStillShape.calm, kMobileShape.calm), mixed(kStillShape.moved, kMobileShape.moved)};
+}
+
+// Of one landmark's place in the frame.
+double noise_of(float spread_px, double unit_px) {
+  return kNoiseOfLandmark * static_cast<double>(std::max(spread_px, 1e-3F)) / unit_px;
 }
 
 Point mean_of(std::span<const Point> points) {
@@ -62,13 +68,6 @@ std::vector<Point> mapped(std::span<const Point> points, const Similarity& map) 
   return out;
 }
 
-// motion * map, as maps: first `map`, then `motion`.
-Similarity composed(const Similarity& motion, const Similarity& map) {
-  return {motion.a * map.a - motion.b * map.b, motion.a * map.b + motion.b * map.a,
-          motion.a * map.tx - motion.b * map.ty + motion.tx,
-          motion.b * map.tx + motion.a * map.ty + motion.ty};
-}
-
 }  // namespace
 
 FaceFilter::FaceFilter(const PlacedFace& first, const FaceLayout& layout, double smoothing)
@@ -84,7 +83,9 @@ FaceFilter::FaceFilter(const PlacedFace& first, const FaceLayout& layout, double
 void FaceFilter::update(const PlacedFace& measured, double dt_s) {
   weigh(measured);
   const Similarity map = fit_similarity(shape_, measured.landmarks, weights_);
-  update_shape(mapped(measured.landmarks, map.inverse()), measured.spread, map.scale(), dt_s);
+  const std::vector<Point> in_frame = mapped(measured.landmarks, map.inverse());
+  watch_noise(map, in_frame, measured.spread, dt_s);
+  update_shape(in_frame, measured.spread, map.scale(), dt_s);
   update_pose(map, dt_s);
 }
 
@@ -102,13 +103,44 @@ void FaceFilter::weigh(const PlacedFace& face) {
   noise_ = kNoiseOfPose * spread / sum / unit_px();
 }
 
+void FaceFilter::watch_noise(const Similarity& measured, std::span<const Point> in_frame,
+                             std::span<const float> spread, double dt_s) {
+  const double unit = measured.scale();
+  const double dx = (measured.tx - last_pose_.tx) / unit;
+  const double dy = (measured.ty - last_pose_.ty) / unit;
+  if (last_in_frame_.empty()) {
+    last_in_frame_.assign(in_frame.begin(), in_frame.end());
+    last_change_.assign(in_frame.size(), {});
+  } else {
+    pose_noise_.add((dx * last_shift_[0] + dy * last_shift_[1]) / (2.0 * noise_ * noise_), dt_s);
+  }
+  double products = 0.0;
+  double weights = 0.0;
+  for (std::size_t k = 0; k < in_frame.size(); ++k) {
+    const Point change{in_frame[k].x - last_in_frame_[k].x, in_frame[k].y - last_in_frame_[k].y};
+    const double noise = noise_of(spread[k], unit);
+    const auto rigidity = static_cast<double>(1.0F - layout_->mobility[k]);
+    products += rigidity *
+                static_cast<double>(change.x * last_change_[k].x + change.y * last_change_[k].y) /
+                (noise * noise);
+    weights += rigidity;
+    last_change_[k] = change;
+    last_in_frame_[k] = in_frame[k];
+  }
+  shape_noise_.add(products / std::max(weights, 1e-6), dt_s);
+  last_pose_ = measured;
+  last_shift_ = {dx, dy};
+}
+
 void FaceFilter::update_pose(const Similarity& measured, double dt_s) {
   const FilterTuning tuning{smoothing_ * kPoseTuning.time_s, kPoseTuning.calm, kPoseTuning.moved};
   const double before = angle_.predicted(dt_s)[0];
-  position_.update({measured.tx, measured.ty}, dt_s, noise_ * unit_px(), tuning);
-  log_scale_.update({std::log(std::max(measured.scale(), 1e-6))}, dt_s, noise_, tuning);
-  angle_.update({before + std::remainder(measured.angle_rad() - before, 2.0 * M_PI)}, dt_s, noise_,
-                tuning);
+  const double noise = pose_noise_.factor() * noise_;
+  position_.update({measured.tx, measured.ty}, dt_s, std::numbers::sqrt2 * noise * unit_px(),
+                   tuning);
+  log_scale_.update({std::log(std::max(measured.scale(), 1e-6))}, dt_s, noise, tuning);
+  angle_.update({before + std::remainder(measured.angle_rad() - before, 2.0 * std::numbers::pi)},
+                dt_s, noise, tuning);
 }
 
 void FaceFilter::update_shape(std::span<const Point> in_frame, std::span<const float> spread,
@@ -146,9 +178,7 @@ Similarity FaceFilter::pose(double dt_s) const {
 
 std::vector<Point> FaceFilter::landmarks() const { return mapped(shape_, pose(0.0)); }
 
-Similarity FaceFilter::motion_ahead(double dt_s) const {
-  return composed(pose(dt_s), pose(0.0).inverse());
-}
+Similarity FaceFilter::motion_ahead(double dt_s) const { return pose(dt_s) * pose(0.0).inverse(); }
 
 Point FaceFilter::velocity() const {
   return {static_cast<float>(position_.velocity()[0]), static_cast<float>(position_.velocity()[1])};

@@ -5,6 +5,7 @@
 
 #include "adaptive_filter.hpp"
 #include "kilomark/tracker.hpp"
+#include "noise_estimate.hpp"
 #include "similarity.hpp"
 
 namespace kilomark::tracking {
@@ -37,6 +38,8 @@ class FaceFilter {
  private:
   [[nodiscard]] Similarity pose(double dt_s) const;
   void weigh(const PlacedFace& face);
+  void watch_noise(const Similarity& measured, std::span<const Point> in_frame,
+                   std::span<const float> spread, double dt_s);
   void update_pose(const Similarity& measured, double dt_s);
   void update_shape(std::span<const Point> in_frame, std::span<const float> spread, double unit_px,
                     double dt_s);
@@ -46,7 +49,13 @@ class FaceFilter {
   std::vector<Point> shape_;
   std::vector<float> weights_;
   std::vector<float> surprise_;  // (K,) of the shape, squared; kept to spare its allocation
-  double noise_ = 0.0;           // of the rigid motion, in units
+  double noise_ = 0.0;           // of the rigid motion, in units, by the spread alone
+  NoiseEstimate pose_noise_;
+  NoiseEstimate shape_noise_;
+  Similarity last_pose_;  // as measured
+  std::array<double, 2> last_shift_{};
+  std::vector<Point> last_in_frame_;  // (K,) as measured
+  std::vector<Point> last_change_;    // (K,) of these, from frame to frame
   AdaptiveFilter<2> position_;
   AdaptiveFilter<1> log_scale_;
   AdaptiveFilter<1> angle_;

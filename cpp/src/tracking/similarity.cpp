@@ -43,6 +43,11 @@ Similarity Similarity::inverse() const {
   return {ia, ib, -(ia * tx - ib * ty), -(ib * tx + ia * ty)};
 }
 
+Similarity Similarity::operator*(const Similarity& before) const {
+  return {a * before.a - b * before.b, a * before.b + b * before.a,
+          a * before.tx - b * before.ty + tx, b * before.tx + a * before.ty + ty};
+}
+
 double Similarity::scale() const { return std::hypot(a, b); }
 
 double Similarity::angle_rad() const { return std::atan2(b, a); }

@@ -16,6 +16,8 @@ struct Similarity {
   [[nodiscard]] static Similarity of(double x, double y, double log_scale, double angle_rad);
   [[nodiscard]] Point apply(Point point) const;
   [[nodiscard]] Similarity inverse() const;
+  // First `before`, then this.
+  [[nodiscard]] Similarity operator*(const Similarity& before) const;
   [[nodiscard]] double scale() const;
   [[nodiscard]] double angle_rad() const;
 };

@@ -13,6 +13,8 @@ namespace {
 constexpr float kSamePlace = 0.3F;
 constexpr float kSameLogScale = 0.5F;
 
+constexpr float kSurePresence = 0.6F;
+
 // Where a lost face may turn up again, in sides: at once, and further each second.
 constexpr float kLostReach = 0.6F;
 constexpr float kLostReachPerSecond = 1.5F;
@@ -58,10 +60,25 @@ Track::Track(PlacedFace first, const FaceLayout& layout, double smoothing, float
     : seen_s(time_s),
       face(std::move(first)),
       region(region_of(face.landmarks, layout, angle_deg)),
+      sure_region(region),
       filter(face, layout, smoothing) {}
 
 FaceRegion Track::predicted(double time_s) const {
   return moved(region, filter.motion_ahead(time_s - seen_s));
+}
+
+FaceRegion Track::expected_in(const ImageView& image, double time_s) const {
+  const Similarity ahead = filter.motion_ahead(time_s - seen_s);
+  const std::optional<Similarity> seen =
+      patch && state != TrackState::kLost ? patch->motion_to(image, ahead) : std::nullopt;
+  return moved(region, seen.value_or(ahead));
+}
+
+void Track::picture(const ImageView& image) {
+  patch.reset();
+  if (image.memory == ImageMemory::kHost) {
+    patch.emplace(image, region);
+  }
 }
 
 void Track::measure(PlacedFace measured, const FaceLayout& layout, double time_s) {
@@ -69,6 +86,9 @@ void Track::measure(PlacedFace measured, const FaceLayout& layout, double time_s
   filter.update(measured, time_s - seen_s);
   region = region_of(filter.landmarks(), layout, expected.angle_deg);
   face = std::move(measured);
+  if (face.presence >= kSurePresence) {
+    sure_region = region;
+  }
   seen_s = time_s;
 }
 
@@ -104,11 +124,11 @@ std::optional<std::size_t> lost_track_of(std::span<const Track> tracks, const Pl
     const FaceRegion ahead =
         track.predicted(track.seen_s + std::min(elapsed, kLongestExtrapolation));
     const float distance =
-        std::min(distance_in_sides(track.region, region), distance_in_sides(ahead, region));
+        std::min(distance_in_sides(track.sure_region, region), distance_in_sides(ahead, region));
     const float shape = shape_distance(track.face.landmarks, face.landmarks);
-    const float log_scale = change_between(track.region, region).log_scale;
+    const float log_scale = change_between(track.sure_region, region).log_scale;
     const float reach = kLostReach + kLostReachPerSecond * static_cast<float>(elapsed);
-    const float cost = distance_in_sides(ahead, region) + log_scale + shape;
+    const float cost = distance + log_scale + shape;
     if (distance <= reach && log_scale <= kLostLogScale && shape <= kLostShape &&
         (!best || cost < least)) {
       best = i;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "face_filter.hpp"
+#include "face_patch.hpp"
 #include "face_regions.hpp"
 #include "kilomark/tracker.hpp"
 
@@ -31,15 +32,23 @@ struct Track {
   double seen_s = 0.0;      // time of `face`
   PlacedFace face;          // as last measured
   FaceRegion region;        // of its landmarks, smoothed
+  FaceRegion sure_region;   // the last one whose presence was sure; a face that fades away shrinks
   FaceFilter filter;
+  std::optional<FacePatch> patch;  // at `seen_s`; none of frames in GPU memory
 
   Track(PlacedFace first, const FaceLayout& layout, double smoothing, float angle_deg,
         double time_s);
 
-  // Where the face is to be expected.
+  // Where the face is to be expected, by its velocity.
   [[nodiscard]] FaceRegion predicted(double time_s) const;
 
+  // The same, by what the image shows there.
+  [[nodiscard]] FaceRegion expected_in(const ImageView& image, double time_s) const;
+
   void measure(PlacedFace measured, const FaceLayout& layout, double time_s);
+
+  // Remembers what the face looks like.
+  void picture(const ImageView& image);
 };
 
 // What was measured of one track in one frame.

@@ -116,7 +116,7 @@ class Tracker::Implementation {
     if (const auto tile = schedule_.next(image.width, image.height, state_of(image))) {
       look(image, *tile);
     }
-    finish();
+    finish(image);
     return faces();
   }
 
@@ -164,7 +164,7 @@ class Tracker::Implementation {
       if (track.state == TrackState::kLost && ++track.frames_lost > kRetryFrames) {
         continue;
       }
-      const FaceRegion expected = track.predicted(now_s_);
+      const FaceRegion expected = track.expected_in(image, now_s_);
       if (tracking::share_in_image(expected.box, width_, height_) < kLeastInImage) {
         lose(track);
       } else {
@@ -396,9 +396,12 @@ class Tracker::Implementation {
     return options_.max_faces > 0 && count >= options_.max_faces;
   }
 
-  void finish() {
+  void finish(const ImageView& image) {
     std::erase_if(tracks_, [](const Track& track) { return track.is_dropped; });
     for (Track& track : tracks_) {
+      if (track.state != TrackState::kLost) {
+        track.picture(image);
+      }
       if (track.state == TrackState::kVisible && track.id == 0) {
         track.id = next_id_++;
       }

@@ -27,6 +27,8 @@ from kilomark.cli import (
     predict,
     submit,
     train,
+    video,
+    webcam,
     weights,
 )
 from kilomark.cli.command_parser import CommandParser, add_verbose
@@ -40,6 +42,8 @@ __all__ = ["main"]
 SUBCOMMANDS = (
     predict,
     folder,
+    video,
+    webcam,
     doctor,
     info,
     data,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEMO_PHOTO", "add_parser"]
 
+MOVING_SUFFIXES = {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm"}
+
 DEMO_PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
 EXIT_SOME_UNREADABLE = 1
 
@@ -151,6 +153,11 @@ def _refuse_collections(photos: list[Path]) -> None:
             raise InvalidInputError(
                 f"{photo} is not one photo; for all photos of a folder or a pattern: "
                 f"kilomark folder {shlex.quote(str(photo))} -o OUT"
+            )
+        if photo.suffix.lower() in MOVING_SUFFIXES and photo.is_file():
+            raise InvalidInputError(
+                f"{photo} is a video; to follow its faces: "
+                f"kilomark video {shlex.quote(str(photo))} -o OUT.mp4"
             )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 if TYPE_CHECKING:
     from kilomark.streaming import ImageResult
 
-__all__ = ["Counts", "Progress", "ProgressLine", "Rate"]
+__all__ = ["Counts", "Progress", "ProgressLine", "Rate", "describe_duration"]
 
 WINDOW_S = 30.0
 """The rate is that of this many seconds."""
@@ -65,7 +65,7 @@ class Progress:
 
     def describe(self) -> str:
         """Say the progress in a line."""
-        left = "?" if self.left_s is None else _describe_duration(self.left_s)
+        left = "?" if self.left_s is None else describe_duration(self.left_s)
         return (
             f"{self.counts.photos:,} / {self.num_photos:,} photos, {self.counts.faces:,} faces, "
             f"{self.counts.errors:,} errors, {self.photos_per_s:.1f} photos/s, {left} left"
@@ -94,6 +94,14 @@ class Rate:
         return (self._photos - photos) / max(time.monotonic() - since, 1e-9)
 
 
+class Describable(Protocol):
+    """The state of some run."""
+
+    def describe(self) -> str:
+        """Say it in a line."""
+        ...
+
+
 class ProgressLine:
     """Shows the progress of a run: one line that changes on a terminal, else a line now and then.
 
@@ -108,7 +116,7 @@ class ProgressLine:
         self._shown_at = time.monotonic()
         self._width = 0
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Describable) -> None:
         """Show the progress if the last time is long enough ago."""
         now = time.monotonic()
         if now - self._shown_at < self._every_s:
@@ -129,7 +137,8 @@ class ProgressLine:
             self._stream.flush()
 
 
-def _describe_duration(seconds: float) -> str:
+def describe_duration(seconds: float) -> str:
+    """Say a duration in its two largest units."""
     minutes, seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

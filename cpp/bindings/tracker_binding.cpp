@@ -1,0 +1,121 @@
+#include <pybind11/stl.h>
+
+#include <utility>
+
+#include "arrays.hpp"
+#include "bindings.hpp"
+#include "image_views.hpp"
+#include "kilomark/detector_source.hpp"
+#include "kilomark/error.hpp"
+#include "kilomark/tracker.hpp"
+
+namespace kilomark::bindings {
+
+namespace {
+
+struct TrackedArrays {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int32_t> ages;
+  py::array_t<float> boxes;
+  std::vector<float> scores;
+  std::vector<float> presence;
+  py::array_t<float> landmarks;
+  py::array_t<float> raw_landmarks;
+  py::array_t<float> spread;
+  py::object depth;
+  py::array_t<float> velocities;
+};
+
+TrackedArrays to_arrays(TrackedFaces&& faces, int num_landmarks) {
+  const auto count = static_cast<py::ssize_t>(faces.ids.size());
+  py::object depth = py::none();
+  if (!faces.depth.empty()) {
+    depth = to_array(std::move(faces.depth), {count, num_landmarks});
+  }
+  return {std::move(faces.ids),
+          std::move(faces.ages),
+          to_array(std::move(faces.boxes), {count, 4}),
+          std::move(faces.scores),
+          std::move(faces.presence),
+          to_array(std::move(faces.landmarks), {count, num_landmarks, 2}),
+          to_array(std::move(faces.raw_landmarks), {count, num_landmarks, 2}),
+          to_array(std::move(faces.spread), {count, num_landmarks}),
+          std::move(depth),
+          to_array(std::move(faces.velocities), {count, 2})};
+}
+
+FaceLayout to_layout(const Detector& detector, std::vector<float> mobility, std::vector<int> groups,
+                     std::vector<int> right_eye, std::vector<int> left_eye) {
+  if (mobility.size() != static_cast<std::size_t>(detector.num_landmarks())) {
+    fail(ErrorCode::kInvalidInput, std::to_string(mobility.size()) + " mobilities",
+         std::to_string(detector.num_landmarks()) + ", one per landmark of the detector",
+         "pass one number per landmark");
+  }
+  return {std::move(mobility), std::move(groups), std::move(right_eye), std::move(left_eye)};
+}
+
+std::unique_ptr<Tracker> make_tracker(const Detector& detector, std::vector<float> mobility,
+                                      std::vector<int> groups, std::vector<int> right_eye,
+                                      std::vector<int> left_eye, double smoothing, double memory_s,
+                                      int detect_every, int tiles, int max_faces,
+                                      float score_threshold, float nms_iou, bool rescoring,
+                                      float presence_threshold) {
+  const DetectOptions detect{.score_threshold = score_threshold,
+                             .nms_iou = nms_iou,
+                             .rescoring = rescoring,
+                             .presence_threshold = presence_threshold};
+  const TrackerOptions options{.smoothing = smoothing,
+                               .memory_s = memory_s,
+                               .detect_every = detect_every,
+                               .tiles = tiles,
+                               .max_faces = max_faces,
+                               .presence_threshold = presence_threshold};
+  return std::make_unique<Tracker>(std::make_shared<DetectorSource>(detector, detect),
+                                   to_layout(detector, std::move(mobility), std::move(groups),
+                                             std::move(right_eye), std::move(left_eye)),
+                                   options);
+}
+
+TrackedArrays update(Tracker& tracker, const py::object& image, const std::string& format,
+                     double timestamp) {
+  const ImageView view = to_image_view(image, format, 0);
+  TrackedFaces faces;
+  {
+    const py::gil_scoped_release release;
+    faces = tracker.update(view, timestamp);
+  }
+  return to_arrays(std::move(faces), tracker.num_landmarks());
+}
+
+}  // namespace
+
+void bind_tracker(py::module_& module) {
+  const TrackerOptions defaults;
+  const DetectOptions detect;
+  py::class_<TrackedArrays>(module, "TrackedFaces")
+      .def_readonly("ids", &TrackedArrays::ids)
+      .def_readonly("ages", &TrackedArrays::ages)
+      .def_readonly("boxes", &TrackedArrays::boxes)
+      .def_readonly("scores", &TrackedArrays::scores)
+      .def_readonly("presence", &TrackedArrays::presence)
+      .def_readonly("landmarks", &TrackedArrays::landmarks)
+      .def_readonly("raw_landmarks", &TrackedArrays::raw_landmarks)
+      .def_readonly("spread", &TrackedArrays::spread)
+      .def_readonly("depth", &TrackedArrays::depth)
+      .def_readonly("velocities", &TrackedArrays::velocities)
+      .def("__len__", [](const TrackedArrays& faces) { return faces.ids.size(); });
+
+  py::class_<Tracker>(module, "Tracker")
+      .def(py::init(&make_tracker), py::keep_alive<1, 2>(), py::arg("detector"), py::kw_only(),
+           py::arg("mobility"), py::arg("groups"), py::arg("right_eye"), py::arg("left_eye"),
+           py::arg("smoothing") = defaults.smoothing, py::arg("memory_s") = defaults.memory_s,
+           py::arg("detect_every") = defaults.detect_every, py::arg("tiles") = defaults.tiles,
+           py::arg("max_faces") = defaults.max_faces,
+           py::arg("score_threshold") = detect.score_threshold, py::arg("nms_iou") = detect.nms_iou,
+           py::arg("rescoring") = detect.rescoring,
+           py::arg("presence_threshold") = detect.presence_threshold)
+      .def("update", &update, py::arg("image"), py::arg("format"), py::arg("timestamp"))
+      .def("reset", &Tracker::reset);
+}
+
+}  // namespace kilomark::bindings

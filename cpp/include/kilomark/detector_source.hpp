@@ -1,0 +1,25 @@
+#pragma once
+
+#include "kilomark/detector.hpp"
+#include "kilomark/tracker.hpp"
+
+namespace kilomark {
+
+// A detector as the source of a tracker. Borrows the detector, which may have many sources and must
+// outlive them. The frames of one video are placed by the same networks as single images.
+class DetectorSource final : public FaceSource {
+ public:
+  // `options` are those of every look of the face detector; finder_tiles is not used, since the
+  // tracker divides the looks itself.
+  DetectorSource(const Detector& detector, const DetectOptions& options);
+
+  [[nodiscard]] std::vector<FaceRegion> detect(const ImageView& image) const final;
+  [[nodiscard]] std::vector<PlacedFace> place(const ImageView& image,
+                                              std::span<const FaceRegion> regions) const final;
+
+ private:
+  const Detector* detector_;
+  DetectOptions options_;
+};
+
+}  // namespace kilomark

@@ -1,0 +1,60 @@
+"""`kilomark webcam`: a window with the faces of a camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kilomark.video.webcam import run_webcam
+from kilomark.video.webcam_state import HELP
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_parser"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add this subcommand."""
+    keys = ", ".join(f"{key} {what}" for key, what in HELP.items())
+    parser = subparsers.add_parser(
+        "webcam",
+        help="show the faces of a camera in a window",
+        description="Show the faces of a camera in a window, with ids and steady landmarks.",
+        epilog=f"keys: {keys}. Needs kilomark[video] and opencv-python. Without a screen: "
+        "kilomark video SOURCE -o OUT.mp4",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="0",
+        metavar="SOURCE",
+        help="camera number, RTSP address, GStreamer pipeline or file (default: %(default)s)",
+    )
+    parser.add_argument("--model", default="lite", help="to begin with (default: %(default)s)")
+    parser.add_argument("--finder", default="faces", help="(default: %(default)s)")
+    parser.add_argument("--device", default="auto", help="(default: %(default)s)")
+    parser.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
+    parser.add_argument("--no-mirror", action="store_true", help="do not mirror the picture")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="where recordings and snapshots go (default: the current folder)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the window until the user closes it."""
+    run_webcam(
+        options.source,
+        model=options.model,
+        device=options.device,
+        faces=options.finder,
+        smoothing=options.smoothing,
+        mirror=not options.no_mirror,
+        folder=options.folder,
+    )
+    return 0

@@ -1,0 +1,228 @@
+"""Following the faces of a video: `Tracker` gives them ids and steady landmarks."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kilomark import _core
+from kilomark.devices import forwarded_log
+from kilomark.errors import InvalidInputError
+from kilomark.faces import Face
+from kilomark.images import ImageLike, to_core_pixels
+from kilomark.options import check_whole
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from kilomark.detector import Detector
+    from kilomark.topology import Topology
+
+__all__ = ["TrackedFace", "Tracker"]
+
+USUAL_FRAME_SECONDS = 1 / 30
+"""Between frames without time stamps."""
+
+MOST_SMOOTHING = 100.0
+MOST_MEMORY_SECONDS = 3600.0
+MOST_TILES = 8
+
+MOBILITY = {"eye": 1.0, "iris": 0.7, "pupil": 0.7, "lips": 1.0, "brow": 0.5, "oval": 0.3}
+"""How freely the landmarks of a group move on the skull, by the last word of its name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TrackedFace(Face):
+    """A face of a video: a `Face` whose landmarks are smoothed, with what a tracker knows of it."""
+
+    id: int
+    """From 1. A face keeps it as long as it is followed, and when it comes back within the memory.
+
+    After a scene cut every face has a new one.
+    """
+    age: int
+    """Frames since the face was first returned; 0 in the first."""
+    raw_landmarks: npt.NDArray[np.float32]
+    """(K, 2) as the network placed them in this frame."""
+    velocity: npt.NDArray[np.float32]
+    """(2,) of the face's center, in pixels per second."""
+
+
+class Tracker:
+    """Follows the faces of one video.
+
+    A face is looked for where its last landmarks and its velocity say. The face detector runs only
+    at the start, after scene cuts, when a face is lost or uncertain, and every few frames. So most
+    frames cost one run of the landmark network per face.
+
+    The landmarks are smoothed in the face's own frame: shift, size and roll by one filter, the
+    shape by another. Both follow motion at once and average out noise. Lids and lips are smoothed
+    least, so that blinks and speech stay as they are.
+
+    Time stamps may be uneven. A repeated one measures the faces again without moving them on. One
+    that runs back, or leaps by more than ``memory_seconds``, begins a new scene, as does a frame of
+    another size: all ids end. Equal frames and time stamps give equal faces.
+
+    Threads: a tracker belongs to one video; calls from several threads wait for one another. Many
+    trackers, each in its own thread, may share one detector.
+
+    Args:
+        detector: finds the faces and places the landmarks. Its thresholds hold for new faces.
+        smoothing: multiplies the time constants of the smoothing. 0 returns the raw landmarks, 1
+            suits webcams, larger values are steadier and follow slow changes later.
+        memory_seconds: a lost face that turns up again within this time, near where it was or where
+            its velocity would have taken it, keeps its id.
+        detect_every: frames from one look of the face detector to the next, if all is well.
+        tiles: tiles along the frame's longer side that the face detector looks at in turn, for
+            small faces; by default one for each 480 px, at most 4. 1 for none.
+        max_faces: follow at most this many faces.
+
+    Raises:
+        InvalidInputError: an option is out of its range, or the detector has no face detector.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        *,
+        smoothing: float = 1.0,
+        memory_seconds: float = 1.0,
+        detect_every: int = 15,
+        tiles: int | None = None,
+        max_faces: int | None = None,
+    ) -> None:
+        if not detector._has_finder:  # noqa: SLF001 - the tracker is built on its core
+            raise InvalidInputError(
+                "this detector was made with faces=None; a tracker needs its face detector"
+            )
+        self._topology = detector.topology
+        right_eye, left_eye = _eyes(detector.topology)
+        detect = detector._options  # noqa: SLF001
+        self._core = _core.Tracker(
+            detector._core,  # noqa: SLF001
+            mobility=_mobility(detector.topology),
+            groups=_group_numbers(detector.topology),
+            right_eye=right_eye,
+            left_eye=left_eye,
+            smoothing=_check_number("smoothing", smoothing, MOST_SMOOTHING),
+            memory_s=_check_number("memory_seconds", memory_seconds, MOST_MEMORY_SECONDS),
+            detect_every=check_whole("detect_every", detect_every),
+            tiles=0 if tiles is None else check_whole("tiles", tiles, at_most=MOST_TILES),
+            max_faces=0 if max_faces is None else check_whole("max_faces", max_faces),
+            score_threshold=detect["score_threshold"],
+            nms_iou=detect["nms_iou"],
+            rescoring=detect["rescoring"],
+            presence_threshold=detect["presence_threshold"],
+        )
+        self._detector = detector
+        self._last_timestamp: float | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def detector(self) -> Detector:
+        """The detector that this tracker uses."""
+        return self._detector
+
+    def update(self, frame: ImageLike, timestamp: float | None = None) -> list[TrackedFace]:
+        """Follow the faces into the next frame.
+
+        Args:
+            frame: one image, as for `Detector.predict`.
+            timestamp: the frame's time in seconds, from any origin; by default 1/30 s after the
+                frame before.
+
+        Returns:
+            The faces that are seen in this frame, the longest known first.
+
+        Raises:
+            InvalidInputError: the frame is no image, or the time stamp is not finite.
+            InferenceError: the network failed.
+        """
+        pixels = to_core_pixels(frame)
+        with self._lock, forwarded_log():
+            time = self._time_of(timestamp)
+            found = self._core.update(pixels.array, pixels.format, time)
+            self._last_timestamp = time
+        return _to_faces(found, self._topology)
+
+    def reset(self) -> None:
+        """Forget all faces; ids begin at 1 again."""
+        with self._lock:
+            self._core.reset()
+            self._last_timestamp = None
+
+    def _time_of(self, timestamp: float | None) -> float:
+        if timestamp is None:
+            last = self._last_timestamp
+            return 0.0 if last is None else last + USUAL_FRAME_SECONDS
+        if isinstance(timestamp, bool) or not isinstance(timestamp, int | float | np.number):
+            raise InvalidInputError(
+                f"the time stamp is {timestamp!r}; expected a number of seconds, or None"
+            )
+        return float(timestamp)
+
+
+def _check_number(name: str, value: object, at_most: float) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.number)
+        or not 0 <= float(value) <= at_most  # false for NaN
+    ):
+        raise InvalidInputError(f"{name} is {value!r}; expected a number from 0 to {at_most:g}")
+    return float(value)
+
+
+def _mobility(topology: Topology) -> list[float]:
+    mobility = np.zeros(topology.num_landmarks)
+    for group in topology.groups.values():
+        mobility[group.indices] = MOBILITY.get(group.name.rpartition("_")[2], 0.0)
+    return [float(value) for value in mobility]
+
+
+def _group_numbers(topology: Topology) -> list[int]:
+    numbers = np.full(topology.num_landmarks, -1)
+    for number, group in enumerate(topology.groups.values()):
+        numbers[group.indices] = number
+    return [int(value) for value in numbers]
+
+
+def _eyes(topology: Topology) -> tuple[list[int], list[int]]:
+    if not {"right_eye", "left_eye"} <= set(topology.groups):
+        return [], []
+    right, left = (topology.groups[name] for name in ("right_eye", "left_eye"))
+    return (
+        list(range(right.start, right.start + right.count)),
+        list(range(left.start, left.start + left.count)),
+    )
+
+
+def _to_faces(found: _core.TrackedFaces, topology: Topology) -> list[TrackedFace]:
+    return [
+        TrackedFace(
+            landmarks=landmarks,
+            spread=spread,
+            box=box,
+            score=score,
+            presence=presence,
+            topology=topology,
+            id=number,
+            age=age,
+            raw_landmarks=raw,
+            velocity=velocity,
+        )
+        for number, age, box, score, presence, landmarks, raw, spread, velocity in zip(
+            found.ids,
+            found.ages,
+            found.boxes,
+            found.scores,
+            found.presence,
+            found.landmarks,
+            found.raw_landmarks,
+            found.spread,
+            found.velocities,
+            strict=True,
+        )
+    ]

@@ -1,0 +1,136 @@
+"""Frames of video files, streams and animated pictures, by FFmpeg through PyAV."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.video.frames import VideoFrame, VideoSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import av
+    import numpy.typing as npt
+
+__all__ = ["FfmpegSource", "import_av", "is_stream_address"]
+
+log = logging.getLogger(__name__)
+
+STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "srt://")
+LIVE_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "udp://", "srt://")
+OPEN_SECONDS, READ_SECONDS = 10.0, 10.0
+USUAL_RATE = 25.0
+"""Of pictures a second, where the file does not say."""
+
+
+def import_av() -> Any:  # noqa: ANN401  # a module
+    """Import PyAV.
+
+    Raises:
+        DependencyError: it is not installed.
+    """
+    try:
+        import av
+    except ModuleNotFoundError as error:
+        raise DependencyError("video needs PyAV: pip install 'kilomark[video]'") from error
+    return av
+
+
+def is_stream_address(source: str) -> bool:
+    """Tell whether a source is the address of a stream."""
+    return source.lower().startswith(STREAM_SCHEMES)
+
+
+class FfmpegSource(VideoSource):
+    """A file or a stream, by everything that FFmpeg reads. Rotation tags are honored.
+
+    Args:
+        source: a path, or an address such as ``rtsp://...``. RTSP is read over TCP.
+
+    Raises:
+        DependencyError: PyAV is not installed.
+        InvalidInputError: the file or stream cannot be opened or has no pictures.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.name = source
+        self.is_live = source.lower().startswith(LIVE_SCHEMES)
+        self._av = import_av()
+        options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
+        with self._errors("opened"):
+            self._container = self._av.open(
+                source, options=options, timeout=(OPEN_SECONDS, READ_SECONDS)
+            )
+        if not self._container.streams.video:
+            self.close()
+            raise InvalidInputError(f"{source} holds no video; pass a file or stream with pictures")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        rate = self._stream.average_rate
+        self.frames_per_second = float(rate) if rate else None
+        if self._container.duration is not None and not self.is_live:
+            self.duration_seconds = self._container.duration / self._av.time_base
+
+    def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
+        """See `VideoSource.frames`."""
+        stream = self._stream
+        origin = float((stream.start_time or 0) * stream.time_base)
+        if not self.is_live:
+            with self._errors("searched"):
+                target = round((max(start_seconds, 0.0) + origin) / stream.time_base)
+                self._container.seek(target, stream=stream, backward=True)
+        last = 0.0
+        step = 1 / (self.frames_per_second or USUAL_RATE)
+        for frame in self._decoded():
+            seconds: float | None = frame.time  # some files have none
+            time = last + step if seconds is None else seconds - origin
+            last = max(time, last)
+            if last >= start_seconds - step / 4:
+                yield VideoFrame(_upright(frame), last)
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        """Decode packet by packet, so that a damaged one costs its own pictures only."""
+        damaged = 0
+        with self._errors("read"):
+            for packet in self._container.demux(self._stream):
+                try:
+                    yield from packet.decode()
+                except self._av.error.InvalidDataError:  # noqa: PERF203
+                    damaged += 1
+        if damaged:
+            log.warning("%s: %d damaged packets were skipped", self.name, damaged)
+
+    @contextmanager
+    def _errors(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except (self._av.error.FFmpegError, OSError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidInputError(
+                f"{self.name} cannot be {done} as a video: {reason}; pass a video file, a stream's "
+                "address or a camera's number"
+            ) from error
+
+    def fingerprint(self) -> str:
+        """See `VideoSource.fingerprint`."""
+        try:
+            state = Path(self.name).stat()
+        except OSError:
+            return self.name
+        return f"{Path(self.name).resolve()} {state.st_size} {state.st_mtime_ns}"
+
+    def close(self) -> None:
+        """See `VideoSource.close`."""
+        self._container.close()
+
+
+def _upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
+    image: npt.NDArray[np.uint8] = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+    turns = round(frame.rotation / 90) % 4  # counter-clockwise
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

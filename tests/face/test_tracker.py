@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kilomark
+from kilomark import Detector, InvalidInputError, Tracker
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return Detector("lite", device="cpu", num_threads=1)
+
+
+def frame(shift_px: int = 0, seed: int | None = None) -> npt.NDArray[np.uint8]:
+    """The demo photo's face, moved to the right by whole pixels, with noise of its own."""
+    photo = np.asarray(Image.open(PHOTO).convert("RGB"))[..., ::-1]
+    part = photo[:300, 80 - shift_px : 400 - shift_px]
+    if seed is None:
+        return np.ascontiguousarray(part)
+    noise = np.random.default_rng(seed).normal(0, 4, part.shape)
+    return np.clip(part + noise, 0, 255).astype(np.uint8)
+
+
+def test_a_face_keeps_its_id_and_grows_older(detector: Detector) -> None:
+    tracker = Tracker(detector)
+    for n in range(5):
+        (face,) = tracker.update(frame(2 * n), n / 30)
+        assert (face.id, face.age) == (1, n)
+    assert face.landmarks.shape == face.raw_landmarks.shape == (971, 2)
+    assert face.velocity == pytest.approx([60, 0], abs=15)
+    assert face.pose is not None
+
+
+def test_landmarks_are_those_of_the_detector(detector: Detector) -> None:
+    (expected,) = detector.predict(frame())
+    (face,) = Tracker(detector).update(frame())
+    size = np.linalg.norm(expected.landmarks[328] - expected.landmarks[424])
+    error = np.linalg.norm(face.landmarks - expected.landmarks, axis=1).mean() / size
+    assert error < 0.02  # the regions differ a little
+    assert face.score == pytest.approx(expected.score, abs=0.01)
+
+
+def test_smoothing_takes_noise_out_and_zero_leaves_it(detector: Detector) -> None:
+    def spread_over_time(smoothing: float) -> float:
+        tracker = Tracker(detector, smoothing=smoothing)
+        faces = [tracker.update(frame(seed=n), n / 30)[0] for n in range(20)]
+        if smoothing == 0:
+            assert all((face.landmarks == face.raw_landmarks).all() for face in faces)
+        return float(np.std([face.landmarks for face in faces[10:]], axis=0).mean())
+
+    assert spread_over_time(1.0) < 0.6 * spread_over_time(0.0)
+
+
+def test_the_same_frames_give_the_same_faces_after_a_reset(detector: Detector) -> None:
+    tracker = Tracker(detector)
+    runs = []
+    for _ in range(2):
+        runs.append([tracker.update(frame(n, seed=n), n / 30)[0] for n in range(4)])
+        tracker.reset()
+    for first, second in zip(*runs, strict=True):
+        assert first.id == second.id
+        np.testing.assert_array_equal(first.landmarks, second.landmarks)
+
+
+def test_frames_without_time_stamps_are_a_thirtieth_of_a_second_apart(detector: Detector) -> None:
+    timed, untimed = Tracker(detector), Tracker(detector)
+    for n in range(4):
+        (expected,) = timed.update(frame(n), n / 30)
+        (face,) = untimed.update(frame(n))
+        np.testing.assert_allclose(face.velocity, expected.velocity, atol=1e-2)
+
+
+def test_many_trackers_share_a_detector(detector: Detector) -> None:
+    """Each thread gets what it would get alone."""
+    expected = [face.landmarks for face in follow(Tracker(detector))]
+    results: list[list[Any]] = [[] for _ in range(4)]
+
+    def run(results: list[Any]) -> None:
+        results.extend(face.landmarks for face in follow(Tracker(detector)))
+
+    threads = [threading.Thread(target=run, args=(result,)) for result in results]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for result in results:
+        np.testing.assert_array_equal(result, expected)
+
+
+def follow(tracker: Tracker) -> list[kilomark.TrackedFace]:
+    return [tracker.update(frame(3 * n), n / 30)[0] for n in range(4)]
+
+
+def test_all_kinds_of_images(detector: Detector) -> None:
+    image = frame()
+    rgb = np.ascontiguousarray(image[..., ::-1])
+    for given in (image, image[..., 0], Image.fromarray(rgb), kilomark.RawImage(rgb, "rgb")):
+        assert len(Tracker(detector).update(given)) == 1
+
+
+def test_a_network_without_groups_is_followed_too(
+    detector: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ungrouped = replace(detector.topology, groups={})
+    monkeypatch.setattr(Detector, "topology", property(lambda _: ungrouped))
+    tracker = Tracker(detector)
+    for n in range(4):
+        assert [face.id for face in tracker.update(frame(3 * n))] == [1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"smoothing": -1},
+        {"smoothing": float("nan")},
+        {"smoothing": "much"},
+        {"memory_seconds": -1},
+        {"detect_every": 0},
+        {"tiles": 9},
+        {"max_faces": 0},
+    ],
+)
+def test_options_out_of_range_are_refused(detector: Detector, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError, match=next(iter(options))):
+        Tracker(detector, **options)
+
+
+@pytest.mark.parametrize("timestamp", [float("nan"), float("inf"), "now", True])
+def test_time_stamps_that_are_none_are_refused(detector: Detector, timestamp: float) -> None:
+    tracker = Tracker(detector)
+    with pytest.raises(InvalidInputError, match="time stamp"):
+        tracker.update(frame(), timestamp)
+    assert len(tracker.update(frame(), 0.0)) == 1  # it stays usable
+
+
+def test_what_is_no_image_is_refused(detector: Detector) -> None:
+    with pytest.raises(InvalidInputError):
+        Tracker(detector).update([frame()])  # type: ignore[arg-type]
+
+
+def test_a_detector_without_a_part_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="faces=None"):
+        Tracker(Detector("lite", faces=None, device="cpu"))
+    with pytest.raises(InvalidInputError, match="model=None"):
+        Tracker(Detector(None, device="cpu"))

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import av
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from tests.video.clips import RATE, make_clip, moved_photo
+
+from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.video import camera_source, open_source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", num_frames=20)
+
+
+def test_a_file_gives_its_frames_and_times(clip: Path) -> None:
+    with open_source(clip) as source:
+        frames = list(source.frames())
+    assert source.frames_per_second == RATE
+    assert source.duration_seconds == pytest.approx(20 / RATE, abs=0.05)
+    assert [frame.time_seconds for frame in frames] == pytest.approx(np.arange(20) / RATE)
+    expected = moved_photo(7)[..., ::-1].astype(float)
+    assert np.abs(frames[7].image - expected).mean() < 6  # BGR, in order
+
+
+def test_frames_begin_at_the_start(clip: Path) -> None:
+    with open_source(clip) as source:
+        times = [frame.time_seconds for frame in source.frames(10 / RATE)]
+    assert times == pytest.approx(np.arange(10, 20) / RATE)
+
+
+@pytest.mark.parametrize(("matrix", "turns"), [((0, 1, -1, 0), -1), ((-1, 0, 0, -1), 2)])
+def test_a_rotation_tag_is_honored(
+    clip: Path, tmp_path: Path, matrix: tuple[int, ...], turns: int
+) -> None:
+    content = bytearray(clip.read_bytes())
+    begin = content.index(b"tkhd") + 44  # ISO 14496-12: a b u c d v x y w as 32 bits
+    a, b, c, d = (value << 16 for value in matrix)
+    content[begin : begin + 20] = struct.pack(">5i", a, b, 0, c, d)
+    path = tmp_path / "phone.mp4"
+    path.write_bytes(content)
+    with open_source(clip) as source:
+        expected = np.rot90(next(source.frames()).image, turns)
+    with open_source(path) as source:
+        np.testing.assert_array_equal(next(source.frames()).image, expected)
+
+
+def test_an_animated_gif(tmp_path: Path) -> None:
+    path = tmp_path / "clip.gif"
+    pictures = [Image.fromarray(moved_photo(4 * n)) for n in range(4)]
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    with open_source(path) as source:
+        times = [frame.time_seconds for frame in source.frames()]
+    assert times == pytest.approx([0.0, 0.1, 0.2, 0.3], abs=0.011)
+
+
+@pytest.mark.parametrize("pattern", ["", "*.png", "%d.png"])
+def test_pictures_in_the_order_of_their_numbers(tmp_path: Path, pattern: str) -> None:
+    for number in (2, 10, 9):
+        Image.fromarray(np.full((8, 8, 3), 10 * number, np.uint8)).save(tmp_path / f"{number}.png")
+    with open_source(str(tmp_path / pattern), frames_per_second=10) as source:
+        frames = list(source.frames())
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == [20, 90, 100]
+    assert [frame.time_seconds for frame in frames] == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_damaged_packets_cost_their_own_frames_only(clip: Path, tmp_path: Path) -> None:
+    content = bytearray(clip.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 60] = bytes(60)
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(content)
+    with open_source(path) as source:
+        assert len(list(source.frames())) >= 10
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInputError, match=r"cannot be opened as a video.*pass a video file"):
+        open_source(path)
+
+
+def test_a_file_with_sound_only_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "tone.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        samples = np.zeros((1, 800), np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(InvalidInputError, match="holds no video"):
+        open_source(path)
+
+
+def test_a_missing_source_says_what_can_be_passed(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"there is no video .*camera's number"):
+        open_source(tmp_path / "none.mp4")
+    with pytest.raises(InvalidInputError, match="holds no pictures"):
+        open_source(tmp_path)
+
+
+def test_a_stream_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="cannot be opened"):
+        open_source("rtsp://127.0.0.1:9/none")
+
+
+def test_a_missing_camera_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="this machine has none; plug one in"):
+        camera_source.check_device(0, tmp_path)
+    (tmp_path / "video2").touch()
+    with pytest.raises(InvalidInputError, match=r"no camera 0 .*this machine has 2"):
+        camera_source.check_device(0, tmp_path)
+
+
+def test_a_camera_without_permission_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "video0").touch()
+    monkeypatch.setattr(camera_source.os, "access", lambda *_: False)
+    with pytest.raises(InvalidInputError, match=r"may not be read by this user.*usermod"):
+        camera_source.check_device(0, tmp_path)
+
+
+@pytest.mark.skipif(
+    camera_source.has_gstreamer(cv2.getBuildInformation()), reason="OpenCV has GStreamer"
+)
+def test_a_pipeline_needs_an_opencv_with_gstreamer() -> None:
+    with pytest.raises(DependencyError, match="built without GStreamer"):
+        open_source("videotestsrc ! videoconvert ! appsink")
