@@ -23,7 +23,11 @@ CROP_PX = 176
 @pytest.fixture(scope="session")
 def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of face crops: 24 drawn faces to train on, 6 to validate."""
-    folder = tmp_path_factory.mktemp("faces")
+    return write_face_crops(tmp_path_factory.mktemp("faces"))
+
+
+def write_face_crops(folder: Path) -> Path:
+    """Write 24 drawn faces to train on and 6 to validate; return the folder."""
     rng = np.random.default_rng(0)
     vertices = np.stack([_drawn_vertices(rng) for _ in range(30)])
     _write_tar(folder / "train-0.tar", [_drawn_face(v) for v in vertices[:24]], first=0)
@@ -58,7 +62,11 @@ def faces_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def scenes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set of scenes: 6 photos with a drawn face, 8 without."""
-    folder = tmp_path_factory.mktemp("scenes")
+    return write_scenes(tmp_path_factory.mktemp("scenes"))
+
+
+def write_scenes(folder: Path) -> Path:
+    """Write 6 photos with a drawn face and 8 without; return the folder."""
     rng = np.random.default_rng(1)
     vertices = np.stack([_drawn_vertices(rng) for _ in range(6)])
     _write_tar(folder / "frames.tar", [_drawn_face(v) for v in vertices], first=0)

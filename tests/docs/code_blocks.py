@@ -13,7 +13,7 @@ __all__ = ["Block", "read_blocks"]
 
 _PARTS = re.compile(
     r"<!-- setup\n(?P<setup>.*?)-->"
-    r"|(?P<gpu><!-- needs a GPU -->)"
+    r"|<!-- needs (?P<needs>[\w ]+) -->"
     r"|^```(?P<language>\w*)[^\n]*\n(?P<body>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
@@ -27,7 +27,7 @@ class Block:
     line: int
     code: str
     printed: str | None = None
-    needs_gpu: bool = False
+    needs: str | None = None
 
     def prints(self, text: str) -> bool:
         """Whether ``text`` is what the page shows; numbers may differ by 2 %, as CPUs do."""
@@ -42,22 +42,22 @@ class Block:
 def read_blocks(page: Path) -> list[Block]:
     """Python blocks in order.
 
-    ``<!-- setup ... -->`` holds code that readers do not see; ``<!-- needs a GPU -->`` stands
-    before a block that is compiled but not run without one.
+    ``<!-- setup ... -->`` holds code that readers do not see; ``<!-- needs WHAT -->`` stands before
+    a setup or block that is compiled but not run where that is missing.
     """
     text = page.read_text(encoding="utf-8")
     blocks: list[Block] = []
     end_of_code = -1
-    needs_gpu = False
+    needs = None
     for found in _PARTS.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         if found["setup"] is not None:
-            blocks.append(Block(line, found["setup"]))
-        elif found["gpu"] is not None:
-            needs_gpu = True
+            blocks.append(Block(line, found["setup"], needs=needs))
+        elif found["needs"] is not None:
+            needs = found["needs"]
         elif found["language"] == "python":
-            blocks.append(Block(line, found["body"], needs_gpu=needs_gpu))
-            end_of_code, needs_gpu = found.end(), False
+            blocks.append(Block(line, found["body"], needs=needs))
+            end_of_code, needs = found.end(), None
         elif found["language"] == "text" and not text[end_of_code : found.start()].strip():
             last = blocks.pop()
             blocks.append(replace(last, printed=found["body"]))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import io
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+AVAILABLE = {
+    "a GPU": lambda: not probe_cuda().reason,
+    "the train extra": lambda: find_spec("torch") is not None,
+}
 PAGES_WITH_CODE = [page for page in PAGES if read_blocks(page)]
 
 
@@ -30,12 +35,13 @@ def folder(tmp_path: Path, demo_photo: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_python_blocks_of_a_page_run(page: Path, folder: Path) -> None:  # noqa: ARG001
-    names: dict[str, Any] = {"__name__": "page"}
+def test_the_python_blocks_of_a_page_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, Any] = {"__name__": "page", "monkeypatch": monkeypatch}
     for block in read_blocks(page):
         code = compile(block.code, f"{page}:{block.line}", "exec")
-        if block.needs_gpu and probe_cuda().reason:
+        if block.needs is not None and not AVAILABLE[block.needs]():
             continue
         output = io.StringIO()
         with contextlib.redirect_stdout(output):
