@@ -8,12 +8,12 @@ namespace kilomark::tracking {
 namespace {
 
 constexpr double kOverlap = 0.25;  // of a tile's side
-constexpr int kPixelsPerTile = 480;
+constexpr int kPixelsPerTile = 320;
 constexpr int kMostTiles = 4;
 constexpr int kAlarmFrames = 5;
 constexpr int kPatientFrames = 30;  // without a face, then every second frame is enough
 constexpr int kManyFaces = 4;
-constexpr int kCrowdInterval = 3;
+constexpr int kCrowdInterval = 2;
 constexpr std::size_t kLooksPerTile = 3;
 
 std::vector<int> starts_along(int extent, int side) {
@@ -64,21 +64,24 @@ ImageView part_of(const ImageView& image, const Tile& tile) {
 std::optional<Tile> FinderSchedule::next(int width, int height, const SceneState& state) {
   since_look_ = std::min(since_look_ + 1, kNever);
   empty_frames_ = state.num_faces == 0 ? empty_frames_ + 1 : 0;
-  if (!state.needs_look && since_look_ < interval(state)) {
+  looks_of_scene_ = state.scene_begins ? 0 : looks_of_scene_;
+  if (!state.needs_look && since_look_ < interval(width, height, state)) {
     return std::nullopt;
   }
   since_look_ = 0;
+  ++looks_of_scene_;
   return choose(width, height, state);
 }
 
-int FinderSchedule::interval(const SceneState& state) const {
+int FinderSchedule::interval(int width, int height, const SceneState& state) const {
   int interval = detect_every_;
   if (state.frames_since_loss >= 0 && state.frames_since_loss <= kAlarmFrames) {
     interval = 1;
   } else if (state.num_faces == 0) {
     interval = empty_frames_ > kPatientFrames ? 2 : 1;
   } else if (state.num_faces >= kManyFaces || state.needs_care) {
-    interval = kCrowdInterval;
+    const bool was_all_seen = looks_of_scene_ > tiles_of(width, height, tiles_).size();
+    interval = was_all_seen ? kCrowdInterval : 1;
   }
   return std::min(interval, detect_every_);
 }
@@ -101,6 +104,7 @@ Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
 void FinderSchedule::reset() {
   since_look_ = kNever;
   empty_frames_ = 0;
+  looks_of_scene_ = 0;
   turn_ = 0;
   next_tile_ = 0;
 }

@@ -17,7 +17,7 @@ struct Tile {
 };
 
 // The tiles that cover a frame, `tiles` along its longer side, square and overlapping by a quarter.
-// `tiles` 0: by the frame's size, one for each 480 px begun, at most 4.
+// `tiles` 0: by the frame's size, one for each 320 px begun, at most 4.
 [[nodiscard]] std::vector<Tile> tiles_of(int width, int height, int tiles);
 
 // The part of an image that a tile covers; borrows the pixels.
@@ -25,7 +25,8 @@ struct Tile {
 
 // What the schedule knows before each frame.
 struct SceneState {
-  int num_faces = 0;           // that are followed
+  int num_faces = 0;  // that are followed
+  bool scene_begins = false;
   bool needs_look = false;     // a scene begins, or a face was just lost, or leapt, or is new
   bool needs_care = false;     // a face is weak, small or lost
   int frames_since_loss = -1;  // of a face that is still lost; -1: none is
@@ -37,7 +38,8 @@ struct SceneState {
 // needs_look                             | frame                  | the whole frame
 // a face lost, not longer than 5 frames  | frame                  | whole frame and tiles in turn
 // no face                                | frame; 2nd after 1 s   | whole frame and tiles in turn
-// 4 faces and more, or needs_care        | 3rd frame              | whole frame and tiles in turn
+// 4 faces and more, or needs_care        | 2nd frame; each one until all tiles of
+//                                        | the scene were seen    | whole frame and tiles in turn
 // else                                   | detect_every-th frame  | whole frame; each 3rd time a
 // tile
 class FinderSchedule {
@@ -52,13 +54,14 @@ class FinderSchedule {
  private:
   static constexpr int kNever = 1 << 20;
 
-  [[nodiscard]] int interval(const SceneState& state) const;
+  [[nodiscard]] int interval(int width, int height, const SceneState& state) const;
   [[nodiscard]] Tile choose(int width, int height, const SceneState& state);
 
   int detect_every_;
   int tiles_;
   int since_look_ = kNever;
   int empty_frames_ = 0;
+  std::size_t looks_of_scene_ = 0;
   std::size_t turn_ = 0;
   std::size_t next_tile_ = 0;
 };

@@ -262,6 +262,7 @@ class Tracker::Implementation {
 
   [[nodiscard]] tracking::SceneState state_of(const ImageView& image) const {
     tracking::SceneState state;
+    state.scene_begins = scene_begins_;
     state.needs_look = needs_look_;
     const auto small = kSmallShare * static_cast<float>(std::min(image.width, image.height));
     for (const Track& track : tracks_) {

@@ -57,18 +57,21 @@ TEST(FinderScheduleTest, WithoutAFaceEveryFrameThenEverySecond) {
   EXPECT_EQ(looks(schedule, {}, 30), 15);
 }
 
-TEST(FinderScheduleTest, CrowdsAndWeakFacesEveryThird) {
-  FinderSchedule crowd(15, 0);
-  EXPECT_EQ(looks(crowd, {.num_faces = 9}, 30), 10);
-  FinderSchedule weak(15, 0);
-  EXPECT_EQ(looks(weak, {.num_faces = 1, .needs_care = true}, 30), 10);
+TEST(FinderScheduleTest, CrowdsAndWeakFacesEverySecondOnceAllTilesWereSeen) {
+  const int tiles = static_cast<int>(tiles_of(640, 480, 0).size());
+  for (const SceneState& state :
+       {SceneState{.num_faces = 9}, SceneState{.num_faces = 1, .needs_care = true}}) {
+    FinderSchedule schedule(15, 0);
+    EXPECT_EQ(looks(schedule, state, tiles + 1), tiles + 1);
+    EXPECT_EQ(looks(schedule, state, 30), 15);
+  }
 }
 
 TEST(FinderScheduleTest, ACrowdIsSeenInAllTilesInTurn) {
   FinderSchedule schedule(15, 0);
   const std::vector<Tile> tiles = tiles_of(640, 480, 0);
   std::vector<int> seen(tiles.size(), 0);
-  for (int n = 0; n < 3 * 2 * (static_cast<int>(tiles.size()) + 1); ++n) {
+  for (int n = 0; n < 3 * (static_cast<int>(tiles.size()) + 1); ++n) {
     const std::optional<Tile> look = schedule.next(640, 480, {.num_faces = 9});
     for (std::size_t i = 0; look && i < tiles.size(); ++i) {
       seen[i] += look->x == tiles[i].x && look->y == tiles[i].y && look->width != 640 ? 1 : 0;
