@@ -58,7 +58,11 @@ def read_blocks(page: Path) -> list[Block]:
         elif found["language"] == "python":
             blocks.append(Block(line, found["body"], needs=needs))
             end_of_code, needs = found.end(), None
-        elif found["language"] == "text" and not text[end_of_code : found.start()].strip():
+        elif found["language"] == "text" and _follows(text, end_of_code, found.start()):
             last = blocks.pop()
             blocks.append(replace(last, printed=found["body"]))
     return blocks
+
+
+def _follows(text: str, end_of_code: int, start: int) -> bool:
+    return end_of_code >= 0 and not text[end_of_code:start].strip()
