@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from kilomark.contest.samples import CropName
 
+pytestmark = pytest.mark.slow
+
 
 def _task(contest_dir: Path, cache_dir: Path, crop: CropName = "baseline") -> ContestTask:
     contest = read_contest(contest_dir, cache_dir)

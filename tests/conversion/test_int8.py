@@ -24,6 +24,8 @@ from kilomark.manifest import read_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory, demo_photo: Path) -> Path:

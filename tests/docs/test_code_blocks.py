@@ -52,7 +52,8 @@ def test_the_python_blocks_of_a_page_run(page: Path, monkeypatch: pytest.MonkeyP
 def test_all_kinds_of_blocks_are_read(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "```text\nnot printed\n```\n<!-- setup\na = 1\n-->\n```python\nprint(a)\n```\n\n```text\n1\n```\n"
+        "```text\nnot printed\n```\n"
+        "<!-- setup\na = 1\n-->\n```python\nprint(a)\n```\n\n```text\n1\n```\n"
         "```sh\nrm -r /\n```\n\nwords\n\n```text\nnot printed\n```\n"
     )
     assert read_blocks(page) == [Block(4, "a = 1\n"), Block(7, "print(a)\n", "1\n")]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Parsed = tuple[Any, Any]
 """A network and its builder, which must live as long."""
 
-pytestmark = pytest.mark.rtx
+pytestmark = [pytest.mark.rtx, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module", params=["lite", "faces", "resnext50"])

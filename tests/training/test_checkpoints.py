@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from kilomark.training.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 EVERY_STEP = replace(SETTINGS, checkpoint_minutes=0, checkpoints_kept=2, pictures_kept=0)
 
 

@@ -14,6 +14,8 @@ from kilomark.manifest import read_landmark_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_training_run_becomes_a_network_in_half_precision(
     faces_dir: Path, scenes_dir: Path, cache_dir: Path, tmp_path: Path

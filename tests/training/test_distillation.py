@@ -27,6 +27,8 @@ from kilomark.training.landmark_losses import landmark_loss
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 FIVE = Topology(
     5, {group["name"]: LandmarkGroup(**group) for group in GROUPS}, np.array([2, 3, 0, 1, 4])
 )

@@ -24,6 +24,8 @@ from kilomark.training.checkpoints import read_newest_checkpoint
 from kilomark.training.distributed import Ranks, choose_device
 from kilomark.training.run import is_begun
 
+pytestmark = pytest.mark.slow
+
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 ROOT = Path(__file__).parents[2]
 

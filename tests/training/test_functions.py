@@ -13,6 +13,8 @@ from kilomark.errors import KilomarkError
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 def quick(size: int = 32) -> training.Settings:
     """A training of three steps."""

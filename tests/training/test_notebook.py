@@ -13,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "train_colab.ipynb"
 
 

@@ -23,6 +23,8 @@ from kilomark.training.exported_weights import read_exported_weights
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def train_lite(faces_dir: Path, scenes_dir: Path, cache_dir: Path) -> list[str]:
