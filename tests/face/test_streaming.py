@@ -39,8 +39,9 @@ def test_results_are_those_of_predict_in_order(
 def test_paths_arrays_and_raw_images_mix(detector: kilomark.Detector, tmp_path: Path) -> None:
     Image.fromarray(image_of(1)).save(tmp_path / "one.png")
     raw = kilomark.RawImage(image_of(2), "rgb")
-    images = [tmp_path / "one.png", image_of(3), raw, Image.fromarray(image_of(1))]
-    assert [len(faces) for faces in detector.predict_many(images)] == [1, 3, 2, 1]
+    data = (tmp_path / "one.png").read_bytes()
+    images = [tmp_path / "one.png", image_of(3), raw, Image.fromarray(image_of(1)), data]
+    assert [len(faces) for faces in detector.predict_many(images)] == [1, 3, 2, 1, 1]
 
 
 def test_nothing_comes_of_nothing(detector: kilomark.Detector) -> None:

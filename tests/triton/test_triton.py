@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import sys
+from dataclasses import replace
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from tests.tiny_bundles import bright_cells
 
 import kilomark
 from kilomark.cli.main import main
+from kilomark.manifest import read_landmark_bundle
 from kilomark.triton import export_triton
+from kilomark.triton.configs import landmark_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +68,12 @@ def test_configurations_are_what_triton_defines(
         assert (version / "model.onnx").read_bytes() == (tiny / "model.onnx").read_bytes()
     accelerators = landmarks.optimization.execution_accelerators.gpu_execution_accelerator
     assert [item.name for item in accelerators] == ["tensorrt"] * (engine == "onnx-tensorrt")
+
+
+def test_depth_is_an_output_of_networks_that_have_it(tiny: Path) -> None:
+    bundle = replace(read_landmark_bundle(tiny), has_depth=True)
+    config = landmark_config(bundle, "onnx", is_gpu=False, max_batch=1)
+    assert config["output"][-1] == {"name": "depth", "data_type": "TYPE_FP32", "dims": [5]}
 
 
 @pytest.mark.parametrize(("bundle", "name"), [("lite", "kilomark_landmarks"), ("faces", None)])

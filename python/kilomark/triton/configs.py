@@ -81,6 +81,8 @@ def landmark_config(
         # Triton has no tensors of rank 0: one number an item is declared as [1] and reshaped.
         {**_tensor("presence", "TYPE_FP32", [1]), "reshape": {}},
     ]
+    if bundle.has_depth:
+        outputs.append(_tensor("depth", "TYPE_FP32", [count]))
     return _network(LANDMARKS, size, outputs, engine, is_gpu=is_gpu, max_batch=max_batch)
 
 
