@@ -57,10 +57,10 @@ bool is_on_gpu(const py::object& object) {
   return type == kDlCuda || type == kDlCudaManaged;
 }
 
-// The producer makes the default stream wait for its own; we wait for the default stream. The
-// capsule stays as it is: when it goes, the producer gets its memory back.
-void read_dlpack(const py::object& object, CudaArray& array) {
-  const py::object capsule = object.attr("__dlpack__")(py::arg("stream") = kDefaultStream);
+// The producer makes `stream` wait for its own; we wait for that. The capsule stays as it is: when
+// it goes, the producer gets its memory back.
+void read_dlpack(const py::object& object, std::uint64_t stream, CudaArray& array) {
+  const py::object capsule = object.attr("__dlpack__")(py::arg("stream") = stream);
   const auto* const tensor =
       static_cast<const DLTensor*>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   if (tensor == nullptr) {
@@ -74,7 +74,7 @@ void read_dlpack(const py::object& object, CudaArray& array) {
   array.strides = tensor->strides == nullptr
                       ? row_major(array.shape)
                       : std::vector(tensor->strides, tensor->strides + tensor->ndim);
-  array.stream = kDefaultStream;
+  array.stream = stream;
   array.owner = capsule;
 }
 
@@ -119,9 +119,9 @@ void read_interface(const py::object& object, CudaArray& array) {
 
 }  // namespace
 
-CudaArray::CudaArray(const py::object& object) {
+CudaArray::CudaArray(const py::object& object, std::uint64_t input_stream) {
   if (is_on_gpu(object)) {
-    read_dlpack(object, *this);
+    read_dlpack(object, input_stream != 0 ? input_stream : kDefaultStream, *this);
   } else if (py::hasattr(object, "__cuda_array_interface__")) {
     read_interface(object, *this);
   } else {
@@ -143,7 +143,7 @@ std::string describe(const CudaArray& array) {
 
 void bind_cuda_array(py::module_& module) {
   py::class_<CudaArray>(module, "CudaArray")
-      .def(py::init<py::object>(), py::arg("array"))
+      .def(py::init<py::object, std::uint64_t>(), py::arg("array"), py::arg("input_stream") = 0)
       .def_readonly("address", &CudaArray::address)
       .def_readonly("stream", &CudaArray::stream)
       .def_property_readonly("shape", [](const CudaArray& array) {

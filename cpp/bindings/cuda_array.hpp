@@ -13,8 +13,9 @@ namespace py = pybind11;
 // An array in memory of a GPU, borrowed through DLPack or __cuda_array_interface__: nothing is
 // copied. It holds its owner, so that the memory lives as long as this.
 struct CudaArray {
+  // `input_stream` is the detector's, for producers that speak DLPack; 0: the default stream.
   // Throws Error{kInvalidInput} unless `object` is a uint8 array on a GPU.
-  explicit CudaArray(const py::object& object);
+  CudaArray(const py::object& object, std::uint64_t input_stream);
 
   std::uint64_t address = 0;
   std::vector<std::int64_t> shape;

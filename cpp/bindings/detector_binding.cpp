@@ -104,14 +104,15 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
 }
 
 py::tuple place(const Detector& detector, const py::sequence& images,
-                const std::vector<std::string>& formats, const py::sequence& regions) {
+                const std::vector<std::string>& formats, const py::sequence& regions,
+                bool measures_stages) {
   const py::tuple kept_images(images);
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
   const std::vector<Regions> given = to_region_list(regions);
   Placement placement;
   {
     const py::gil_scoped_release release;
-    placement = detector.place(views, given, PlaceOptions());
+    placement = detector.place(views, given, {.measures_stages = measures_stages});
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
 }
@@ -119,13 +120,13 @@ py::tuple place(const Detector& detector, const py::sequence& images,
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, bool rescoring,
-                  float presence_threshold, int finder_tiles) {
+                  float presence_threshold, int finder_tiles, bool measures_stages) {
   const py::tuple kept_images(images);
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
   const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
   const PredictOptions options{
       to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles),
-      PlaceOptions()};
+      {.measures_stages = measures_stages}};
   Prediction prediction;
   {
     const py::gil_scoped_release release;
@@ -185,19 +186,21 @@ void bind_detector(py::module_& module) {
            py::arg("num_threads") = 0, py::arg("max_batch") = 16)
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
+      .def_property_readonly("input_stream", &Detector::input_stream)
       .def("detect", &detect, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("score_threshold") = defaults.score_threshold,
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
            py::arg("rescoring") = defaults.rescoring,
            py::arg("presence_threshold") = defaults.presence_threshold,
            py::arg("finder_tiles") = defaults.finder_tiles)
-      .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"))
+      .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"),
+           py::kw_only(), py::arg("measures_stages") = false)
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("boxes") = py::none(), py::arg("score_threshold") = defaults.score_threshold,
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
            py::arg("rescoring") = defaults.rescoring,
            py::arg("presence_threshold") = defaults.presence_threshold,
-           py::arg("finder_tiles") = defaults.finder_tiles)
+           py::arg("finder_tiles") = defaults.finder_tiles, py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
 }

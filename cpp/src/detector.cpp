@@ -138,12 +138,14 @@ NetworkRole Detector::rescoring_role() const {
   return networks_.rescorer ? NetworkRole::kRescorer : NetworkRole::kLandmarks;
 }
 
-Frames Detector::hold(std::span<const ImageView> images) const {
+Frames Detector::hold(std::span<const ImageView> images) const { return hold(images, {}); }
+
+Frames Detector::hold(std::span<const ImageView> images, const HoldOptions& options) const {
   for (std::size_t i = 0; i < images.size(); ++i) {
     check_image(images[i], i);
   }
   Frames frames{{images.begin(), images.end()}, nullptr};
-  frames.held = backend_->hold(frames.views);
+  frames.held = backend_->hold(frames.views, options);
   return frames;
 }
 
@@ -254,11 +256,11 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
 
 namespace {
 
-// Runs a call on images that are held for it alone, and counts the time that this takes.
-template <class Call>
-auto on_held(const Detector& detector, std::span<const ImageView> images, const Call& call) {
+// Holds images, runs a call on them, and counts the time that holding takes.
+template <class Hold, class Call>
+auto on_held(const Hold& hold, const Call& call) {
   Stopwatch stopwatch;
-  const Frames frames = detector.hold(images);
+  const Frames frames = hold();
   const double hold_ms = stopwatch.lap_ms();
   auto result = call(frames);
   result.times.hold_ms = hold_ms;
@@ -269,18 +271,26 @@ auto on_held(const Detector& detector, std::span<const ImageView> images, const 
 }  // namespace
 
 Detection Detector::detect(std::span<const ImageView> images, const DetectOptions& options) const {
-  return on_held(*this, images, [&](const Frames& frames) { return detect(frames, options); });
+  return on_held([&] { return hold(images, {.measures_stages = options.measures_stages}); },
+                 [&](const Frames& frames) { return detect(frames, options); });
 }
 
 Placement Detector::place(std::span<const ImageView> images, std::span<const Regions> regions,
                           const PlaceOptions& options) const {
-  return on_held(*this, images,
+  const auto hold_regions = [&] {
+    const std::size_t index = index_of(NetworkRole::kLandmarks);
+    check_regions(regions, images, row_bytes(specs_[index]));
+    const std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks);
+    return hold(images, {.crops = crops, .measures_stages = options.measures_stages});
+  };
+  return on_held(hold_regions,
                  [&](const Frames& frames) { return place(frames, regions, options); });
 }
 
 Prediction Detector::predict(std::span<const ImageView> images,
                              const PredictOptions& options) const {
-  return on_held(*this, images, [&](const Frames& frames) { return predict(frames, options); });
+  return on_held([&] { return hold(images, {.measures_stages = options.place.measures_stages}); },
+                 [&](const Frames& frames) { return predict(frames, options); });
 }
 
 std::vector<std::vector<float>> Detector::infer(NetworkRole role,

@@ -77,18 +77,27 @@ Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
 
 }  // namespace
 
+std::vector<CropTask> crop_tasks(std::span<const Regions> regions, const LandmarkNetwork& network) {
+  std::vector<CropTask> tasks;
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    for (std::size_t row = 0; row < regions[i].size(); ++row) {
+      tasks.push_back({i, crop_of(regions[i], row, network)});
+    }
+  }
+  return tasks;
+}
+
 std::vector<Detections> place_landmarks(const LoadedNetwork& loaded, const LandmarkNetwork& network,
                                         const Frames& frames, std::span<const Regions> regions,
                                         PlacingTimes& times) {
   Stopwatch stopwatch;
   std::vector<Detections> images;
   std::vector<Place> places;
-  std::vector<CropTask> tasks;
+  const std::vector<CropTask> tasks = crop_tasks(regions, network);
   for (std::size_t i = 0; i < regions.size(); ++i) {
     images.push_back(make_rows(regions[i], network));
     for (std::size_t row = 0; row < regions[i].size(); ++row) {
       places.push_back({i, row});
-      tasks.push_back({i, crop_of(regions[i], row, network)});
     }
   }
   times.map_ms += stopwatch.lap_ms();

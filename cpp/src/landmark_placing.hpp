@@ -15,6 +15,10 @@ struct PlacingTimes {
   double map_ms = 0.0;
 };
 
+// The crop of every region, frame by frame.
+[[nodiscard]] std::vector<CropTask> crop_tasks(std::span<const Regions> regions,
+                                               const LandmarkNetwork& network);
+
 // Crops every region, runs the landmark network on the crops, and maps its outputs to the image.
 // One item per frame, one row per region, in order.
 [[nodiscard]] std::vector<Detections> place_landmarks(const LoadedNetwork& loaded,

@@ -400,6 +400,16 @@ TEST_F(DetectorOnFake, ARegionMayBeTurnedByAnyAngle) {
   }
 }
 
+TEST_F(DetectorOnFake, TellsTheBackendAllCropsWhereTheyAreKnown) {
+  const Detector detector = make_rescoring_detector();
+  const std::vector<Regions> regions{upright_regions(make_row(3, 0.0F)), Regions{}};
+  (void)detector.place(images(2), regions, {});
+  (void)detector.place(images(1), std::vector<Regions>{Regions{}}, {});
+  (void)detector.detect(images(1), kRescoring.detect);
+  (void)detector.hold(images(1));
+  EXPECT_EQ(script_.known_crops, (std::vector<int>{3, 0, -1, -1}));
+}
+
 TEST_F(DetectorOnFake, RegionsAreRefusedUnlessWhole) {
   const Detector detector = make_detector(2);
   const auto refused = [&](const auto& spoil) {

@@ -67,7 +67,9 @@ class FakeBackend final : public Backend {
 
   [[nodiscard]] std::string_view device() const noexcept final { return "fake"; }
 
-  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final {
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
+                                                 const HoldOptions& options) final {
+    script_.known_crops.push_back(options.crops ? static_cast<int>(options.crops->size()) : -1);
     return std::make_unique<FakeImages>(images, script_);
   }
 

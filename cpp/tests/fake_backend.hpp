@@ -55,6 +55,7 @@ struct FakeScript {
   };
   std::vector<Run> runs;
   std::vector<std::size_t> inferred;  // inputs of each call of infer()
+  std::vector<int> known_crops;       // of each call of hold(); -1: unknown
   std::atomic<int> held = 0;          // calls' images that are held now
 
   std::mutex mutex;

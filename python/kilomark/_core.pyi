@@ -238,6 +238,10 @@ class Detector:
     ) -> None: ...
     @property
     def device(self) -> str: ...
+    @property
+    def input_stream(self) -> int:
+        """CUDA stream on which other libraries may have their images ready; 0 on the CPU."""
+
     def detect(
         self,
         images: Sequence[_Image],
@@ -251,7 +255,12 @@ class Detector:
         finder_tiles: int = 1,
     ) -> tuple[list[Regions], StageTimes]: ...
     def place(
-        self, images: Sequence[_Image], formats: Sequence[str], regions: Sequence[Regions]
+        self,
+        images: Sequence[_Image],
+        formats: Sequence[str],
+        regions: Sequence[Regions],
+        *,
+        measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]: ...
     def predict(
         self,
@@ -265,8 +274,12 @@ class Detector:
         rescoring: bool = False,
         presence_threshold: float = 0.5,
         finder_tiles: int = 1,
+        measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]:
-        """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright."""
+        """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright.
+
+        On a GPU crops and networks are timed apart only if ``measures_stages``.
+        """
 
     def infer(
         self, network: Literal["finder", "landmarks", "rescorer"], batch: _Floats
@@ -389,9 +402,12 @@ class CudaProbe:
 
 @final
 class CudaArray:
-    """A uint8 array on a GPU, borrowed through DLPack or ``__cuda_array_interface__``."""
+    """A uint8 array on a GPU, borrowed through DLPack or ``__cuda_array_interface__``.
 
-    def __init__(self, array: object) -> None: ...
+    ``input_stream`` is handed to DLPack producers; 0: the default stream.
+    """
+
+    def __init__(self, array: object, input_stream: int = 0) -> None: ...
     @property
     def address(self) -> int: ...
     @property

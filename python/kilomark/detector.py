@@ -204,7 +204,7 @@ class Detector:
         self._check_finder()
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
-        arrays, formats, _ = _to_core_images(images)
+        arrays, formats, _ = _to_core_images(images, self._core.input_stream)
         with forwarded_log():
             found, _ = self._core.detect(arrays, formats, **self._options)
         regions = [Regions._from_core(item) for item in found]  # noqa: SLF001 - its other half
@@ -236,7 +236,7 @@ class Detector:
         topology = self._landmark_bundle().topology
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
-        arrays, formats, _ = _to_core_images(images)
+        arrays, formats, _ = _to_core_images(images, self._core.input_stream)
         given = [regions] if isinstance(regions, Regions) else list(regions)
         if not all(isinstance(item, Regions) for item in given):
             raise InvalidInputError(
@@ -287,7 +287,7 @@ class Detector:
             InvalidInputError: an image or a box is not as described above.
             InferenceError: the network failed.
         """
-        faces, _ = self.predict_timed(image, boxes=boxes)
+        faces, _ = self._predict_any(image, boxes, measures_stages=False)
         return faces
 
     @overload
@@ -360,24 +360,41 @@ class Detector:
         Returns:
             What `predict` returns, and the stage times in milliseconds.
         """
+        return self._predict_any(image, boxes, measures_stages=True)
+
+    def _predict_any(
+        self,
+        image: ImageLike | Sequence[ImageLike],
+        boxes: Boxes | Sequence[Boxes] | None,
+        *,
+        measures_stages: bool,
+    ) -> tuple[list[Face] | list[list[Face]], _core.StageTimes]:
         if isinstance(image, list | tuple):
-            return self._predict_many(image, _check_boxes_per_image(boxes, len(image)))
+            per_image = _check_boxes_per_image(boxes, len(image))
+            return self._predict_many(image, per_image, measures_stages=measures_stages)
         one_boxes = None if boxes is None else [cast("Boxes", boxes)]
-        faces, times = self._predict_many([cast("ImageLike", image)], one_boxes)
+        faces, times = self._predict_many(
+            [cast("ImageLike", image)], one_boxes, measures_stages=measures_stages
+        )
         return faces[0], times
 
     def _predict_many(
-        self, images: Sequence[ImageLike], boxes: Sequence[Boxes] | None
+        self,
+        images: Sequence[ImageLike],
+        boxes: Sequence[Boxes] | None,
+        *,
+        measures_stages: bool,
     ) -> tuple[list[list[Face]], _core.StageTimes]:
         topology = self._landmark_bundle().topology
         if boxes is None:
             self._check_finder()
-        arrays, formats, pixels = _to_core_images(images)
+        arrays, formats, pixels = _to_core_images(images, self._core.input_stream)
         with forwarded_log():
             detections, times = self._core.predict(
                 arrays,
                 formats,
                 boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
+                measures_stages=measures_stages,
                 **self._options,
             )
         if boxes is None and self._search is not None:
@@ -470,9 +487,9 @@ def _load(
 
 
 def _to_core_images(
-    images: Sequence[ImageLike],
+    images: Sequence[ImageLike], input_stream: int
 ) -> tuple[list[CoreArray], list[str], list[Pixels | RawPixels]]:
-    pixels = [to_core_pixels(image) for image in images]
+    pixels = [to_core_pixels(image, input_stream=input_stream) for image in images]
     return [item.array for item in pixels], [item.format for item in pixels], pixels
 
 

@@ -120,20 +120,22 @@ def to_pixels(image: ImageLike) -> Pixels:
     )
 
 
-def to_core_pixels(image: ImageLike) -> Pixels | RawPixels:
+def to_core_pixels(image: ImageLike, *, input_stream: int = 0) -> Pixels | RawPixels:
     """Turn an image into what the core takes.
 
     Args:
         image: as for `to_pixels`; or an array in memory of a GPU, (H, W, 3) BGR, (H, W) gray or
             (H, W, 4) BGRA, for a detector on that GPU; or a `RawImage`, whose format is as it says.
+        input_stream: the detector's CUDA stream, on which DLPack producers have their image ready;
+            0 for the default stream.
 
     Raises:
         InvalidInputError: it is none of these, is empty, or cannot be read.
     """
     if isinstance(image, RawImage):
-        return raw_to_pixels(image)
+        return raw_to_pixels(image, input_stream=input_stream)
     if not isinstance(image, np.ndarray) and is_gpu_array(image):
-        array = _core.CudaArray(image)
+        array = _core.CudaArray(image, input_stream)
         channels = 1 if len(array.shape) == 2 else array.shape[-1]
         if len(array.shape) not in (2, 3) or channels not in ARRAY_FORMATS:
             raise InvalidInputError(

@@ -104,22 +104,22 @@ def is_gpu_array(image: object) -> bool:
     return device is not None and device()[0] in DLPACK_GPUS
 
 
-def raw_to_pixels(image: RawImage) -> RawPixels:
-    """Borrow the arrays of ``image``.
+def raw_to_pixels(image: RawImage, *, input_stream: int = 0) -> RawPixels:
+    """Borrow the arrays of ``image``; see `kilomark.images.to_core_pixels`.
 
     Raises:
         InvalidInputError: they are not uint8, or not arrays at all.
     """
-    chroma = None if image.chroma is None else _borrow(image.chroma)
-    return RawPixels(_borrow(image.array), image.format, chroma)
+    chroma = None if image.chroma is None else _borrow(image.chroma, input_stream)
+    return RawPixels(_borrow(image.array, input_stream), image.format, chroma)
 
 
-def _borrow(array: object) -> PixelArray:
+def _borrow(array: object, input_stream: int) -> PixelArray:
     if isinstance(array, np.ndarray):
         if array.dtype != np.uint8:
             raise InvalidInputError(f"a raw image of dtype {array.dtype}; expected uint8")
         return _check_rank(array)
-    return _check_rank(_core.CudaArray(array))
+    return _check_rank(_core.CudaArray(array, input_stream))
 
 
 def _check_rank(array: PixelArray) -> PixelArray:

@@ -103,10 +103,28 @@ def test_arrays_on_the_gpu_are_read_where_they_are(gpu_detector: Detector, gpu: 
         assert_same(gpu_detector.predict(array, boxes=BOXES), expected)
 
 
-def test_dlpack_is_asked_for_the_default_stream(gpu_detector: Detector, gpu: GpuMemory) -> None:
+def test_dlpack_is_given_the_sessions_stream(gpu_detector: Detector, gpu: GpuMemory) -> None:
     array = gpu.dlpack(NOISE)
     gpu_detector.predict(array, boxes=BOXES)
-    assert array.streams == [1]
+    assert array.streams == [gpu_detector._core.input_stream]
+    assert gpu_detector._core.input_stream not in (0, 1, 2)  # none of the default streams
+
+
+def test_stages_are_measured_only_where_asked_for(gpu_detector: Detector) -> None:
+    _, times = gpu_detector.predict_timed(NOISE, boxes=BOXES)
+    assert times.crop_ms > 0
+    pixels, formats = [NOISE], ["bgr"]
+    _, times = gpu_detector._core.predict(pixels, formats, boxes=[BOXES])
+    assert times.crop_ms == 0  # all of the GPU's time counts as the network's
+    assert times.infer_ms > 0
+
+
+@pytest.mark.usefixtures("fake_gpu")
+@pytest.mark.parametrize("slots", ["0", "9", "two"])
+def test_a_wrong_number_of_slots(tiny: Path, monkeypatch: pytest.MonkeyPatch, slots: str) -> None:
+    monkeypatch.setenv("KILOMARK_CUDA_SLOTS", slots)
+    with pytest.raises(InvalidInputError, match=f"KILOMARK_CUDA_SLOTS={slots}; expected 1 to 8"):
+        Detector(tiny, faces=None, device="cuda")
 
 
 @pytest.mark.usefixtures("fake_gpu")

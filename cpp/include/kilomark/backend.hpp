@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +25,16 @@ struct CropTask {
 struct BatchTimes {
   double crop_ms = 0.0;   // crop, resample, normalize (and upload)
   double infer_ms = 0.0;  // the network (and download)
+};
+
+// What a call will do with the images that it holds.
+struct HoldOptions {
+  // All crops that will be run on the images, where they are known: a backend may then bring no
+  // more of the images to its device. Unknown: anything may be cropped.
+  std::optional<std::span<const CropTask>> crops = std::nullopt;
+  // Whether run() measures crops and network apart, which takes a GPU some microseconds. If not,
+  // a backend may count all of a run as the network's.
+  bool measures_stages = false;
 };
 
 // The images of one call, where the backend can read them. Borrows their pixels.
@@ -56,7 +68,11 @@ class Backend {
 
   [[nodiscard]] virtual std::string_view device() const noexcept = 0;
 
-  [[nodiscard]] virtual std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) = 0;
+  // A CUDA stream, as a number, on which other libraries may have their images ready; 0: none.
+  [[nodiscard]] virtual std::uint64_t input_stream() const noexcept { return 0; }
+
+  [[nodiscard]] virtual std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
+                                                         const HoldOptions& options) = 0;
 
   // Crops `tasks` out of `images`, which this backend holds, and runs the network on them as one
   // batch.

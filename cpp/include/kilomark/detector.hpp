@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,10 +40,12 @@ struct DetectOptions {
   int finder_tiles = 1;
   // Called between batches. It may throw, which ends the call.
   std::function<void()> between_batches = nullptr;
+  bool measures_stages = false;  // see HoldOptions
 };
 
 struct PlaceOptions {
   std::function<void()> between_batches = nullptr;  // see DetectOptions
+  bool measures_stages = false;
 };
 
 // Of placed faces, those below detect.presence_threshold are dropped, and so are duplicates: faces
@@ -103,6 +106,8 @@ class Detector {
   // order landmarks, finder, rescorer, and takes batches of up to `max_batch`.
   Detector(const Networks& networks, std::unique_ptr<Backend> backend, int max_batch);
 
+  // Images that any calls may use. Where only place() follows, its form without hold() uploads
+  // less: no more than its regions read.
   [[nodiscard]] Frames hold(std::span<const ImageView> images) const;
 
   // Finds faces, best first.
@@ -127,6 +132,7 @@ class Detector {
                                                       std::span<const float> tensors) const;
 
   [[nodiscard]] std::string_view device() const { return backend_->device(); }
+  [[nodiscard]] std::uint64_t input_stream() const { return backend_->input_stream(); }
   [[nodiscard]] bool has(NetworkRole role) const;
   [[nodiscard]] const NetworkSpec& spec(NetworkRole role) const;  // without the model
   [[nodiscard]] int num_landmarks() const;                        // 0 without a landmark network
@@ -134,6 +140,7 @@ class Detector {
  private:
   struct Found;
 
+  [[nodiscard]] Frames hold(std::span<const ImageView> images, const HoldOptions& options) const;
   [[nodiscard]] std::size_t index_of(NetworkRole role) const;  // in the backend
   [[nodiscard]] NetworkRole rescoring_role() const;
   [[nodiscard]] Found find(const Frames& frames, const DetectOptions& options,

@@ -49,7 +49,8 @@ CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptio
   }
 }
 
-std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images) {
+std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images,
+                                             const HoldOptions& /*options*/) {
   for (std::size_t i = 0; i < images.size(); ++i) {
     if (images[i].memory != ImageMemory::kHost || is_nv12(images[i].format)) {
       fail(ErrorCode::kInvalidInput,

@@ -16,7 +16,8 @@ class CpuBackend final : public Backend {
   CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options);
 
   [[nodiscard]] std::string_view device() const noexcept final { return "cpu"; }
-  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
+                                                 const HoldOptions& options) final;
   BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final;
   void infer(std::size_t network, std::span<const float> tensors,

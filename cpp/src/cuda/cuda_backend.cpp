@@ -13,7 +13,8 @@ namespace kilomark::cuda {
 
 namespace {
 
-constexpr int kNumSlots = 2;  // one call works on the GPU while another uploads
+constexpr int kDefaultSlots = 2;  // one call works on the GPU while another uploads
+constexpr int kMaxSlots = 8;
 
 // The plugin's error, as this library throws them.
 void check(const PluginApi& api, Status status) {
@@ -22,43 +23,70 @@ void check(const PluginApi& api, Status status) {
   }
 }
 
+FrameView to_frame(const ImageView& image) {
+  FrameView frame{};
+  frame.pixels = image.pixels;
+  frame.chroma = image.chroma;
+  frame.row_stride_bytes = image.row_stride_bytes;
+  frame.chroma_stride_bytes = image.chroma_stride_bytes;
+  frame.width = image.width;
+  frame.height = image.height;
+  frame.channels = channel_count(image.format);
+  frame.format = image.format == PixelFormat::kNv12        ? FrameFormat::kNv12Bt601
+                 : image.format == PixelFormat::kNv12Bt709 ? FrameFormat::kNv12Bt709
+                                                           : FrameFormat::kPacked;
+  frame.memory = image.memory == ImageMemory::kCuda ? FrameMemory::kDevice : FrameMemory::kHost;
+  frame.stream = image.stream;
+  return frame;
+}
+
+std::vector<CropRequest> to_requests(std::span<const CropTask> tasks,
+                                     std::span<const ImageView> images, const NetworkInput& input) {
+  std::vector<CropRequest> requests;
+  requests.reserve(tasks.size());
+  for (const CropTask& task : tasks) {
+    // The kernel reads NV12 as the RGB image that it stands for.
+    const PixelFormat format = images[task.image].format;
+    requests.push_back(
+        {task.image,
+         make_resample_plan(task.crop, is_nv12(format) ? PixelFormat::kRgb : format, input)});
+  }
+  return requests;
+}
+
+// What of an image a crop reads does not depend on the network's colors.
+constexpr NetworkInput kAnyColors{.std = {1.0F, 1.0F, 1.0F}};
+
 // The images of a call, on the device.
 class DeviceImages final : public HeldImages {
  public:
-  DeviceImages(const PluginApi& api, Session* session, std::span<const ImageView> images)
-      : api_(api), session_(session), images_(images) {
+  DeviceImages(const PluginApi& api, std::shared_ptr<Session> session,
+               std::span<const ImageView> images, const HoldOptions& options)
+      : api_(api),
+        session_(std::move(session)),
+        images_(images),
+        measures_stages_(options.measures_stages) {
     std::vector<FrameView> frames;
     for (const ImageView& image : images) {
       frames.push_back(to_frame(image));
     }
-    check(api, api.hold_frames(session, frames.data(), frames.size(), nullptr, 0, &held_));
+    const std::vector<CropRequest> crops = options.crops
+                                               ? to_requests(*options.crops, images, kAnyColors)
+                                               : std::vector<CropRequest>();
+    check(api, api.hold_frames(session_.get(), frames.data(), frames.size(), crops.data(),
+                               crops.size(), options.crops ? 1 : 0, &held_));
   }
-  ~DeviceImages() final { api_.release_frames(session_, held_); }
+  ~DeviceImages() final { api_.release_frames(session_.get(), held_); }
 
   [[nodiscard]] HeldFrames* held() const { return held_; }
-  [[nodiscard]] PixelFormat format(std::size_t index) const { return images_[index].format; }
+  [[nodiscard]] std::span<const ImageView> images() const { return images_; }
+  [[nodiscard]] bool measures_stages() const { return measures_stages_; }
 
  private:
-  static FrameView to_frame(const ImageView& image) {
-    FrameView frame{};
-    frame.pixels = image.pixels;
-    frame.chroma = image.chroma;
-    frame.row_stride_bytes = image.row_stride_bytes;
-    frame.chroma_stride_bytes = image.chroma_stride_bytes;
-    frame.width = image.width;
-    frame.height = image.height;
-    frame.channels = channel_count(image.format);
-    frame.format = image.format == PixelFormat::kNv12        ? FrameFormat::kNv12Bt601
-                   : image.format == PixelFormat::kNv12Bt709 ? FrameFormat::kNv12Bt709
-                                                             : FrameFormat::kPacked;
-    frame.memory = image.memory == ImageMemory::kCuda ? FrameMemory::kDevice : FrameMemory::kHost;
-    frame.stream = image.stream;
-    return frame;
-  }
-
   const PluginApi& api_;
-  Session* session_;
+  std::shared_ptr<Session> session_;
   std::span<const ImageView> images_;
+  bool measures_stages_;
   HeldFrames* held_ = nullptr;
 };
 
@@ -87,6 +115,22 @@ std::vector<OutputConfig> to_output_configs(const NetworkSpec& spec) {
 bool use_graphs() {
   const char* const value = std::getenv("KILOMARK_CUDA_GRAPHS");
   return value == nullptr || std::string_view(value) != "0";
+}
+
+// KILOMARK_CUDA_SLOTS: how many calls use the GPU at the same time.
+int num_slots() {
+  const char* const value = std::getenv("KILOMARK_CUDA_SLOTS");
+  if (value == nullptr || *value == '\0') {
+    return kDefaultSlots;
+  }
+  int slots = 0;
+  const char* const end = value + std::string_view(value).size();
+  const auto [rest, error] = std::from_chars(value, end, slots);
+  if (error != std::errc() || rest != end || slots < 1 || slots > kMaxSlots) {
+    fail(ErrorCode::kInvalidInput, text("KILOMARK_CUDA_SLOTS=", value), text("1 to ", kMaxSlots),
+         "correct or unset the variable");
+  }
+  return slots;
 }
 
 // The plugin that finds the device, or an error with every reason why none does.
@@ -149,33 +193,31 @@ CudaBackend::CudaBackend(std::span<const NetworkSpec> networks, const BackendOpt
     outputs.push_back(to_output_configs(spec));
     configs.push_back(to_config(spec, outputs.back()));
   }
-  const SessionConfig config{index,     options.max_batch, use_graphs() ? 1 : 0,
-                             kNumSlots, configs.data(),    configs.size()};
-  check(*api_, api_->create_session(&config, &session_));
+  const SessionConfig config{index,       options.max_batch, use_graphs() ? 1 : 0,
+                             num_slots(), configs.data(),    configs.size()};
+  Session* session = nullptr;
+  check(*api_, api_->create_session(&config, &session));
+  session_ = {session, api_->destroy_session};
 }
 
-CudaBackend::~CudaBackend() { api_->destroy_session(session_); }
+std::uint64_t CudaBackend::input_stream() const noexcept {
+  return api_->input_stream(session_.get());
+}
 
-std::unique_ptr<HeldImages> CudaBackend::hold(std::span<const ImageView> images) {
-  return std::make_unique<DeviceImages>(*api_, session_, images);
+std::unique_ptr<HeldImages> CudaBackend::hold(std::span<const ImageView> images,
+                                              const HoldOptions& options) {
+  return std::make_unique<DeviceImages>(*api_, session_, images, options);
 }
 
 BatchTimes CudaBackend::run(std::size_t network, const HeldImages& images,
                             std::span<const CropTask> tasks,
                             std::span<const std::span<float>> outputs) {
   const auto& on_device = static_cast<const DeviceImages&>(images);
-  std::vector<CropRequest> crops;
-  crops.reserve(tasks.size());
-  for (const CropTask& task : tasks) {
-    // The kernel reads NV12 as the RGB image that it stands for.
-    const PixelFormat format = on_device.format(task.image);
-    crops.push_back(
-        {task.image, make_resample_plan(task.crop, is_nv12(format) ? PixelFormat::kRgb : format,
-                                        inputs_.at(network))});
-  }
+  const std::vector<CropRequest> crops =
+      to_requests(tasks, on_device.images(), inputs_.at(network));
   RunTimes times{};
-  check(*api_, api_->run(session_, network, on_device.held(), crops.data(), crops.size(),
-                         pointers(outputs).data(), &times));
+  check(*api_, api_->run(session_.get(), network, on_device.held(), crops.data(), crops.size(),
+                         pointers(outputs).data(), on_device.measures_stages() ? &times : nullptr));
   return {times.crop_ms, times.infer_ms};
 }
 
@@ -184,7 +226,7 @@ void CudaBackend::infer(std::size_t network, std::span<const float> tensors,
   const NetworkInput& input = inputs_.at(network);
   const auto size =
       3 * static_cast<std::size_t>(input.width) * static_cast<std::size_t>(input.height);
-  check(*api_, api_->infer(session_, network, tensors.data(), tensors.size() / size,
+  check(*api_, api_->infer(session_.get(), network, tensors.data(), tensors.size() / size,
                            pointers(outputs).data()));
 }
 

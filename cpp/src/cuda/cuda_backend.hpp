@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,11 @@ class CudaBackend final : public Backend {
   // `device` is "cuda" or "cuda:<number>". Throws Error{kDevice} with the reason if it cannot be
   // used, Error{kBundle} if an engine is not what its description says.
   CudaBackend(std::span<const NetworkSpec> networks, const BackendOptions& options);
-  ~CudaBackend() final;
 
   [[nodiscard]] std::string_view device() const noexcept final { return device_; }
-  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images) final;
+  [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
+                                                 const HoldOptions& options) final;
+  [[nodiscard]] std::uint64_t input_stream() const noexcept final;
   BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final;
   void infer(std::size_t network, std::span<const float> tensors,
@@ -29,7 +31,7 @@ class CudaBackend final : public Backend {
   std::string device_;
   const PluginApi* api_ = nullptr;
   std::vector<NetworkInput> inputs_;
-  Session* session_ = nullptr;
+  std::shared_ptr<Session> session_;  // images that are held keep it alive
 };
 
 // The number of a device that is called "cuda" or "cuda:<number>", or -1.

@@ -118,10 +118,11 @@ struct PluginApi {
   Status (*create_session)(const SessionConfig* config, Session** session);
   void (*destroy_session)(Session* session);
 
-  // Uploads what is in host memory: what `crops` read, or where there are none, all of it. Memory
-  // of the device and pinned memory are borrowed until the release.
+  // Uploads what is in host memory: where `knows_crops`, what `crops` read, which are all that will
+  // be run; else all of it. Memory of the device and pinned memory are borrowed until the release.
   Status (*hold_frames)(Session* session, const FrameView* frames, std::uint64_t num_frames,
-                        const CropRequest* crops, std::uint64_t num_crops, HeldFrames** held);
+                        const CropRequest* crops, std::uint64_t num_crops, std::int32_t knows_crops,
+                        HeldFrames** held);
   void (*release_frames)(Session* session, HeldFrames* held);
 
   // Crops, runs the network, and writes its outputs; returns when all is done. `times` may be null;

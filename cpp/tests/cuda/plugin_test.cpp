@@ -146,6 +146,17 @@ TEST_F(PluginTest, TakesNv12AndMemoryOfTheGpu) {
   }
 }
 
+TEST_F(PluginTest, MeasuresStagesOnlyWhereAskedTo) {
+  const Detector detector({std::nullopt, landmark_network(), std::nullopt}, on("cuda"));
+  const std::vector<std::uint8_t> pixels = bright_cells({{3, 4}});
+  const ImageView image = to_view(pixels);
+  const std::vector<Box> boxes{{20.0F, 20.0F, 40.0F, 40.0F}};
+  const std::vector<Regions> given{upright_regions(boxes)};
+  EXPECT_EQ(detector.place({&image, 1}, given, {}).times.crop_ms, 0.0);
+  EXPECT_GT(detector.place({&image, 1}, given, {.measures_stages = true}).times.crop_ms, 0.0);
+  EXPECT_NE(detector.input_stream(), 0U);
+}
+
 TEST_F(PluginTest, TheCpuRefusesWhatIsOnAGpu) {
   std::vector<std::uint8_t> pixels(3 * kFrame * kFrame);
   ImageView image = to_view(pixels);

@@ -85,7 +85,7 @@ class Scene {
     float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
     const std::vector<CropRequest> requests = crops(count);
     std::unique_ptr<HeldFrames> held =
-        session.hold(frames, tells_crops ? std::span(requests) : std::span<const CropRequest>());
+        session.hold(frames, tells_crops ? KnownCrops(requests) : std::nullopt);
     try {
       session.run(0, *held, requests, outputs, times);
     } catch (...) {

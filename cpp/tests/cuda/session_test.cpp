@@ -144,7 +144,7 @@ TEST_F(SessionTest, MemoryForFramesGrowsToTheLargestAndStays) {
 TEST_F(SessionTest, HoldingWithoutRunningIsSafe) {
   const auto session = scene_.make_session();
   for (int i = 0; i < 3; ++i) {
-    session->release(session->hold(scene_.frames(), {}));
+    session->release(session->hold(scene_.frames(), std::nullopt));
   }
   EXPECT_EQ(scene_.run(*session, 4), scene_.expected(4));
 }
@@ -314,7 +314,7 @@ TEST_F(DeviceFrames, OfAnotherDeviceAreRefused) {
   const auto session = scene_.make_session();
   const std::vector<FrameView> frames = on_device(1);
   try {
-    (void)session->hold(frames, {});
+    (void)session->hold(frames, std::nullopt);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);

@@ -40,7 +40,7 @@ class UploadTest : public testing::Test {
     const CropRequest asked = request(crop);
     std::vector<float> landmarks(10), spread(5), presence(1);
     float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-    std::unique_ptr<HeldFrames> held = session.hold({&frame, 1}, {&asked, 1});
+    std::unique_ptr<HeldFrames> held = session.hold({&frame, 1}, std::span(&asked, 1));
     session.run(0, *held, {&asked, 1}, outputs, nullptr);
     session.release(std::move(held));
     return spread;
@@ -104,7 +104,7 @@ TEST_F(UploadTest, OfAllOfAFrameOverlapsWithStaging) {
   const auto session = scene_.make_session();
   driver_.reset_counts();
   const FrameView held_frame = frame();
-  session->release(session->hold({&held_frame, 1}, {}));
+  session->release(session->hold({&held_frame, 1}, std::nullopt));
   EXPECT_EQ(driver_.copied_bytes(), pixels_.size());
   EXPECT_EQ(driver_.count("cudaMemcpyAsync"), 4);  // pieces: the first goes up before the last is
 }
@@ -124,7 +124,7 @@ TEST_F(UploadTest, OfPinnedMemoryIsOverBeforeTheRelease) {
   const auto session = scene_.make_session();
   driver_.add_foreign(pixels_.data(), pixels_.size(), -1);
   const FrameView held_frame = frame();
-  std::unique_ptr<HeldFrames> held = session->hold({&held_frame, 1}, {});
+  std::unique_ptr<HeldFrames> held = session->hold({&held_frame, 1}, std::nullopt);
   driver_.reset_counts();
   session->release(std::move(held));
   EXPECT_EQ(driver_.count("cudaStreamSynchronize"), 1);
@@ -135,7 +135,7 @@ TEST_F(UploadTest, OfAPartAllowsNoOtherCrops) {
   const CropRequest told = request(around(300, 200, 100));
   const CropRequest other = request(around(300, 300, 100));
   const FrameView held_frame = frame();
-  std::unique_ptr<HeldFrames> held = session->hold({&held_frame, 1}, {&told, 1});
+  std::unique_ptr<HeldFrames> held = session->hold({&held_frame, 1}, std::span(&told, 1));
   std::vector<float> landmarks(10), spread(5), presence(1);
   float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
   try {
@@ -189,7 +189,7 @@ TEST_F(Nv12UploadTest, OfAPartAnswersAsOfTheWhole) {
     const CropRequest asked = request(crop);
     std::vector<float> landmarks(10), spread(5), presence(1);
     float* const outputs[] = {landmarks.data(), spread.data(), presence.data()};
-    std::unique_ptr<HeldFrames> held = session->hold({&whole, 1}, {});
+    std::unique_ptr<HeldFrames> held = session->hold({&whole, 1}, std::nullopt);
     session->run(0, *held, {&asked, 1}, outputs, nullptr);
     session->release(std::move(held));
     EXPECT_EQ(found, spread);
@@ -205,7 +205,7 @@ TEST_F(Nv12UploadTest, RefusesChromaThatIsNotOnTheDevice) {
   view.chroma = on_host.data();
   driver_.reset_counts();
   try {
-    (void)session->hold({&view, 1}, {});
+    (void)session->hold({&view, 1}, std::nullopt);
     FAIL() << "the kernel would have read memory of the host";
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kInvalidInput);

@@ -50,8 +50,7 @@ struct CropLaunch {
 };
 
 inline constexpr int kCropBlockWidth = 32;
-inline constexpr int kCropBlockHeight =
-    4;  // a crop of 128 px is 128 blocks: one per multiprocessor of an H100
+inline constexpr int kCropBlockHeight = 8;
 
 struct GridSize {
   unsigned x, y, z;

@@ -29,7 +29,7 @@ bool needs_staging(const UploadPlan& plan) {
 }  // namespace
 
 std::unique_ptr<HeldFrames> FrameStore::hold(std::span<const FrameView> frames,
-                                             std::span<const CropRequest> crops) {
+                                             const KnownCrops& crops) {
   auto held = std::make_unique<HeldFrames>();
   held->frames.assign(frames.begin(), frames.end());
   held->resources = device_.use(nullptr, [&] { return take_resources(); });
@@ -73,7 +73,7 @@ std::unique_ptr<CallResources> FrameStore::take_resources() {
   return made;
 }
 
-void FrameStore::bring(HeldFrames& held, std::span<const CropRequest> crops) {
+void FrameStore::bring(HeldFrames& held, const KnownCrops& crops) {
   for (std::size_t i = 0; i < held.frames.size(); ++i) {
     const FrameView& frame = held.frames[i];
     if (frame.memory == FrameMemory::kDevice) {

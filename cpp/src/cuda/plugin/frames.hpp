@@ -43,14 +43,14 @@ class FrameStore {
   // pinned memory and the device's own are borrowed until the release.
   // Throws Error{kInvalidInput} for memory of another device.
   [[nodiscard]] std::unique_ptr<HeldFrames> hold(std::span<const FrameView> frames,
-                                                 std::span<const CropRequest> crops);
+                                                 const KnownCrops& crops);
   void release(std::unique_ptr<HeldFrames> held) noexcept;
   // Frees what no call holds.
   void clear() noexcept;
 
  private:
   [[nodiscard]] std::unique_ptr<CallResources> take_resources();
-  void bring(HeldFrames& held, std::span<const CropRequest> crops);
+  void bring(HeldFrames& held, const KnownCrops& crops);
   void check_device_memory(const std::uint8_t* memory, std::size_t index) const;
   void wait_for_producer(const FrameView& frame, CallResources& resources);
   void find_pinned(UploadPlan& plan) const;

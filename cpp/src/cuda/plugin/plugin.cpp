@@ -90,9 +90,13 @@ void destroy_session(Session* session) {
 }
 
 Status hold_frames(Session* session, const FrameView* frames, std::uint64_t num_frames,
-                   const CropRequest* crops, std::uint64_t num_crops, HeldFrames** held) {
-  return guarded(
-      [&] { *held = session->hold({frames, num_frames}, {crops, num_crops}).release(); });
+                   const CropRequest* crops, std::uint64_t num_crops, std::int32_t knows_crops,
+                   HeldFrames** held) {
+  return guarded([&] {
+    const KnownCrops known =
+        knows_crops != 0 ? KnownCrops(std::span(crops, num_crops)) : std::nullopt;
+    *held = session->hold({frames, num_frames}, known).release();
+  });
 }
 
 void release_frames(Session* session, HeldFrames* held) {

@@ -24,7 +24,7 @@ Session::~Session() {
 }
 
 std::unique_ptr<HeldFrames> Session::hold(std::span<const FrameView> frames,
-                                          std::span<const CropRequest> crops) {
+                                          const KnownCrops& crops) {
   return frames_.hold(frames, crops);
 }
 
@@ -47,7 +47,7 @@ void Session::infer(std::size_t network, std::span<const float> tensors,
                     std::span<float* const> outputs) {
   Network& used = this->network(network);
   const std::size_t size = used.layout().input_size;
-  std::unique_ptr<HeldFrames> held = hold({}, {});  // for its stream
+  std::unique_ptr<HeldFrames> held = hold({}, std::nullopt);  // for its stream
   const auto run_batch = [&](std::size_t first, std::size_t count) {
     const Network::Turn turn(used);
     device_.use(held->stream(), [&] {

@@ -26,7 +26,7 @@ struct Session {
 
   // `crops` are all that will be cropped from the frames, or none where that is not known yet.
   [[nodiscard]] std::unique_ptr<HeldFrames> hold(std::span<const FrameView> frames,
-                                                 std::span<const CropRequest> crops);
+                                                 const KnownCrops& crops);
   void release(std::unique_ptr<HeldFrames> held) noexcept;
 
   // Any number of crops, split to what the engine takes at once. Measures where `times` is not

@@ -32,14 +32,13 @@ PixelArea of_pairs(const PixelArea& area) {
   return {area.left / 2 * 2, area.top / 2 * 2, (area.right + 1) / 2 * 2, (area.bottom + 1) / 2 * 2};
 }
 
-std::vector<PixelArea> areas_of(std::span<const FrameView> frames,
-                                std::span<const CropRequest> crops) {
+std::vector<PixelArea> areas_of(std::span<const FrameView> frames, const KnownCrops& crops) {
   std::vector<PixelArea> areas(frames.size());
-  if (crops.empty()) {
+  if (!crops) {
     std::ranges::transform(frames, areas.begin(), whole);
     return areas;
   }
-  for (const CropRequest& crop : crops) {
+  for (const CropRequest& crop : *crops) {
     if (crop.frame >= frames.size()) {
       fail(ErrorCode::kInvalidInput, text("a crop of frame ", crop.frame),
            text("one of ", frames.size(), " frames"), "crop frames that are held");
@@ -97,7 +96,7 @@ const std::uint8_t* plane_begin(const PlaneCopy& plane) {
 
 }  // namespace
 
-UploadPlan plan_upload(std::span<const FrameView> frames, std::span<const CropRequest> crops) {
+UploadPlan plan_upload(std::span<const FrameView> frames, const KnownCrops& crops) {
   std::vector<PixelArea> areas = areas_of(frames, crops);
   Planner planner;
   for (std::size_t i = 0; i < frames.size(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -37,10 +38,11 @@ struct UploadPlan {
   std::size_t bytes = 0;          // of the block
 };
 
-// `crops` are all that will be cropped; only the pixels that they read go up. Without any, all of
-// every frame does.
-[[nodiscard]] UploadPlan plan_upload(std::span<const FrameView> frames,
-                                     std::span<const CropRequest> crops);
+// All that will be cropped, where that is known.
+using KnownCrops = std::optional<std::span<const CropRequest>>;
+
+// Only the pixels that the crops read go up; where these are not known, all of every frame does.
+[[nodiscard]] UploadPlan plan_upload(std::span<const FrameView> frames, const KnownCrops& crops);
 
 // Points the frames of the host to their planes on the device. A frame of which only a part is
 // there begins outside of it; the kernel reads the part alone.
