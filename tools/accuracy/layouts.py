@@ -1,0 +1,182 @@
+"""Data sets that researchers have at home, read into one form: photos with labeled faces.
+
+| layout | what is read |
+|---|---|
+| ``pts`` | a folder of photos, each with a ``.pts`` file beside it (AFW, Helen, LFPW, iBUG) |
+| ``wflw`` | ``list_98pt_rect_attr_*.txt``: 196 coordinates, 4 of a box, 6 flags, the photo's name |
+| ``cofw`` | a list with the photo's name and 29 points, x y each, then 29 occlusion flags if any |
+| ``wider`` | ``wider_face_*_bbx_gt.txt``: a name, a count, then x y w h and flags for each face |
+| ``coco`` | a JSON file with ``images`` and ``annotations`` (``bbox``, ``iscrowd``) |
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kilomark.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["LAYOUTS", "LabeledPhoto", "read_data"]
+
+Array = np.ndarray[Any, Any]
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+_WFLW_FIELDS = 196 + 4 + 6 + 1
+_COFW_POINTS = 29
+_WIDER_INVALID = 7  # place of the flag in a line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabeledPhoto:
+    """A photo and its labeled faces.
+
+    Attributes:
+        path: of the photo.
+        boxes: (F, 4) x0, y0, x1, y1 pixels.
+        points: (F, P, 2) pixels, or None where only boxes are labeled.
+        ignored: (F,) bool: neither found nor false.
+    """
+
+    path: Path
+    boxes: Array
+    points: Array | None = None
+    ignored: Array = field(default_factory=lambda: np.zeros(0, bool))
+
+
+def read_data(
+    data: Path, layout: str | None = None, photos: Path | None = None
+) -> list[LabeledPhoto]:
+    """Read a data set.
+
+    Args:
+        data: a folder of ``.pts`` files, or a list or JSON file.
+        layout: one of `LAYOUTS`; by default it is told by the file's name and content.
+        photos: folder that names in a list are relative to; the list's own by default.
+
+    Raises:
+        InvalidInputError: the layout is not known, or the data set holds no photo.
+    """
+    kind = layout or guess_layout(data)
+    if kind not in LAYOUTS:
+        raise InvalidInputError(f"the layout is {kind!r}; expected one of {', '.join(LAYOUTS)}")
+    found = LAYOUTS[kind](data, photos or data.parent)
+    missing = [photo.path for photo in found if not photo.path.is_file()]
+    if missing:
+        raise InvalidInputError(
+            f"{len(missing)} of {len(found)} photos are missing (first: {missing[0]}); expected "
+            "them below --photos"
+        )
+    if not found:
+        raise InvalidInputError(f"no labeled photo in {data}; expected the layout {kind!r}")
+    return found
+
+
+def guess_layout(data: Path) -> str:
+    """Tell the layout of a data set by its path, and by the first line of a list."""
+    if data.is_dir():
+        return "pts"
+    if data.suffix == ".json":
+        return "coco"
+    if not data.is_file():
+        raise InvalidInputError(f"{data} is not there; expected a folder, a list or a JSON file")
+    with data.open() as file:
+        first = file.readline().split()
+    if len(first) == _WFLW_FIELDS:
+        return "wflw"
+    return "cofw" if len(first) > 2 * _COFW_POINTS else "wider"
+
+
+def read_pts(path: Path) -> Array:
+    """Points (P, 2) of a ``.pts`` file, which counts pixels from 1 at their centers."""
+    lines = path.read_text().split("{", 1)[-1].split("}", 1)[0].split()
+    if not lines or len(lines) % 2:
+        raise InvalidInputError(
+            f"{path} holds {len(lines)} numbers; expected x and y of each point"
+        )
+    return np.array(lines, float).reshape(-1, 2) - 0.5
+
+
+def _read_pts_folder(data: Path, photos: Path) -> list[LabeledPhoto]:
+    del photos
+    found = []
+    for path in sorted(data.rglob("*.pts")):
+        photo = next(
+            (p for s in PHOTO_SUFFIXES if (p := path.with_suffix(s)).is_file()),
+            path.with_suffix(PHOTO_SUFFIXES[0]),
+        )
+        points = read_pts(path)[None]
+        found.append(LabeledPhoto(photo, _boxes_of(points), points, np.zeros(1, bool)))
+    return found
+
+
+def _read_wflw(data: Path, photos: Path) -> list[LabeledPhoto]:
+    faces: dict[str, list[Array]] = {}
+    for line in data.read_text().splitlines():
+        *numbers, name = line.split()
+        faces.setdefault(name, []).append(np.array(numbers[:196], float).reshape(98, 2) + 0.5)
+    return [_photo_of(photos / name, points) for name, points in faces.items()]
+
+
+def _read_cofw(data: Path, photos: Path) -> list[LabeledPhoto]:
+    faces: dict[str, list[Array]] = {}
+    for line in data.read_text().splitlines():
+        name, *numbers = line.split()
+        coordinates = np.array(numbers[: 2 * _COFW_POINTS], float)
+        faces.setdefault(name, []).append(coordinates.reshape(_COFW_POINTS, 2) + 0.5)
+    return [_photo_of(photos / name, points) for name, points in faces.items()]
+
+
+def _photo_of(path: Path, points: list[Array]) -> LabeledPhoto:
+    stacked = np.stack(points)
+    return LabeledPhoto(path, _boxes_of(stacked), stacked, np.zeros(len(points), bool))
+
+
+def _read_wider(data: Path, photos: Path) -> list[LabeledPhoto]:
+    lines = iter(data.read_text().splitlines())
+    found = []
+    for name in lines:
+        if not name.strip():
+            continue
+        count = int(next(lines))
+        rows = [next(lines).split() for _ in range(max(count, 1))][:count]
+        numbers = np.array([[float(n) for n in row[:4]] for row in rows]).reshape(count, 4)
+        invalid = [len(row) > _WIDER_INVALID and row[_WIDER_INVALID] == "1" for row in rows]
+        boxes = np.concatenate([numbers[:, :2], numbers[:, :2] + numbers[:, 2:]], 1)
+        empty = (numbers[:, 2:] <= 0).any(1)
+        found.append(
+            LabeledPhoto(photos / name.strip(), boxes, None, np.array(invalid, bool) | empty)
+        )
+    return found
+
+
+def _read_coco(data: Path, photos: Path) -> list[LabeledPhoto]:
+    raw = json.loads(data.read_text())
+    by_image: dict[int, list[dict[str, Any]]] = {}
+    for annotation in raw["annotations"]:
+        by_image.setdefault(annotation["image_id"], []).append(annotation)
+    found = []
+    for image in raw["images"]:
+        faces = by_image.get(image["id"], [])
+        sizes = np.array([face["bbox"] for face in faces], float).reshape(-1, 4)
+        boxes = np.concatenate([sizes[:, :2], sizes[:, :2] + sizes[:, 2:]], 1)
+        crowd = np.array([bool(face.get("iscrowd", 0)) for face in faces], bool)
+        found.append(LabeledPhoto(photos / image["file_name"], boxes, None, crowd))
+    return found
+
+
+def _boxes_of(points: Array) -> Array:
+    return np.concatenate([points.min(1), points.max(1)], 1)
+
+
+LAYOUTS = {
+    "pts": _read_pts_folder,
+    "wflw": _read_wflw,
+    "cofw": _read_cofw,
+    "wider": _read_wider,
+    "coco": _read_coco,
+}
