@@ -10,7 +10,7 @@ import pytest
 
 from kilomark.data.face_crops import read_face_crops
 from kilomark.errors import InvalidInputError
-from kilomark.evaluation.metrics import area_under_curve, calibration, roc_curve
+from kilomark.evaluation.metrics import area_under_curve, box_errors, calibration, roc_curve
 from kilomark.evaluation.photo_quality import measure_photos
 from kilomark.evaluation.slices import (
     eye_opening,
@@ -72,6 +72,25 @@ def test_members_come_from_the_labels(faces: FaceCrops) -> None:
     assert np.flatnonzero(members["cut off by the photo's edge"]).tolist() == [3]
     assert members["masked"].sum() == 8
     assert "closed eyes" not in members  # a drawn ring has no eyes
+
+
+def test_attributes_of_the_labels_are_slices(faces: FaceCrops) -> None:
+    ages = np.array(["0-2"] * 10 + ["70+"] * 14)
+
+    members = slice_members(replace(faces, attributes={"age": ages}))
+
+    assert members["age 0-2"].sum() == 10
+    assert np.flatnonzero(members["age 70+"]).tolist() == list(range(10, 24))
+
+
+def test_the_error_over_the_box_is_measured_by_slice() -> None:
+    target = np.zeros((12, 4, 2))
+    target[:, 1:, 0], target[:, 2:, 1] = 0.4, 0.1  # boxes of 0.4 x 0.1
+    by_box = box_errors(target + np.array([0.03, 0.04]), target)
+
+    (found,) = measure_slices({"all": np.ones(12, bool)}, np.ones(12), by_box)
+
+    assert found.box_error_percent == pytest.approx(100 * 0.05 / 0.2)
 
 
 def test_somebody_may_note_a_slice(faces: FaceCrops, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.topology_file import read_topology
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from kilomark.topology import Topology
@@ -21,6 +22,9 @@ __all__ = ["Decoding", "FaceCrops", "Split", "read_face_crops"]
 
 Split = Literal["train", "val"]
 Decoding = Literal["once", "always"]
+
+
+_ATTRIBUTES = ("age", "race", "gender")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,7 @@ class FaceCrops:
         pose: (N, 3) float32, yaw, pitch and roll in degrees.
         source: (N,) str, where each photo comes from; empty where the data set does not say.
         topology: what the landmark indices mean.
+        attributes: (N,) str for each of ``age``, ``race`` and ``gender`` that the data set notes.
     """
 
     images: PackedImages | EncodedImages
@@ -46,6 +51,7 @@ class FaceCrops:
     pose: np.ndarray[Any, Any]
     source: np.ndarray[Any, Any]
     topology: Topology
+    attributes: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -109,6 +115,11 @@ def read_face_crops(
         pose=labels["pose"][chosen].astype(np.float32),
         source=_sources_of(labels)[chosen],
         topology=topology,
+        attributes={
+            name: np.asarray(labels[name][chosen], str)
+            for name in _ATTRIBUTES
+            if name in labels.files
+        },
     )
 
 

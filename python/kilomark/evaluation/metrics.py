@@ -56,6 +56,18 @@ def normalized_errors(landmarks: Array, target: Array, eyes: tuple[int, int]) ->
     return errors
 
 
+def box_errors(landmarks: Array, target: Array) -> Array:
+    """(N,) mean error of a face over the square root of the area of its landmarks' box, in percent.
+
+    In profile the outer eye corners meet, and an error over their distance says nothing. For a
+    frontal face this is about half of the NME.
+    """
+    extent = target.max(1) - target.min(1)
+    side = np.sqrt(extent[:, 0] * extent[:, 1])
+    errors: Array = 100 * np.linalg.norm(landmarks - target, axis=-1).mean(1) / side
+    return errors
+
+
 def landmark_accuracy(
     landmarks: Array, target: Array, eyes: tuple[int, int] = OUTER_EYE_CORNERS
 ) -> LandmarkAccuracy:

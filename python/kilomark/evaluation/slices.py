@@ -58,6 +58,8 @@ class Slice:
         median_nme_percent: their median error.
         failure_percent: share of them above 8 %.
         factor: their mean error over that of all faces.
+        box_error_percent: their mean error over the square root of the box's area, which holds in
+            profile too; None where it was not measured.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Slice:
     median_nme_percent: float
     failure_percent: float
     factor: float
+    box_error_percent: float | None = None
 
     @property
     def is_limit(self) -> bool:
@@ -73,12 +76,15 @@ class Slice:
         return self.factor > LIMIT_FACTOR
 
 
-def measure_slices(members: Mapping[str, Array], per_face: Array) -> list[Slice]:
+def measure_slices(
+    members: Mapping[str, Array], per_face: Array, by_box: Array | None = None
+) -> list[Slice]:
     """Error of each slice with at least ten faces.
 
     Args:
         members: (N,) bool for each slice's name.
         per_face: (N,) NME in percent.
+        by_box: (N,) error over the square root of the box's area, in percent.
     """
     slices = []
     for name, chosen in members.items():
@@ -93,6 +99,7 @@ def measure_slices(members: Mapping[str, Array], per_face: Array) -> list[Slice]
                 median_nme_percent=float(np.median(errors)),
                 failure_percent=float(100 * (errors > 8).mean()),
                 factor=float(errors.mean() / per_face.mean()),
+                box_error_percent=None if by_box is None else float(by_box[chosen].mean()),
             )
         )
     return slices
@@ -140,6 +147,9 @@ def slice_members(
     members["masked"] = faces.source == "mask"
     members |= _noted(faces, noted or {})
     members |= _poses(faces.pose)
+    for attribute, values in faces.attributes.items():
+        for value in np.unique(values):
+            members[f"{attribute} {value}"] = values == value
     members["cut off by the photo's edge"] = _cut_off(faces)
     return members | _photos(measure_photos(faces), members["masked"])
 
@@ -194,6 +204,8 @@ def _poses(pose: Array) -> dict[str, Array]:
         "yaw below 15°": yaw < 15,
         "yaw 15° to 30°": (yaw >= 15) & (yaw < 30),
         "yaw above 30°": yaw >= 30,
+        "yaw 30° to 45°": (yaw >= 30) & (yaw < 45),
+        "yaw above 45°": yaw >= 45,
         "pitch above 15°": pitch >= 15,
         "roll above 15°": roll >= 15,
     }
