@@ -73,7 +73,7 @@ def test_parts_of_a_batch_have_the_loss_of_the_whole(location: LocationLoss) -> 
 
     parts = [
         landmark_loss(
-            LandmarkOutput(*(value[begin : begin + 4] for value in output)),
+            LandmarkOutput(*(value[begin : begin + 4] for value in output[:3])),
             target[begin : begin + 4],
             presence[begin : begin + 4],
             location=location,
@@ -260,3 +260,35 @@ def test_finder_accuracy_counts_hits_and_false_boxes() -> None:
     assert accuracy.precision_percent == 50
     assert accuracy.clean_backgrounds_percent == 50
     assert np.allclose(box_iou(label, np.array([0.0, 0.0, 10.0, 5.0])), 0.5)
+
+
+def test_weights_of_landmarks_scale_their_error() -> None:
+    output = LandmarkOutput(torch.rand(3, 5, 2), torch.zeros(3, 5), torch.zeros(3))
+    target, presence = torch.rand(3, 5, 2), torch.ones(3)
+    _, whole = landmark_loss(output, target, presence)
+    _, third = landmark_loss(output, target, presence, weight=torch.full((3, 5), 1 / 3))
+    assert third["location"].item() == pytest.approx(whole["location"].item() / 3, rel=1e-5)
+
+
+def test_depth_is_learned_where_it_is_known() -> None:
+    depth = torch.zeros(2, 5, requires_grad=True)
+    output = LandmarkOutput(torch.rand(2, 5, 2), torch.zeros(2, 5), torch.zeros(2), depth)
+    known = torch.full((2, 5), 0.2)
+    known[1] = torch.nan
+    loss, parts = landmark_loss(output, torch.rand(2, 5, 2), torch.ones(2), depth=known)
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert parts["depth"] > 0
+    assert depth.grad is not None
+    assert (depth.grad[0] != 0).all()
+    assert (depth.grad[1] == 0).all()
+
+
+def test_lids_that_keep_their_distance_cost_nothing() -> None:
+    target = torch.rand(1, 4, 2)
+    moved = LandmarkOutput(target + 0.1, torch.zeros(1, 4), torch.zeros(1))
+    squeezed = LandmarkOutput(target * 0.5, torch.zeros(1, 4), torch.zeros(1))
+    pairs = torch.tensor([[0, 1], [2, 3]])
+    for output, is_free in ((moved, True), (squeezed, False)):
+        _, parts = landmark_loss(output, target, torch.ones(1), lid_pairs=pairs)
+        assert (parts["lids"].item() < 1e-6) == is_free

@@ -12,6 +12,7 @@ from kilomark.extras import check_train_extra
 if TYPE_CHECKING:
     import argparse
 
+    from kilomark.data.alterations import Alterations
     from kilomark.training import Settings
 
 __all__ = ["add_parser"]
@@ -62,6 +63,19 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
         help="for the face detector: faces in --scenes that carry no label, by photo; it is not "
         "trained to reject them",
     )  # fmt: skip
+    group.add_argument(
+        "--depth", action="store_true",
+        help="learn the landmarks' depth too; the data set needs labels of depth",
+    )  # fmt: skip
+    for name, what in (
+        ("turned", "turned out of their plane, to a yaw of up to 80 degrees"),
+        ("closed", "shown with closing eyes"),
+        ("dressed", "shown with a mask, glasses, a cap, a visor or a hand"),
+    ):
+        group.add_argument(
+            f"--{name}", type=float, default=0.0, metavar="SHARE",
+            help=f"share of the faces that are {what}; needs labels of depth (default: 0)",
+        )  # fmt: skip
     group.add_argument(
         "--decoding", choices=("once", "always"), default="once",
         help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
@@ -183,12 +197,19 @@ def run(options: argparse.Namespace) -> int:
                 options.network, options.out, faces=options.faces, scenes=options.scenes,
                 cache=options.cache, decoding=options.decoding,
                 hard_negatives=options.hard_negatives, reviewed=options.reviewed,
-                photos=options.photos, **how,
+                photos=options.photos, depth=options.depth,
+                alterations=_alterations(options), **how,
             )  # fmt: skip
     except training.TrainingInterruptedError as stopped:
         logging.getLogger(__name__).warning("%s", stopped)
         return EXIT_STOPPED
     return 0
+
+
+def _alterations(options: argparse.Namespace) -> Alterations:
+    from kilomark.data.alterations import Alterations
+
+    return Alterations(options.turned, options.closed, options.dressed)
 
 
 def _check_data(options: argparse.Namespace) -> None:

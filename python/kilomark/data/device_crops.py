@@ -91,5 +91,5 @@ def crop_pixels_in_image(maps: Tensor, size: int) -> Tensor:
     y, x = torch.meshgrid(line, line, indexing="ij")
     centers = torch.stack([x, y], -1).reshape(1, -1, 2)
     inverse = torch.linalg.inv_ex(maps[:, :, :2]).inverse
-    places = (centers - maps[:, None, :, 2]) @ inverse.transpose(1, 2)
+    places: Tensor = (centers - maps[:, None, :, 2]) @ inverse.transpose(1, 2)
     return places.reshape(-1, size, size, 2)

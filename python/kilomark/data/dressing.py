@@ -174,7 +174,7 @@ def _glasses(image: Array, points: Array, rng: np.random.Generator, *, tint: flo
     frame = color if rng.random() < 0.7 else rng.uniform(20, 220, 3)
     thickness = size * rng.uniform(0.01, 0.035)
     height, roundness = rng.uniform(0.55, 0.9), rng.uniform(2, 5)
-    drawn = image.copy()
+    drawn: Array = image.copy()
     lenses = [_lens(points, eye, height, roundness) for eye in (RIGHT_EYE, LEFT_EYE)]
     glass = np.full(image.shape, color, np.float32)
     top = cv2.resize(np.array([[0.6], [0.0]], np.float32), image.shape[1::-1])
@@ -306,8 +306,8 @@ def _skin_color(image: Array, points: Array) -> Array:
 
 
 def _unit(vector: Array) -> Array:
-    length: Array = np.linalg.norm(vector)
-    return vector / max(float(length), 1e-6)
+    unit: Array = vector / max(float(np.linalg.norm(vector)), 1e-6)
+    return unit
 
 
 def _smooth_outline(points: Array, per_corner: int = 4) -> Array:
@@ -340,4 +340,5 @@ def _line(image: Array, points: Array, color: Array, width: float) -> None:
 
 def _blend(image: Array, above: Array, alpha: Array) -> Array:
     mixed = image + (above - image) * alpha[..., None]
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    blended: Array = np.clip(mixed, 0, 255).astype(np.uint8)
+    return blended

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from kilomark.data.alterations import NO_ALTERATIONS, Alterations, alter_face
 from kilomark.data.geometry import (
     ONE_PIXEL_LESS,
     apply_map,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.face_meshes import FaceMeshes
     from kilomark.data.hard_negatives import HardNegatives
     from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.data.packed_images import PackedImages
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 _FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges look like faces
 _FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones
+_HIDDEN_WEIGHT = 1 / 3  # of a landmark on the far side, whose place in space the label keeps
+_TURNED_SHARE = 0.35  # of badly placed crops: in place, but turned in the plane
+_TURNED_DEG = (72.0, 180.0)  # a face detector gives angles within 25 degrees
 _DIM_NEGATIVE_SHARE = 0.1  # of what is no face: or darkness would speak for one
 
 
@@ -49,6 +54,22 @@ class LandmarkSample(NamedTuple):
     image: np.ndarray[Any, Any]
     landmarks: np.ndarray[Any, Any]
     presence: np.float32
+
+
+class MeshSample(NamedTuple):
+    """One training sample of a face whose mesh is known.
+
+    Attributes:
+        image, landmarks, presence: as in `LandmarkSample`.
+        depth: (K,) float32, fractions of the crop's side, mean 0; NaN where it is not known.
+        weight: (K,) float32, what each landmark counts: a third where it is hidden.
+    """
+
+    image: np.ndarray[Any, Any]
+    landmarks: np.ndarray[Any, Any]
+    presence: np.float32
+    depth: np.ndarray[Any, Any]
+    weight: np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class LandmarkSamples:
     Every ``len(faces)`` samples show each face once, in a new order. Samples without a face are
     badly placed crops of one, pieces of ``backgrounds``, drawn negatives, and ``hard_negatives``:
     what a face detector took for faces. The faces that ``masked`` (N,) marks are seen from afar
-    more often.
+    more often. With ``meshes``, samples are `MeshSample`, and ``alterations`` alters some photos.
     """
 
     faces: LabeledFaces
@@ -83,20 +104,54 @@ class LandmarkSamples:
     negative_share: float = 0.1
     hard_negatives: HardNegatives | None = None
     masked: np.ndarray[Any, Any] | None = None
+    meshes: FaceMeshes | None = None
+    alterations: Alterations = NO_ALTERATIONS
 
-    def __getitem__(self, index: int) -> LandmarkSample:
+    def __getitem__(self, index: int) -> LandmarkSample | MeshSample:
         epoch, position = divmod(index, len(self.faces))
         face = int(shuffled_order(self.seed, epoch, len(self.faces))[position])
         rng = np.random.default_rng([self.seed, 2, index])
         if rng.random() < self.negative_share:
             return self._negative(face, rng)
-        return self._positive(face, rng)
+        photo = self.faces.image(face)
+        if self.meshes is None:
+            return self._positive(face, photo, self.faces.landmarks_of(face), rng)[0]
+        return self._with_mesh(face, photo, self.meshes, rng)
 
-    def _positive(self, face: int, rng: np.random.Generator) -> LandmarkSample:
-        landmarks, partners = self.faces.landmarks_of(face), self.faces.topology.mirror
+    def _with_mesh(
+        self, face: int, photo: np.ndarray[Any, Any], meshes: FaceMeshes, rng: np.random.Generator
+    ) -> MeshSample:
+        """A sample with depth, its photo altered now and then."""
+        vertices, valid = meshes.vertices[face], self.faces.valid_part(face, photo)
+        weight = np.ones(len(meshes.to_landmarks), np.float32)
+        altered = None
+        if self.alterations and meshes.has_depth[face]:
+            altered = alter_face(photo, vertices, valid, rng, self.alterations)
+        if altered is not None:
+            photo, vertices, visible = altered
+            weight -= (1 - np.float32(_HIDDEN_WEIGHT)) * meshes.hidden_share(visible)
+        landmarks = meshes.landmarks_of(vertices)
+        flat, z = landmarks[:, :2].astype(np.float32), landmarks[:, 2]
+        sample, affine, is_mirrored = self._positive(face, photo, flat, rng)
+        z = (z - z.mean()) * math.sqrt(abs(np.linalg.det(affine[:, :2]))) / self.size
+        if not meshes.has_depth[face]:
+            z = np.full(len(z), np.nan)
+        if is_mirrored:
+            z, weight = z[self.faces.topology.mirror], weight[self.faces.topology.mirror]
+        return MeshSample(*sample, z.astype(np.float32), weight)
+
+    def _positive(
+        self,
+        face: int,
+        photo: np.ndarray[Any, Any],
+        landmarks: np.ndarray[Any, Any],
+        rng: np.random.Generator,
+    ) -> tuple[LandmarkSample, np.ndarray[Any, Any], bool]:
+        """A sample of a photo, the map that cut it, and whether it is mirrored."""
+        partners = self.faces.topology.mirror
         is_mirrored = rng.random() < 0.5 and partners is not None
         affine = self._placed(landmarks, is_mirrored, rng)
-        image = self._cut(face, affine, rng)
+        image = self._cut(face, photo, affine, rng)
         if rng.random() < 0.3:
             image = cover_rectangle(image, rng)
         is_masked = self.masked is not None and self.masked[face]
@@ -107,7 +162,8 @@ class LandmarkSamples:
         if is_mirrored and partners is not None:
             landmarks = np.take(landmarks, partners, axis=0)
         mapped = apply_map(affine, landmarks) / self.size
-        return LandmarkSample(degrade(image, rng), mapped.astype(np.float32), np.float32(1))
+        sample = LandmarkSample(degrade(image, rng), mapped.astype(np.float32), np.float32(1))
+        return sample, affine, is_mirrored
 
     def _placed(
         self, landmarks: np.ndarray[Any, Any], mirror: bool, rng: np.random.Generator
@@ -125,9 +181,12 @@ class LandmarkSamples:
         )
 
     def _cut(
-        self, face: int, affine: np.ndarray[Any, Any], rng: np.random.Generator
+        self,
+        face: int,
+        photo: np.ndarray[Any, Any],
+        affine: np.ndarray[Any, Any],
+        rng: np.random.Generator,
     ) -> np.ndarray[Any, Any]:
-        photo = self.faces.image(face)
         has_backgrounds = self.backgrounds is not None
         draw_background = (lambda: self._background_crop(rng)) if has_backgrounds else None
         valid = self.faces.valid_part(face, photo)
@@ -146,7 +205,7 @@ class LandmarkSamples:
         outline = apply_map(affine, corners_of(valid + ONE_PIXEL_LESS))
         return fill_outside(image, outline, draw_background, rng)
 
-    def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample:
+    def _negative(self, face: int, rng: np.random.Generator) -> LandmarkSample | MeshSample:
         """A place without a face, or one that is so badly placed that it can't be meant."""
         kind = rng.random()
         if kind < 0.35:
@@ -162,21 +221,29 @@ class LandmarkSamples:
             image = see_from_afar(image, rng)
         elif rng.random() < _DIM_NEGATIVE_SHARE:
             image = dim(image, rng)
-        nowhere = np.full((self.faces.topology.num_landmarks, 2), 0.5, np.float32)
-        return LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
+        num_landmarks = self.faces.topology.num_landmarks
+        nowhere = np.full((num_landmarks, 2), 0.5, np.float32)
+        sample = LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
+        if self.meshes is None:
+            return sample
+        nothing = np.full(num_landmarks, np.nan, np.float32)
+        return MeshSample(*sample, nothing, np.ones(num_landmarks, np.float32))
 
     def _badly_placed(self, face: int, rng: np.random.Generator) -> np.ndarray[Any, Any]:
         center, side = crop_square(self.faces.landmarks_of(face))
-        if rng.random() < 0.7:
+        angle = rng.uniform(-180, 180)
+        if rng.random() < _TURNED_SHARE:
+            shift, scale = rng.normal(0, 0.045, 2), np.exp(rng.normal(0, 0.1))
+            angle = rng.choice((-1, 1)) * rng.uniform(*_TURNED_DEG)
+        elif rng.random() < 0.7:
             direction = rng.normal(size=2)
             shift = direction / np.linalg.norm(direction) * rng.uniform(0.5, 0.9)
             scale = np.exp(rng.normal(0, 0.2))
         else:
             shift = rng.normal(0, 0.2, 2)
             scale = rng.uniform(0.2, 0.45) if rng.random() < 0.5 else rng.uniform(2.5, 4)
-        angle = rng.uniform(-180, 180)
         affine = crop_map(center + shift * side, side * scale, self.size, angle_deg=angle)
-        return self._cut(face, affine, rng)
+        return self._cut(face, self.faces.image(face), affine, rng)
 
     def _hard_negative(
         self, hard_negatives: HardNegatives, rng: np.random.Generator

@@ -28,12 +28,13 @@ class LandmarkModel(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """(N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,), some depth (N, K)."""
         size = image.shape[-1]
         output = self.network(image)
         spread = torch.exp(output.log_spread.clamp(-9, 2)) * size
-        return output.landmarks * size, spread, torch.sigmoid(output.presence_logit)
+        answer = (output.landmarks * size, spread, torch.sigmoid(output.presence_logit))
+        return answer if output.depth is None else (*answer, output.depth * size)
 
 
 class FinderModel(nn.Module):

@@ -14,6 +14,7 @@ from kilomark.export.bundle import finder_manifest, landmark_manifest
 from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
 from kilomark.networks.baseline_head import CONSTANT_OUTPUTS
 from kilomark.networks.face_finder import STRIDES
+from kilomark.networks.landmark_network import drop_missing_parts
 from kilomark.networks.registry import FACE_DETECTORS, LANDMARK_NETWORKS
 from kilomark.topology_file import read_topology
 from kilomark.training.checkpoints import current_recipe, read_newest_checkpoint
@@ -106,7 +107,10 @@ def _landmark_network(
 ) -> _Exported:
     head = training.get("head", "compact")
     network = LANDMARK_NETWORKS[training["network"]](topology.num_landmarks, head)
+    drop_missing_parts(network, weights)
     network.load_state_dict(weights)
+    if not training.get("depth"):  # trained without labels of it
+        network.head.depth = None
     manifest = landmark_manifest(name, _last_size(training), topology, training)
     if "crop_scale" in training:
         manifest["crop_scale"] = training["crop_scale"]
@@ -115,6 +119,9 @@ def _landmark_network(
     elif training.get("crop") == "baseline":  # every crop that it has seen held a face
         manifest["constant_outputs"] = ["presence"]
     names = ["landmarks", "spread", "presence"]
+    if getattr(network.head, "depth", None) is not None:
+        manifest["depth"] = True
+        names.append("depth")
     return _Exported(LandmarkModel(network), manifest, names, has_dynamic_size=False)
 
 

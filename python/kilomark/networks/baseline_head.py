@@ -48,8 +48,8 @@ class BaselineHead(nn.Module):
         mean = ((landmarks.mean(0) - 0.5) * UNITS_PER_CROP).flatten()
         coordinates.get_parameter("bias").copy_(mean)
 
-    def forward(self, features: Tensor) -> LandmarkOutput:
-        """Read (N, C, h, w) features."""
+    def forward(self, features: Tensor, detail: Tensor | None = None) -> LandmarkOutput:  # noqa: ARG002
+        """Read (N, C, h, w) features; ``detail`` is for other heads."""
         if features.shape[-2:] != (GRID, GRID):
             features = nn.functional.interpolate(
                 features, (GRID, GRID), mode="bilinear", align_corners=False

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 # standard deviation of about one.
 UNITS_PER_CROP = 4.0
 GRID = 8  # features are brought to 8 x 8 cells before the landmarks are read off
+DETAIL_GRID = 16  # features of an earlier stage: lids and lips are narrower than a cell of 8 x 8
 
 
 class LandmarkOutput(NamedTuple):
@@ -20,11 +21,14 @@ class LandmarkOutput(NamedTuple):
         landmarks: (N, K, 2) fractions of the crop's side.
         log_spread: (N, K) logarithm of the expected error, itself a fraction of the crop's side.
         presence_logit: (N,).
+        depth: (N, K) fractions of the crop's side, away from the camera, the mean over the
+            landmarks being 0; None from a network without it.
     """
 
     landmarks: Tensor
     log_spread: Tensor
     presence_logit: Tensor
+    depth: Tensor | None = None
 
 
 class CompactHead(nn.Module):
@@ -34,10 +38,26 @@ class CompactHead(nn.Module):
     map from the grid to the coordinates goes through ``rank`` numbers. That takes the
     baseline's 262 million parameters down to about one million. Spread and presence are
     properties of the whole crop and are read off the pooled features.
+
+    Args:
+        in_channels: of the features.
+        num_landmarks: K.
+        grid_channels: channels of the grid.
+        rank: numbers that the landmarks are a linear function of.
+        with_depth: whether the landmarks' depth is predicted too, from the same numbers.
+        detail: channels of an earlier stage's features, and how many of them are kept in a grid of
+            16 x 16 that the landmarks are read off too; None for none.
     """
 
     def __init__(
-        self, in_channels: int, num_landmarks: int, *, grid_channels: int = 48, rank: int = 192
+        self,
+        in_channels: int,
+        num_landmarks: int,
+        *,
+        grid_channels: int = 48,
+        rank: int = 192,
+        with_depth: bool = False,
+        detail: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.num_landmarks = num_landmarks
@@ -47,7 +67,18 @@ class CompactHead(nn.Module):
             nn.ReLU(inplace=True),
         )
         self.coefficients = nn.Linear(grid_channels * GRID * GRID, rank)
+        self.detail: nn.Module | None = None
+        if detail is not None:
+            self.detail = nn.Sequential(
+                nn.Conv2d(detail[0], detail[1], 1, bias=False),
+                nn.BatchNorm2d(detail[1]),
+                nn.ReLU(inplace=True),
+            )
+            self.detail_coefficients = nn.Linear(detail[1] * DETAIL_GRID * DETAIL_GRID, rank)
+            nn.init.zeros_(self.detail_coefficients.weight)
+            nn.init.zeros_(self.detail_coefficients.bias)
         self.coordinates = nn.Linear(rank, 2 * num_landmarks)
+        self.depth = nn.Linear(rank, num_landmarks) if with_depth else None
         log_spread_and_presence = nn.Linear(64, num_landmarks + 1)
         nn.init.normal_(log_spread_and_presence.weight, std=0.01)
         nn.init.constant_(log_spread_and_presence.bias, -4.0)
@@ -76,17 +107,26 @@ class CompactHead(nn.Module):
         self.coordinates.bias.copy_(mean)
         self.coefficients.weight.mul_(0.1)
 
-    def forward(self, features: Tensor) -> LandmarkOutput:
-        """Read (N, C, h, w) features."""
-        grid = self.reduce(features)
-        if grid.shape[-2:] != (GRID, GRID):
-            grid = nn.functional.interpolate(
-                grid, (GRID, GRID), mode="bilinear", align_corners=False
-            )
-        coordinates = self.coordinates(self.coefficients(grid.flatten(1)))
+    def forward(self, features: Tensor, detail: Tensor | None = None) -> LandmarkOutput:
+        """Read (N, C, h, w) features, and those of the earlier stage if the head has ``detail``."""
+        grid = _resized(self.reduce(features), GRID)
+        coefficients = self.coefficients(grid.flatten(1))
+        if self.detail is not None and detail is not None:
+            fine = _resized(self.detail(detail), DETAIL_GRID)
+            coefficients = coefficients + self.detail_coefficients(fine.flatten(1))
+        coordinates = self.coordinates(coefficients)
         quality = self.quality(features)
+        depth = None if self.depth is None else self.depth(coefficients) / UNITS_PER_CROP
         return LandmarkOutput(
             landmarks=coordinates.reshape(-1, self.num_landmarks, 2) / UNITS_PER_CROP + 0.5,
             log_spread=quality[:, :-1],
             presence_logit=quality[:, -1],
+            depth=depth,
         )
+
+
+def _resized(features: Tensor, grid: int) -> Tensor:
+    """Bring (N, C, h, w) features to a grid of ``grid`` x ``grid``."""
+    if features.shape[-2:] == (grid, grid):
+        return features
+    return nn.functional.interpolate(features, (grid, grid), mode="bilinear", align_corners=False)

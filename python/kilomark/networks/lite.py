@@ -17,6 +17,7 @@ from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 # Channels, blocks and depthwise kernel of each stage; each stage halves the resolution.
 STAGES = ((48, 2, 3), (96, 4, 3), (192, 5, 5))
 STEM_CHANNELS = 24
+DETAIL_CHANNELS = 8  # of stage 2, 16 x 16, for lids and lips: 1 % of the time
 
 
 class SeparableBlock(nn.Module):
@@ -59,4 +60,12 @@ def make_lite(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork
     trunk = nn.Sequential(OrderedDict(layers))
     if head == "baseline":
         return LandmarkNetwork(trunk, BaselineHead(inputs, num_landmarks))
-    return LandmarkNetwork(trunk, CompactHead(inputs, num_landmarks, grid_channels=32, rank=128))
+    head_with_detail = CompactHead(
+        inputs,
+        num_landmarks,
+        grid_channels=32,
+        rank=128,
+        with_depth=True,
+        detail=(STAGES[1][0], DETAIL_CHANNELS),
+    )
+    return LandmarkNetwork(trunk, head_with_detail, detail_stage="stage2")

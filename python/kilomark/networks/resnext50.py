@@ -20,5 +20,7 @@ def make_resnext50(num_landmarks: int, head: HeadName = "compact") -> LandmarkNe
     The trunk keeps torchvision's parameter names, so that any ``resnext50_32x4d`` weights load.
     """
     layers = list(resnext50_32x4d(weights=None).named_children())[:-3]
-    make_head = CompactHead if head == "compact" else BaselineHead
-    return LandmarkNetwork(nn.Sequential(OrderedDict(layers)), make_head(_CHANNELS, num_landmarks))
+    trunk = nn.Sequential(OrderedDict(layers))
+    if head == "baseline":
+        return LandmarkNetwork(trunk, BaselineHead(_CHANNELS, num_landmarks))
+    return LandmarkNetwork(trunk, CompactHead(_CHANNELS, num_landmarks, with_depth=True))

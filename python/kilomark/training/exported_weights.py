@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Parts that networks of earlier versions lack: they start as they were made, without an effect.
+_NEW_PARTS = ("head.detail", "head.depth")
+
+
 def read_exported_weights(bundle: Path) -> dict[str, Tensor]:
     """Read the constants of a bundle's ``model.onnx``, in single precision, by name.
 
@@ -56,6 +60,9 @@ def load_exported(
     norms = {name: norm for name, norm in _folded_norms(network) if name.startswith(inside)}
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear) and name.startswith(inside):
+            if name.startswith(_NEW_PARTS) and f"{name}.weight" not in weights:
+                norms.pop(name, None)
+                continue
             bias = norms.get(name, module).get_parameter("bias")
             for part, parameter in (("weight", module.weight), ("bias", bias)):
                 found = weights.get(f"{name}.{part}")

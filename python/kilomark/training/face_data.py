@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilomark.data.alterations import NO_ALTERATIONS, Alterations
 from kilomark.errors import InvalidInputError
 from kilomark.networks.registry import FACE_DETECTORS, check_network_name
 from kilomark.training.finder_task import FinderTask
@@ -30,6 +31,8 @@ def train(
     hard_negatives: str | Path | None = None,
     reviewed: str | Path | None = None,
     photos: str | Path | None = None,
+    depth: bool = False,
+    alterations: Alterations = NO_ALTERATIONS,
     settings: Settings | None = None,
     start: Start = Start(),  # noqa: B008  # frozen
     teacher: TeacherChoice | None = None,
@@ -49,6 +52,9 @@ def train(
         reviewed: JSON file of faces in ``scenes`` that carry no label, by photo. The face detector
             is not trained to reject them.
         photos: folder of a data set of photos with any number of faces, for the face detector.
+        depth: learn the landmarks' depth too, from labels of the vertices' depth.
+        alterations: shares of the faces that are turned out of their plane, shown with closed eyes
+            or dressed; needs depth labels, and learns depth too.
         settings: how it is trained; by default the network's own stages and `Settings`.
         start: what the network starts from.
         teacher: a landmark network to learn from beside the labels.
@@ -74,6 +80,10 @@ def train(
         raise InvalidInputError(
             f"photos of many faces are for the face detector; expected 'faces', not {network!r}"
         )
+    if finds_faces and (depth or alterations):
+        raise InvalidInputError(
+            "depth and altered faces are for landmark networks; expected no such option for 'faces'"
+        )
 
     def make_task() -> Task:
         data = (Path(scenes), chosen.seed, _path(cache))
@@ -84,7 +94,13 @@ def train(
                 reviewed=_path(reviewed),
             )  # fmt: skip
         return LandmarkTask(
-            Path(faces), *data, location=chosen.loss, decoding=decoding, hard_negatives=negatives
+            Path(faces),
+            *data,
+            location=chosen.loss,
+            decoding=decoding,
+            hard_negatives=negatives,
+            with_depth=depth,
+            alterations=alterations,
         )
 
     return run_training(

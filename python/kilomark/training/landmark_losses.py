@@ -21,6 +21,8 @@ WING_CURVATURE = WING_WIDTH / 5  # the ratio of the paper
 BASELINE_CROP_PX = 128  # the baseline's loss, and its result, are squared pixels of such a crop
 
 SPREAD_WEIGHT = 0.01
+DEPTH_WEIGHT = 0.2
+LID_WEIGHT = 0.35
 PRESENCE_WEIGHT = 0.05
 
 
@@ -70,8 +72,11 @@ def landmark_loss(
     location: LocationLoss = "smooth_l1",
     num_faces: Tensor | None = None,
     lesson: Lesson | None = None,
+    depth: Tensor | None = None,
+    weight: Tensor | None = None,
+    lid_pairs: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Landmarks and spread where there is a face, presence everywhere.
+    """Landmarks, depth and spread where there is a face, presence everywhere.
 
     Args:
         output: what the network said of N crops.
@@ -82,13 +87,19 @@ def landmark_loss(
             batch that is computed in parts has the mean over its parts.
         lesson: what a teacher says of the same crops; its landmarks are learnt by the same measure.
             The spread is the error against the labels all the same.
+        depth: (N, K) fractions of the crop's side; NaN where it is not known.
+        weight: (N, K) what each landmark counts, 1 for all by default.
+        lid_pairs: (P, 2) landmarks of lower and upper lids that face each other: their difference
+            is learned too, or small networks smooth closing lids away.
     """
     if num_faces is None:  # a batch may hold no face at all, and is worth its presence then
         num_faces = presence.sum().clamp(min=1)
     errors = torch.linalg.vector_norm(output.landmarks - target, dim=-1)
-    located = LOCATION_LOSSES[location](output.landmarks, target).mean((1, 2))
+    measure = LOCATION_LOSSES[location]
+    weight = torch.ones_like(errors) if weight is None else weight
+    located = (measure(output.landmarks, target) * weight[..., None]).mean((1, 2))
     if lesson is not None:
-        taught = LOCATION_LOSSES[location](output.landmarks, lesson.landmarks).mean((1, 2))
+        taught = (measure(output.landmarks, lesson.landmarks) * weight[..., None]).mean((1, 2))
         located = torch.lerp(located, taught, lesson.weight)
     spread = spread_likelihood(output.log_spread.clamp(-9, 2), errors).mean(1)
     parts = {
@@ -99,4 +110,20 @@ def landmark_loss(
         ),
     }
     loss = parts["location"] + SPREAD_WEIGHT * parts["spread"] + PRESENCE_WEIGHT * parts["presence"]
+    if lid_pairs is not None:
+        said, meant = (
+            points[:, lid_pairs[:, 0]] - points[:, lid_pairs[:, 1]]
+            for points in (output.landmarks, target)
+        )
+        parts["lids"] = (smooth_l1(said, meant).mean((1, 2)) * presence).sum() / num_faces
+        loss = loss + LID_WEIGHT * parts["lids"]
+    if output.depth is None:
+        pass
+    elif depth is None:  # every parameter has a gradient, as distributed training requires
+        loss = loss + 0 * output.depth.sum()
+    else:
+        is_known = presence * depth.isfinite().all(1)
+        apart = smooth_l1(output.depth, depth.nan_to_num()).mean(1)
+        parts["depth"] = (apart * is_known).sum() / num_faces
+        loss = loss + DEPTH_WEIGHT * parts["depth"]
     return loss, {name: value.detach() for name, value in parts.items()}

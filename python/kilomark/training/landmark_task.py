@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from kilomark.data.alterations import NO_ALTERATIONS, Alterations
 from kilomark.data.face_crops import read_face_crops
+from kilomark.data.face_meshes import FaceMeshes, read_face_meshes
 from kilomark.data.hard_negatives import read_hard_negatives
 from kilomark.data.landmark_samples import LandmarkSamples, crop_square, evaluation_crops
 from kilomark.data.scenes import read_backgrounds, read_scenes
@@ -50,6 +53,8 @@ class LandmarkTask:
         location: LocationLoss = "smooth_l1",
         decoding: Decoding = "once",
         hard_negatives: Path | None = None,
+        with_depth: bool = False,
+        alterations: Alterations = NO_ALTERATIONS,
     ) -> None:
         self.faces = read_face_crops(faces_dir, "train", cache_dir, decoding=decoding)
         self.validation = read_face_crops(faces_dir, "val", cache_dir)
@@ -60,6 +65,10 @@ class LandmarkTask:
             self.hard_negatives = read_hard_negatives(
                 hard_negatives, scenes.images, self.backgrounds
             )
+        self.meshes: FaceMeshes | None = None
+        if with_depth or alterations:
+            self.meshes = read_face_meshes(faces_dir, "train")
+        self.alterations = alterations
         self.seed = seed
         self.location = location
         self.topology: Topology | None = self.faces.topology
@@ -77,6 +86,8 @@ class LandmarkTask:
             negative_share=_NEGATIVE_SHARE,
             hard_negatives=self.hard_negatives,
             masked=self.faces.source == "mask",
+            meshes=self.meshes,
+            alterations=self.alterations,
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
@@ -86,8 +97,10 @@ class LandmarkTask:
     def loss(
         self, network: nn.Module, batch: list[Tensor], weight: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Loss of a collated batch of ``LandmarkSample``."""
-        return loss_of_samples(network, batch, weight, self.location, self.teacher)
+        """Loss of a collated batch of ``LandmarkSample`` or ``MeshSample``."""
+        return loss_of_samples(
+            network, batch, weight, self.location, self.teacher, lid_pairs(self.faces.topology)
+        )
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
         """Accuracy on the validation split."""
@@ -103,8 +116,13 @@ class LandmarkTask:
         return example_shapes(self.faces)
 
     def recipe(self) -> dict[str, Any]:
-        """Number of hard negatives."""
-        return {"hard_negatives": len(self.hard_negatives) if self.hard_negatives else 0}
+        """Number of hard negatives, whether depth is learned, and what is altered."""
+        recipe: dict[str, Any] = {
+            "hard_negatives": len(self.hard_negatives) if self.hard_negatives else 0
+        }
+        if self.meshes is not None:
+            recipe |= {"depth": True, "alterations": asdict(self.alterations)}
+        return recipe
 
     def validation_error(self, accuracy: Mapping[str, float]) -> float:
         """The NME."""
@@ -122,9 +140,11 @@ def loss_of_samples(
     num_faces: Tensor,
     location: LocationLoss,
     teacher: Teacher | None,
+    lids: Tensor | None = None,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Loss of a collated batch of ``LandmarkSample``, by the labels and a teacher."""
-    images, landmarks, presence = batch
+    """Loss of a collated batch of ``LandmarkSample`` or ``MeshSample``, by labels and a teacher."""
+    images, landmarks, presence, *mesh = batch
+    depth, weight = mesh or (None, None)
     lesson = None if teacher is None else teacher.teach(images, presence)
     return landmark_loss(
         network(normalize(images)),
@@ -133,7 +153,26 @@ def loss_of_samples(
         location=location,
         num_faces=num_faces,
         lesson=lesson,
+        depth=depth,
+        weight=weight,
+        lid_pairs=None if lids is None or depth is None else lids.to(images.device),
     )
+
+
+@lru_cache(maxsize=4)
+def lid_pairs(topology: Topology) -> Tensor | None:
+    """Landmarks (P, 2) of lower and upper lids that face each other; None if there are no lids.
+
+    The contour of an eye runs from the outer corner along the lower lid to the inner one and back.
+    """
+    if not {"right_eye", "left_eye"} <= set(topology.groups):
+        return None
+    pairs = []
+    for name in ("right_eye", "left_eye"):
+        start, count = topology.groups[name].start, topology.groups[name].count
+        along = torch.arange(1, count // 2)
+        pairs.append(torch.stack([start + along, start + count - along], 1))
+    return torch.cat(pairs)
 
 
 @torch.no_grad()
