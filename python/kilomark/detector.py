@@ -16,12 +16,12 @@ from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.face_search import FaceSearch
 from kilomark.faces import Face
+from kilomark.finder_choice import choose_finder
 from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
     FinderBundle,
     LandmarkBundle,
     NetworkInput,
-    read_finder_bundle,
     read_landmark_bundle,
     shipped_bundles,
 )
@@ -63,6 +63,7 @@ class Detector:
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
             this machine and says at INFO through `logging` which it is.
         faces: the finder's bundle, or None to have none; `predict` then needs ``boxes``.
+            ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
             of a bundle. ``"auto"`` takes ``"lite"`` for ``"resnext50"``, else the landmark network
             itself, unless its presence is constant. None: the finder's score stands.
@@ -101,7 +102,7 @@ class Detector:
         model: str | os.PathLike[str] | None = "resnext50",
         *,
         device: str = "auto",
-        faces: str | os.PathLike[str] | None = "faces",
+        faces: str | os.PathLike[str] | None = "auto",
         rescoring: str | os.PathLike[str] | None = "auto",
         finder_size: int | None = None,
         finder_tiles: int = 1,
@@ -114,7 +115,8 @@ class Detector:
     ) -> None:
         check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
         landmarks = None if model is None else read_landmark_bundle(model)
-        finder = None if faces is None else _sized(read_finder_bundle(faces), finder_size)
+        chosen_finder = choose_finder(faces, landmarks)
+        finder = None if chosen_finder is None else _sized(chosen_finder, finder_size)
         rescorer = None if finder is None else choose_rescorer(rescoring, landmarks)
         if landmarks is None and finder is None:
             raise InvalidInputError("model and faces are both None; expected at least one network")

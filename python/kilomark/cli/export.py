@@ -38,6 +38,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="for a face detector: subtracted from its score logits, so that 0.5 is a good "
         "threshold for faces of all sizes; one number, or one for each stride",
     )  # fmt: skip
+    parser.add_argument(
+        "--score-scale", type=float, default=1.0, metavar="FACTOR",
+        help="for a face detector: multiplies its score logits, before the shift",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
@@ -58,5 +62,6 @@ def run(options: argparse.Namespace) -> int:
         faces=options.faces,
         half=not options.single,
         score_shift=options.score_shift,
+        score_scale=options.score_scale,
     )
     return 0

@@ -75,7 +75,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--finder",
-        default="faces",
+        default="auto",
         metavar="BUNDLE",
         help="face detector: a shipped bundle or a bundle's folder (default: %(default)s)",
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 EXIT_STOPPED = 3
-NETWORKS = ("faces", "lite", "resnext50")
+NETWORKS = ("faces", "faces-large", "lite", "resnext50")
 FACE_DATA_OPTIONS = ("faces", "photos", "hard_negatives", "reviewed")
 
 

@@ -73,7 +73,7 @@ def _add_span_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--model", default="resnext50", help="(default: %(default)s)")
-    group.add_argument("--finder", default="faces", help="(default: %(default)s)")
+    group.add_argument("--finder", default="auto", help="(default: %(default)s)")
     group.add_argument("--device", default="auto", help="(default: %(default)s)")
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     group.add_argument(

@@ -33,7 +33,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="camera number, RTSP address, GStreamer pipeline or file (default: %(default)s)",
     )
     parser.add_argument("--model", default="lite", help="to begin with (default: %(default)s)")
-    parser.add_argument("--finder", default="faces", help="(default: %(default)s)")
+    parser.add_argument("--finder", default="auto", help="(default: %(default)s)")
     parser.add_argument("--device", default="auto", help="(default: %(default)s)")
     parser.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the picture")

@@ -40,16 +40,20 @@ class LandmarkModel(nn.Module):
 class FinderModel(nn.Module):
     """A face finder that answers in pixels of its input, as bundles do.
 
-    ``score_shift``, one a stride, is taken off the score logits: the strides are not equally sure
-    of themselves, and users have one threshold for all.
+    The score logits are multiplied by ``score_scale``, then ``score_shift``, one a stride, is
+    subtracted. Both are fitted so that a score is a probability (Platt scaling).
     """
 
     def __init__(
-        self, network: nn.Module, score_shift: Sequence[float] = (0.0,) * len(STRIDES)
+        self,
+        network: nn.Module,
+        score_shift: Sequence[float] = (0.0,) * len(STRIDES),
+        score_scale: float = 1.0,
     ) -> None:
         super().__init__()
         self.network = network
         self.score_shift = tuple(score_shift)
+        self.score_scale = score_scale
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(N, 3, H, W) -> scores (N, M), distances (N, M, 4), keypoints (N, M, 5, 2)."""
@@ -57,6 +61,8 @@ class FinderModel(nn.Module):
         cells = [(image.shape[2] // stride) * (image.shape[3] // stride) for stride in STRIDES]
         stride = _per_cell(STRIDES, cells)
         logits = output.score_logits
+        if self.score_scale != 1:
+            logits = logits * self.score_scale
         if any(self.score_shift):
             logits = logits - _per_cell(self.score_shift, cells)[:, 0]
         scores = torch.sigmoid(logits)

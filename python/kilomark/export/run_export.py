@@ -46,6 +46,7 @@ def export(
     faces: str | Path | None = None,
     half: bool = True,
     score_shift: float | Sequence[float] = 0.0,
+    score_scale: float = 1.0,
 ) -> Path:
     """Write the averaged network of a run's newest checkpoint as a bundle.
 
@@ -55,6 +56,7 @@ def export(
         name: of the bundle; the network's by default.
         faces: data set of face crops, for a run of version 0.1 without its own ``topology.json``.
         half: store weights in half precision.
+        score_scale: what the face detector's score logits are multiplied by.
         score_shift: subtracted from the face detector's score logits, so that 0.5 is a good
             threshold; one number, or one for each stride.
 
@@ -63,10 +65,15 @@ def export(
 
     Raises:
         InvalidInputError: the folder holds no run, the topology of its landmarks is missing, or
-            ``score_shift`` is not one or as many finite numbers as there are strides.
+            ``score_shift`` is not one or as many finite numbers as there are strides, or
+            ``score_scale`` is not above 0.
     """
     run_dir, out = Path(run_dir), Path(out)
     shifts = _to_shifts(score_shift)
+    if not 0 < score_scale < math.inf:
+        raise InvalidInputError(
+            f"the score scale is {score_scale!r}; expected a finite number above 0"
+        )
     found = read_newest_checkpoint(run_dir)
     recipe_path = run_dir / "run.json"
     if found is None or not recipe_path.is_file():
@@ -79,7 +86,7 @@ def export(
     training = {**recipe, "samples_seen": state["samples_seen"]}
     name = name or recipe["network"]
     if recipe["network"] in FACE_DETECTORS:
-        training["score_shift"] = shifts
+        training |= {"score_shift": shifts, "score_scale": score_scale}
         exported = _face_detector(name, state["averaged"], training)
     else:
         topology = _topology_of(run_dir, faces)
@@ -141,7 +148,7 @@ def _face_detector(name: str, weights: Mapping[str, Any], training: Mapping[str,
     network = FACE_DETECTORS[training["network"]]()
     network.load_state_dict(weights)
     manifest = finder_manifest(name, _last_size(training), STRIDES, training)
-    model = FinderModel(network, training["score_shift"])
+    model = FinderModel(network, training["score_shift"], training["score_scale"])
     return _Exported(model, manifest, ["scores", "distances", "keypoints"], has_dynamic_size=True)
 
 

@@ -19,7 +19,7 @@ class DetectorSettings:
     """The arguments of `kilomark.Detector` that change what it finds, and where it runs."""
 
     model: str = "resnext50"
-    faces: str = "faces"
+    faces: str = "auto"
     device: str = "auto"
     finder_size: int | None = None
     finder_tiles: int = 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from kilomark.errors import InvalidInputError
-from kilomark.networks.face_finder import FaceFinder
+from kilomark.networks.face_finder import FaceFinder, make_large_face_finder
 from kilomark.networks.lite import make_lite
 from kilomark.networks.resnext50 import make_resnext50
 
@@ -36,6 +36,7 @@ LANDMARK_NETWORKS: dict[str, MakeLandmarkNetwork] = {
 
 FACE_DETECTORS: dict[str, Callable[[], nn.Module]] = {
     "faces": FaceFinder,
+    "faces-large": make_large_face_finder,
 }
 
 

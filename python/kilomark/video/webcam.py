@@ -53,7 +53,7 @@ def run_webcam(
     *,
     model: str = "lite",
     device: str = "auto",
-    faces: str = "faces",
+    faces: str = "auto",
     smoothing: float = 1.0,
     mirror: bool = True,
     folder: Path | None = None,
