@@ -59,6 +59,21 @@ def start(root: Path, source: Path, out: Path, settings: DetectorSettings) -> su
     )
 
 
+def start_until_three_chunks(
+    root: Path, source: Path, out: Path, settings: DetectorSettings
+) -> subprocess.Popen[str]:
+    """Start, again where Ray gave up: it waits 30 s for its own processes, whatever the load."""
+    for _ in range(3):
+        driver = start(root, source, out, settings)
+        while len(list(out.glob("faces-*"))) < 3 and driver.poll() is None:
+            time.sleep(0.01)
+        if driver.poll() is None:
+            return driver
+        said, _ = driver.communicate()
+        assert "timed out during startup" in said, said
+    pytest.skip("Ray does not start on this machine: its processes take more than 30 s")
+
+
 def workers_of(driver: int) -> list[int]:
     """The processes of Ray's actors that descend from ``driver``."""
     parents, titles = {}, {}
@@ -90,11 +105,9 @@ def test_a_killed_worker_loses_and_repeats_nothing(
     bundle = write_landmark_bundle(tmp_path / "bundle", constant_outputs=["presence"])
     settings = DetectorSettings(str(bundle), str(tiny_faces), "cpu")
     out = tmp_path / "out"
-    driver = start(root, large_photos, out, settings)
-    while len(list(out.glob("faces-*"))) < 3 and driver.poll() is None:
-        time.sleep(0.01)
+    driver = start_until_three_chunks(root, large_photos, out, settings)
     two = workers_of(driver.pid)
-    assert len(two) == 2
+    assert len(two) == 2, driver.communicate()[0]
     os.kill(two[0], signal.SIGKILL)
     num_files = len(list(out.glob("faces-*")))
     said, _ = driver.communicate(timeout=300)

@@ -14,7 +14,7 @@ from PIL import Image
 from pyarrow import parquet
 from tests.tiny_bundles import bright_cells
 
-from kilomark import InvalidInputError
+from kilomark import DependencyError, InvalidInputError
 from kilomark.cli.main import main
 from kilomark.folder import Counts, DetectorSettings, Progress, Shard, process_folder
 
@@ -162,6 +162,17 @@ def test_another_run_in_the_same_folder_is_refused(
         process_folder(photos, out, settings=replace(settings, score_threshold=0.25))
     with pytest.raises(InvalidInputError, match="holds a run with source"):
         process_folder(photos / "sub", out, settings=settings)
+
+
+def test_without_pyarrow_nothing_is_recorded(
+    photos: Path, tmp_path: Path, settings: DetectorSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setitem(sys.modules, "pyarrow", None)
+        with pytest.raises(DependencyError, match="or write JSON Lines"):
+            process_folder(photos, tmp_path / "out", settings=settings)
+    counts = process_folder(photos, tmp_path / "out", settings=settings, file_format="jsonl")
+    assert counts.photos == 12
 
 
 def test_two_processes_do_not_write_to_one_folder(

@@ -15,6 +15,7 @@ from kilomark.folder.progress import Counts, Progress, Rate
 from kilomark.folder.state import RunState
 from kilomark.options import check_whole
 from kilomark.sinks import SINK_SUFFIXES, make_rows
+from kilomark.sinks.parquet_sink import import_parquet
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, stream_images
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def process_folder(
     check_whole("photos_per_chunk", photos_per_chunk)
     if file_format not in ("parquet", "jsonl"):
         raise InvalidInputError(f"format {file_format!r}; expected 'parquet' or 'jsonl'")
+    if file_format == "parquet":
+        import_parquet()  # before anything is recorded
     photos = find_photos(source, shard)
     if not photos.names and shard.count == 1:
         raise InvalidInputError(f"there is no photo in {photos.described}")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kilomark.sinks.rows import FaceRow
     from kilomark.topology import Topology
 
-__all__ = ["ParquetSink", "to_record_batch", "to_schema"]
+__all__ = ["ParquetSink", "import_parquet", "to_record_batch", "to_schema"]
 
 ROWS_PER_GROUP = 1024
 """About 12 MB of landmarks and spread in memory before they are compressed."""
@@ -58,7 +58,7 @@ class ParquetSink(Sink):
         extra: Mapping[str, type] | None = None,
         rows_per_group: int = ROWS_PER_GROUP,
     ) -> None:
-        parquet = _import_parquet()
+        parquet = import_parquet()
         self._schema = to_schema(topology, check_extra(extra))
         self._provenance = provenance
         self._rows_per_group = rows_per_group
@@ -188,7 +188,12 @@ def _to_lists(faces: Sequence[Face | None], field: pa.Field) -> pa.Array:
     return pa.ExtensionArray.from_storage(field.type, lists) if is_tensor else lists
 
 
-def _import_parquet() -> Any:  # noqa: ANN401  # a module
+def import_parquet() -> Any:  # noqa: ANN401  # a module
+    """Import ``pyarrow.parquet``.
+
+    Raises:
+        DependencyError: pyarrow is not installed.
+    """
     try:
         from pyarrow import parquet
     except ModuleNotFoundError as error:
