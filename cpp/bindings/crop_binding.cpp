@@ -9,6 +9,7 @@
 #include "image_views.hpp"
 #include "kilomark/crop_image.hpp"
 #include "kilomark/error.hpp"
+#include "released_gil.hpp"
 
 namespace kilomark::bindings {
 
@@ -24,7 +25,7 @@ py::array_t<float> crop(const py::array& image, const std::string& format,
   py::array_t<float> output({3, size.second, size.first});
   const std::span<float> pixels(output.mutable_data(), static_cast<std::size_t>(output.size()));
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     crop_image(view, {center.first, center.second}, side, angle_deg, input, pixels);
   }
   return output;

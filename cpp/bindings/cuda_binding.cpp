@@ -2,6 +2,7 @@
 
 #include "bindings.hpp"
 #include "kilomark/cuda_probe.hpp"
+#include "released_gil.hpp"
 
 namespace py = pybind11;
 
@@ -10,7 +11,7 @@ namespace kilomark::bindings {
 namespace {
 
 CudaProbe probe(const std::vector<std::string>& library_folders) {
-  const py::gil_scoped_release release;
+  const ReleasedGil release;
   return cuda_probe(library_folders);
 }
 

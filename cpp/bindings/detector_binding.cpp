@@ -8,6 +8,7 @@
 #include "kilomark/detector.hpp"
 #include "kilomark/error.hpp"
 #include "regions_binding.hpp"
+#include "released_gil.hpp"
 
 namespace kilomark::bindings {
 
@@ -27,7 +28,7 @@ std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
   if (rescorer != nullptr) {
     networks.rescorer = *rescorer;
   }
-  const py::gil_scoped_release release;
+  const ReleasedGil release;
   return std::make_unique<Detector>(networks, BackendOptions{device, num_threads, max_batch});
 }
 
@@ -93,7 +94,7 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
       to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles);
   Detection detection;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     detection = detector.detect(views, options);
   }
   py::list regions;
@@ -111,7 +112,7 @@ py::tuple place(const Detector& detector, const py::sequence& images,
   const std::vector<Regions> given = to_region_list(regions);
   Placement placement;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     placement = detector.place(views, given, {.measures_stages = measures_stages});
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
@@ -129,7 +130,7 @@ py::tuple predict(const Detector& detector, const py::sequence& images,
       {.measures_stages = measures_stages}};
   Prediction prediction;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     prediction =
         boxes ? detector.place(views, given, options.place) : detector.predict(views, options);
   }
@@ -164,7 +165,7 @@ py::dict infer(const Detector& detector, const std::string& network, const py::a
   }
   std::vector<std::vector<float>> outputs;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     outputs = detector.infer(role, tensors);
   }
   py::dict named;

@@ -4,6 +4,7 @@
 #include "bindings.hpp"
 #include "kilomark/network.hpp"
 #include "kilomark/onnx_check.hpp"
+#include "released_gil.hpp"
 
 namespace kilomark::bindings {
 
@@ -69,7 +70,7 @@ void bind_networks(py::module_& module) {
       "check_onnx",
       [](const py::bytes& model) {
         const auto bytes = static_cast<std::string_view>(model);
-        const py::gil_scoped_release released;
+        const ReleasedGil released;
         check_onnx(bytes);
       },
       py::arg("model"));

@@ -1,4 +1,4 @@
-"""A process may end while a detector is alive."""
+"""A process may end while a detector is alive, or even at work."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = """
-import builtins, sys
+import builtins, sys, threading
 import numpy as np
 import kilomark.detector
 kilomark.detector.device_models = lambda *_, **__: ("cuda", [PLAN])
@@ -26,6 +26,16 @@ KEPT = {
     "by a module": "",
     "by builtins": "builtins.kept = detector",
     "by a cycle": "holder = [detector]; holder.append(holder); del detector",
+    "at work in daemons": """
+started = threading.Event()
+def work():
+    while True:
+        detector.predict(image, boxes=box)
+        started.set()
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+assert started.wait(20)
+""",
 }
 
 
