@@ -169,3 +169,25 @@ def test_the_folder_is_the_users_cache_or_as_told(
     assert default_engine_folder() == tmp_path / "kilomark" / "engines"
     monkeypatch.setenv("KILOMARK_ENGINES", str(tmp_path / "elsewhere"))
     assert default_engine_folder() == tmp_path / "elsewhere"
+
+
+def test_folder_that_everybody_may_write_to_is_refused(cache: EngineCache, key: EngineKey) -> None:
+    cache.write(key, b"plan", {})
+    assert cache.find(key).plan == b"plan"
+    cache.folder.chmod(0o777)
+    with pytest.raises(EngineError, match=r"every user of this machine.*chmod o-w"):
+        cache.find(key)
+
+
+def test_engine_that_everybody_may_write_to_is_refused(cache: EngineCache, key: EngineKey) -> None:
+    cache.write(key, b"plan", {}).chmod(0o666)
+    with pytest.raises(EngineError, match=r"every user of this machine"):
+        cache.find(key)
+
+
+def test_engine_that_is_a_pipe_ends_at_once(cache: EngineCache, key: EngineKey) -> None:
+    path = cache.write(key, b"plan", {})
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    with pytest.raises(EngineError, match="it is a pipe"):
+        cache.find(key)

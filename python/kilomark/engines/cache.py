@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from kilomark.cache_folder import user_cache_folder
 from kilomark.engines.target import BatchProfile, EngineKey
+from kilomark.engines.trust import check_trusted
 from kilomark.errors import EngineError, InvalidInputError
+from kilomark.regular_files import read_regular
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Built", "EngineCache", "Lookup", "default_engine_folder"]
 
 log = logging.getLogger(__name__)
+
+LARGEST_ENGINE_BYTES = 4 << 30
+LARGEST_RECORD_BYTES = 1 << 20
 
 
 def default_engine_folder() -> Path:
@@ -67,9 +72,10 @@ class EngineCache:
         An engine is returned only if it is as whole as when it was written.
 
         Raises:
-            EngineError: the folder or a file in it cannot be read.
+            EngineError: the folder or a file in it cannot be read, or every user may write to it.
         """
         with _os_errors(f"the engine cache {self.folder} cannot be read"):
+            check_trusted(self.folder)
             found = self._read(self.path_of(key), key)
             if found.plan is not None:
                 return found
@@ -96,7 +102,7 @@ class EngineCache:
             **facts,
         }
         with _os_errors(f"the engine {path} cannot be written"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             write_whole(path, plan)
             write_whole(_record_path(path), json.dumps(record, indent=1) + "\n")
         return path
@@ -108,7 +114,7 @@ class EngineCache:
             EngineError: it cannot.
         """
         with _os_errors(f"the engine cache {self.folder} cannot be written to"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.folder) as probe:
                 probe.write(b"x")
 
@@ -123,7 +129,7 @@ class EngineCache:
         """
         path = self.path_of(key).with_suffix(".lock")
         with _os_errors(f"the lock {path} cannot be made"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             with _os_errors(f"the lock {path} cannot be taken"):
@@ -147,7 +153,8 @@ class EngineCache:
         differences = key.differences(record)
         if differences:
             return Lookup(None, path, f"{path} is another engine: {'; '.join(differences)}")
-        plan = path.read_bytes()
+        check_trusted(path)
+        plan = read_regular(path, at_most_bytes=LARGEST_ENGINE_BYTES)
         if hashlib.sha256(plan).hexdigest() != record.get("engine_sha256"):
             return Lookup(
                 None,
@@ -195,7 +202,7 @@ def _record_path(path: Path) -> Path:
 def _read_record(path: Path) -> dict[str, Any] | None:
     """Read a record; None if it is missing or is none."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(read_regular(path, at_most_bytes=LARGEST_RECORD_BYTES))
     except (FileNotFoundError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
