@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cpu/openvino_core.hpp"
+#include "cpu/out_of_memory.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"
 
@@ -22,6 +23,7 @@ std::shared_ptr<ov::Model> read_model(const NetworkSpec& spec) {
   try {
     return openvino_core().read_model(*spec.model, ov::Tensor());
   } catch (const std::exception& error) {
+    throw_if_out_of_memory(error);
     fail(ErrorCode::kBundle,
          text("a model of the ", spec.name, " network that cannot be read (", spec.model->size(),
               " bytes): ", error.what()),
@@ -78,6 +80,7 @@ void check_model(const NetworkSpec& spec, ov::Model& model, int max_batch) {
   try {
     model.reshape(std::map<std::string, ov::PartialShape>{{kInputName, input_shape}});
   } catch (const std::exception& error) {
+    throw_if_out_of_memory(error);
     fail_port(spec, text("no way to run at ", input_shape, ": ", error.what()),
               "dynamic dimensions");
   }
@@ -143,6 +146,7 @@ OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& 
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
+    throw_if_out_of_memory(error);
     fail(ErrorCode::kInference, text("a ", name_, " network that does not compile: ", error.what()),
          "operators that OpenVINO runs on the CPU", "export the network with other operators");
   }
@@ -188,6 +192,7 @@ void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
       std::ranges::copy_n(tensor.data<const float>(), std::ssize(outputs[i]), outputs[i].begin());
     }
   } catch (const std::exception& error) {
+    throw_if_out_of_memory(error);
     fail(ErrorCode::kInference,
          text("a ", name_, " network that fails on a batch of ", count, ": ", error.what()),
          "outputs as the manifest says", "check the exported model with this batch size");

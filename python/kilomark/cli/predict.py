@@ -149,7 +149,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _refuse_collections(photos: list[Path]) -> None:
     for photo in photos:
-        if photo.is_dir() or (is_pattern(str(photo)) and not photo.exists()):
+        if _is_collection(photo):
             raise InvalidInputError(
                 f"{photo} is not one photo; for all photos of a folder or a pattern: "
                 f"kilomark folder {shlex.quote(str(photo))} -o OUT"
@@ -159,6 +159,13 @@ def _refuse_collections(photos: list[Path]) -> None:
                 f"{photo} is a video; to follow its faces: "
                 f"kilomark video {shlex.quote(str(photo))} -o OUT.mp4"
             )
+
+
+def _is_collection(photo: Path) -> bool:
+    try:
+        return photo.is_dir() or (is_pattern(str(photo)) and not photo.exists())
+    except OSError:  # it may not be looked at; opening it says why
+        return False
 
 
 def _process(

@@ -1,0 +1,28 @@
+"""A process that may not have more memory says so, and does not blame the network."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize("limit_mb", [400, 500, 600, 700])
+def test_too_little_memory_is_said(limit_mb: int) -> None:
+    command = [sys.executable, "-m", "kilomark.cli.main", "predict", "--demo", "--model", "lite"]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (limit_mb << 20, limit_mb << 20))
+
+    done = subprocess.run(
+        [*command, "--threads", "1"], preexec_fn=limit, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode in (0, 1, 2), done.stderr  # no signal, no abort
+    if done.returncode == 0:
+        pytest.skip(f"{limit_mb} MB are enough here")
+    # The system says the latter where there is no room for the stack of another thread.
+    reasons = ("out of memory", "does not fit into memory", "Resource temporarily unavailable")
+    assert any(reason in done.stderr for reason in reasons), done.stderr
+    assert "Traceback" not in done.stderr

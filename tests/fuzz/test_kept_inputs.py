@@ -1,0 +1,49 @@
+"""Inputs that the fuzzers kept: those that reach new code, and those that failed once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from kilomark._core import check_onnx
+from kilomark.errors import BundleError
+
+FUZZ = Path(__file__).parents[2] / "tools" / "fuzz"
+PYTHON_TARGETS = sorted({path.stem for path in (FUZZ / "python").glob("*.py")} - {"harness"})
+
+
+def kept_inputs(target: str) -> dict[str, bytes]:
+    path = FUZZ / "cases" / f"{target}.zip"
+    if not path.exists():
+        return {}
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_onnx_files_are_accepted_or_refused() -> None:
+    inputs = kept_inputs("cpp_onnx_file")
+    refused = sum(is_refused(data) for data in inputs.values())
+    assert 0 < refused < len(inputs)
+
+
+def is_refused(data: bytes) -> bool:
+    try:
+        check_onnx(data)
+    except BundleError:
+        return True
+    return False
+
+
+@pytest.mark.skipif(find_spec("atheris") is None, reason="needs atheris: pip install '.[fuzz]'")
+@pytest.mark.parametrize("target", [name for name in PYTHON_TARGETS if name != "onnx_load"])
+def test_python_target_takes_its_inputs(target: str, tmp_path: Path) -> None:
+    for name, data in kept_inputs(target).items():
+        (tmp_path / name).write_bytes(data)
+    command = [sys.executable, str(FUZZ / "python" / f"{target}.py"), str(tmp_path), "-runs=200"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
