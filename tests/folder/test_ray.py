@@ -10,15 +10,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from PIL import Image
-from pyarrow import parquet
 from tests.tiny_bundles import bright_cells, write_landmark_bundle
 
 from kilomark import InvalidInputError
 from kilomark.folder import DetectorSettings, process_folder
 
+pa = pytest.importorskip("pyarrow", reason="needs the folder extra: pip install '.[folder]'")
+parquet = pytest.importorskip("pyarrow.parquet")
 pytest.importorskip("ray.data")
 pytestmark = pytest.mark.ray
 
