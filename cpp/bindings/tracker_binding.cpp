@@ -8,6 +8,7 @@
 #include "kilomark/detector_source.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/tracker.hpp"
+#include "released_gil.hpp"
 
 namespace kilomark::bindings {
 
@@ -81,7 +82,7 @@ TrackedArrays update(Tracker& tracker, const py::object& image, const std::strin
   const ImageView view = to_image_view(image, format, 0);
   TrackedFaces faces;
   {
-    const py::gil_scoped_release release;
+    const ReleasedGil release;
     faces = tracker.update(view, timestamp);
   }
   return to_arrays(std::move(faces), tracker.num_landmarks());
