@@ -21,7 +21,7 @@ std::string describe(const py::handle& object) {
 std::span<const float> to_floats(const py::handle& object, const char* name, py::ssize_t rank) {
   const bool usable = py::isinstance<py::array>(object) && [&] {
     const auto array = py::reinterpret_borrow<py::array>(object);
-    return array.dtype().is(py::dtype::of<float>()) && array.ndim() == rank &&
+    return holds<float>(array) && array.ndim() == rank &&
            (array.flags() & py::array::c_style) != 0;
   }();
   if (!usable) {

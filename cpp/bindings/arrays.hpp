@@ -18,6 +18,14 @@ namespace py = pybind11;
 // For messages: "an array of uint8, shape (480, 640, 3), strides (1920, 3, 1)".
 [[nodiscard]] std::string describe(const py::handle& object);
 
+// Whether an array holds elements of this type. An array that was unpickled has a dtype object of its
+// own, equal to numpy's.
+template <class Element>
+[[nodiscard]] bool holds(const py::array& array) {
+  const py::dtype wanted = py::dtype::of<Element>();
+  return array.dtype().is(wanted) || array.dtype().equal(wanted);
+}
+
 // Borrows a float32, C-contiguous array of `rank` dimensions. `name` is used in messages.
 [[nodiscard]] std::span<const float> to_floats(const py::handle& array, const char* name,
                                                py::ssize_t rank);

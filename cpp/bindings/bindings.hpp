@@ -15,6 +15,7 @@ void bind_crop(pybind11::module_& module);
 void bind_cuda(pybind11::module_& module);
 void bind_cuda_array(pybind11::module_& module);
 void bind_tracker(pybind11::module_& module);
+void bind_running_calls(pybind11::module_& module);
 void bind_log(pybind11::module_& module);
 
 }  // namespace kilomark::bindings

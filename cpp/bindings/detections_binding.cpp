@@ -1,5 +1,9 @@
 #include "detections_binding.hpp"
 
+#include <pybind11/stl.h>
+
+#include <array>
+
 #include "bindings.hpp"
 
 namespace kilomark::bindings {
@@ -44,7 +48,17 @@ void bind_detections(py::module_& module) {
       .def_readonly("crop_ms", &StageTimes::crop_ms)
       .def_readonly("infer_ms", &StageTimes::infer_ms)
       .def_readonly("map_ms", &StageTimes::map_ms)
-      .def_readonly("total_ms", &StageTimes::total_ms);
+      .def_readonly("total_ms", &StageTimes::total_ms)
+      .def_property_readonly("looks", [](const StageTimes& times) {
+        std::vector<std::vector<std::array<int, 3>>> looks;
+        for (const std::vector<Look>& image : times.looks) {
+          looks.emplace_back();
+          for (const Look& look : image) {
+            looks.back().push_back({look.width, look.height, look.views});
+          }
+        }
+        return looks;
+      });
 }
 
 }  // namespace kilomark::bindings

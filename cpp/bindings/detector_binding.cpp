@@ -9,6 +9,7 @@
 #include "kilomark/error.hpp"
 #include "regions_binding.hpp"
 #include "released_gil.hpp"
+#include "running_calls.hpp"
 
 namespace kilomark::bindings {
 
@@ -18,6 +19,7 @@ std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
                                         const FinderNetwork* finder,
                                         const LandmarkNetwork* rescorer, const std::string& device,
                                         int num_threads, int max_batch) {
+  const RunningCall call;
   Networks networks;
   if (landmarks != nullptr) {
     networks.landmarks = *landmarks;
@@ -68,13 +70,16 @@ std::vector<Regions> boxes_to_regions(const py::sequence& boxes) {
 }
 
 DetectOptions to_options(float score_threshold, float nms_iou, int max_faces, bool rescoring,
-                         float presence_threshold, int finder_tiles) {
+                         float presence_threshold, int finder_size, int finder_tiles,
+                         const RunningCall& call) {
   return {.score_threshold = score_threshold,
           .nms_iou = nms_iou,
           .max_faces = max_faces,
           .rescoring = rescoring,
           .presence_threshold = presence_threshold,
-          .finder_tiles = finder_tiles};
+          .finder_size = finder_size,
+          .finder_tiles = finder_tiles,
+          .between_batches = call.between_batches()};
 }
 
 py::tuple to_tuple(Placement&& placement, int num_landmarks) {
@@ -87,11 +92,13 @@ py::tuple to_tuple(Placement&& placement, int num_landmarks) {
 
 py::tuple detect(const Detector& detector, const py::sequence& images,
                  const std::vector<std::string>& formats, float score_threshold, float nms_iou,
-                 int max_faces, bool rescoring, float presence_threshold, int finder_tiles) {
+                 int max_faces, bool rescoring, float presence_threshold, int finder_size,
+                 int finder_tiles) {
+  const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
-  const DetectOptions options =
-      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles);
+  const DetectOptions options = to_options(score_threshold, nms_iou, max_faces, rescoring,
+                                           presence_threshold, finder_size, finder_tiles, call);
   Detection detection;
   {
     const ReleasedGil release;
@@ -107,13 +114,16 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
 py::tuple place(const Detector& detector, const py::sequence& images,
                 const std::vector<std::string>& formats, const py::sequence& regions,
                 bool measures_stages) {
+  const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
   const std::vector<Regions> given = to_region_list(regions);
   Placement placement;
   {
     const ReleasedGil release;
-    placement = detector.place(views, given, {.measures_stages = measures_stages});
+    placement = detector.place(
+        views, given,
+        {.between_batches = call.between_batches(), .measures_stages = measures_stages});
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
 }
@@ -121,13 +131,16 @@ py::tuple place(const Detector& detector, const py::sequence& images,
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, bool rescoring,
-                  float presence_threshold, int finder_tiles, bool measures_stages) {
+                  float presence_threshold, int finder_size, int finder_tiles,
+                  bool measures_stages) {
+  const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> views = to_image_views(kept_images, formats);
   const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
   const PredictOptions options{
-      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_tiles),
-      {.measures_stages = measures_stages}};
+      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_size,
+                 finder_tiles, call),
+      {.between_batches = call.between_batches(), .measures_stages = measures_stages}};
   Prediction prediction;
   {
     const ReleasedGil release;
@@ -153,6 +166,7 @@ NetworkRole to_role(const std::string& network) {
 
 // Runs one of the networks on normalized tensors (N, 3, H, W): its outputs by name.
 py::dict infer(const Detector& detector, const std::string& network, const py::array& batch) {
+  const RunningCall call;
   const NetworkRole role = to_role(network);
   const std::span<const float> tensors = to_floats(batch, "batch", 4);
   const NetworkSpec& spec = detector.spec(role);
@@ -193,6 +207,7 @@ void bind_detector(py::module_& module) {
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
            py::arg("rescoring") = defaults.rescoring,
            py::arg("presence_threshold") = defaults.presence_threshold,
+           py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles)
       .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"),
            py::kw_only(), py::arg("measures_stages") = false)
@@ -201,6 +216,7 @@ void bind_detector(py::module_& module) {
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
            py::arg("rescoring") = defaults.rescoring,
            py::arg("presence_threshold") = defaults.presence_threshold,
+           py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles, py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);

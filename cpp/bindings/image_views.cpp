@@ -59,7 +59,7 @@ std::optional<Bytes> to_bytes(const py::handle& object) {
     return std::nullopt;
   }
   const auto array = py::reinterpret_borrow<py::array>(object);
-  if (!array.dtype().is(py::dtype::of<std::uint8_t>())) {
+  if (!holds<std::uint8_t>(array)) {
     return std::nullopt;
   }
   return Bytes{static_cast<const std::uint8_t*>(array.data()),

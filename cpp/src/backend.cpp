@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cpu/cpu_backend.hpp"
+#include "cpu/openvino_core.hpp"
 #include "cuda/cuda_backend.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"
@@ -28,5 +29,7 @@ std::vector<std::string> available_devices() {
   }
   return devices;
 }
+
+void prepare_fork() { cpu::drop_idle_threads(); }
 
 }  // namespace kilomark

@@ -1,6 +1,8 @@
 #include "kilomark/detector.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "batching.hpp"
@@ -72,6 +74,11 @@ Networks without_models(Networks networks) {
   return networks;
 }
 
+// See Detector::turn_again().
+constexpr float kTurnsDeg[] = {90.0F, -90.0F, 180.0F};
+constexpr float kDoubtfulTurn = 0.5F;
+constexpr float kSureTurn = 0.8F;
+
 // What one face takes in the result.
 std::size_t row_bytes(const NetworkSpec& spec) {
   std::size_t floats = 2 * sizeof(Box) / sizeof(float) + 2 * kNumKeypoints + 2;
@@ -79,6 +86,21 @@ std::size_t row_bytes(const NetworkSpec& spec) {
     floats += output.size();
   }
   return floats * sizeof(float);
+}
+
+// Throws Error{kInference} if a network's output is not finite or far outside of its crop.
+void check_outputs(std::span<const Detections> images) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const auto bad =
+        std::ranges::find_if(images[i].presence, [](float p) { return std::isnan(p); });
+    if (bad != images[i].presence.end()) {
+      fail(ErrorCode::kInference,
+           text("landmarks of region ", bad - images[i].presence.begin(), " of image ", i,
+                " that are not finite or far outside of its crop"),
+           "landmarks near the crop and a presence from 0 to 1",
+           "check the network with this image; it may be damaged");
+    }
+  }
 }
 
 std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& options) {
@@ -168,6 +190,7 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   }
   found.placed =
       place_by(rescoring_role(), frames, found.regions, options.between_batches, found.rescoring);
+  turn_again(frames, options, found);
   Stopwatch stopwatch;
   for (std::size_t i = 0; i < found.regions.size(); ++i) {
     Detections& placed = found.placed[i];
@@ -183,6 +206,43 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   }
   times.select_ms += stopwatch.lap_ms();
   return found;
+}
+
+// Where the finder is sure and the presence is low, the face may be turned otherwise than its
+// keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
+void Detector::turn_again(const Frames& frames, const DetectOptions& options, Found& found) const {
+  std::vector<Regions> turned(found.regions.size());
+  std::vector<std::vector<std::size_t>> rows(found.regions.size());
+  bool is_any = false;
+  for (std::size_t i = 0; i < found.regions.size(); ++i) {
+    const Detections& placed = found.placed[i];
+    for (std::size_t row = 0; row < placed.size(); ++row) {
+      if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kDoubtfulTurn) {
+        rows[i].insert(rows[i].end(), std::size(kTurnsDeg), row);
+      }
+    }
+    turned[i] = take_rows(found.regions[i], rows[i]);
+    for (std::size_t t = 0; t < turned[i].size(); ++t) {
+      turned[i].angles_deg[t] =
+          std::remainder(turned[i].angles_deg[t] + kTurnsDeg[t % std::size(kTurnsDeg)], 360.0F);
+    }
+    is_any |= !rows[i].empty();
+  }
+  if (!is_any) {
+    return;
+  }
+  const std::vector<Detections> tried =
+      place_by(rescoring_role(), frames, turned, options.between_batches, found.rescoring);
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    for (std::size_t t = 0; t < tried[i].size(); ++t) {
+      const std::size_t row = rows[i][t];
+      if (tried[i].presence[t] >= kSureTurn &&
+          tried[i].presence[t] > found.placed[i].presence[row]) {
+        found.regions[i].angles_deg[row] = turned[i].angles_deg[t];
+        copy_row(tried[i], t, found.placed[i], row);
+      }
+    }
+  }
 }
 
 std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frames,
@@ -216,6 +276,7 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
   PlacingTimes times;
   placement.images =
       place_by(NetworkRole::kLandmarks, frames, regions, options.between_batches, times);
+  check_outputs(placement.images);
   placement.times.crop_ms = times.crop_ms;
   placement.times.infer_ms = times.infer_ms;
   placement.times.map_ms = times.map_ms;

@@ -12,6 +12,14 @@ namespace {
 // A found box this many times the image's longer side is a fault of the network, not a face.
 constexpr float kMaxFoundToImage = 8.0F;
 
+// The keypoints of the mean face of the landmark networks' topology, around their center, with eyes
+// 1 apart.
+constexpr std::array<Point, kNumKeypoints> kUprightFace{{{-0.5F, -0.5287F},
+                                                         {0.5F, -0.5287F},
+                                                         {0.0F, 0.0263F},
+                                                         {-0.4084F, 0.5155F},
+                                                         {0.4084F, 0.5155F}}};
+
 bool is_plausible(const Box& box, const ImageView& image) {
   const float width = box.x1 - box.x0;
   const float height = box.y1 - box.y0;
@@ -40,6 +48,8 @@ bool is_inside(const Box& box, const Box& outer) {
   return box.x0 >= outer.x0 && box.y0 >= outer.y0 && box.x1 <= outer.x1 && box.y1 <= outer.y1;
 }
 
+bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
+
 FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center,
                       const Crop& view) {
   const float* distance = &output.distances[4 * cell];
@@ -57,10 +67,22 @@ FoundFace decode_cell(const FinderOutput& output, std::size_t cell, Point center
 
 }  // namespace
 
-double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
-  const double x = keypoints[1].x - keypoints[0].x;
-  const double y = keypoints[1].y - keypoints[0].y;
-  const double angle_deg = std::atan2(y, x) * 180.0 / std::numbers::pi;
+double keypoint_angle_deg(const std::array<Point, kNumKeypoints>& keypoints) {
+  double mean_x = 0.0;
+  double mean_y = 0.0;
+  for (const Point& point : keypoints) {
+    mean_x += point.x / double{kNumKeypoints};
+    mean_y += point.y / double{kNumKeypoints};
+  }
+  double along = 0.0;
+  double across = 0.0;
+  for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+    const double x = keypoints[k].x - mean_x;
+    const double y = keypoints[k].y - mean_y;
+    along += kUprightFace[k].x * x + kUprightFace[k].y * y;
+    across += kUprightFace[k].x * y - kUprightFace[k].y * x;
+  }
+  const double angle_deg = std::atan2(across, along) * 180.0 / std::numbers::pi;
   return std::isfinite(angle_deg) ? angle_deg : 0.0;
 }
 
@@ -74,13 +96,15 @@ std::vector<FoundFace> decode_cells(const FinderOutput& output, const FinderGrid
     const auto step = static_cast<float>(stride);
     for (int row = 0; row < grid.height / stride; ++row) {
       for (int column = 0; column < grid.width / stride; ++column, ++cell) {
-        if (!(output.scores[cell] >= score_threshold)) {  // NaN is no face
+        const float score = output.scores[cell];
+        if (!(score >= score_threshold && score <= 1.0F)) {  // NaN is no face
           continue;
         }
         const Point center{(static_cast<float>(column) + 0.5F) * step,
                            (static_cast<float>(row) + 0.5F) * step};
         const FoundFace face = decode_cell(output, cell, center, view);
-        if (is_plausible(face.box, image) && is_inside(face.box, seen)) {
+        if (is_plausible(face.box, image) && std::ranges::all_of(face.keypoints, is_finite) &&
+            is_inside(face.box, seen)) {
           found.push_back(face);
         }
       }

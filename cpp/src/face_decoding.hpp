@@ -38,7 +38,9 @@ struct FinderGrid {
                                                   const FinderGrid& grid, const Crop& view,
                                                   const ImageView& image, float score_threshold);
 
-// How far the line from right eye to left eye is turned clockwise; 0 if the eyes are not finite.
-[[nodiscard]] double eye_angle_deg(const std::array<Point, kNumKeypoints>& keypoints);
+// How far a face is turned, clockwise in the image, -180 to 180 degrees: the least-squares rotation
+// of the mean upright face onto its keypoints. Unlike the line through the eyes, it holds in
+// profile, where the eyes coincide. 0 if the keypoints give none.
+[[nodiscard]] double keypoint_angle_deg(const std::array<Point, kNumKeypoints>& keypoints);
 
 }  // namespace kilomark

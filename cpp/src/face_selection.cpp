@@ -34,8 +34,6 @@ float log_odds(float probability) { return std::log(probability / (1.0F - probab
 
 float probability(float log_odds) { return 1.0F / (1.0F + std::exp(-log_odds)); }
 
-bool is_finite(const Point& point) { return std::isfinite(point.x) && std::isfinite(point.y); }
-
 // The cells that found one face, best first. Each errs by a little of its own, and which of them is
 // best changes from frame to frame: their mean, weighted by score, is steadier than the best.
 class CellsOfFace {
@@ -46,7 +44,7 @@ class CellsOfFace {
   [[nodiscard]] const FoundFace& mean() const { return mean_; }  // with the best one's score
 
   void add(const FoundFace& cell) {
-    if (cell.score <= 0.0F || !std::ranges::all_of(cell.keypoints, is_finite)) {
+    if (cell.score <= 0.0F) {
       return;
     }
     weight_ += cell.score;

@@ -87,9 +87,13 @@ void check_options(const DetectOptions& options) {
     fail(ErrorCode::kInvalidInput, text("max_faces = ", options.max_faces), "0 (all) or more",
          "correct the option");
   }
-  if (options.finder_tiles < 1 || options.finder_tiles > kMaxFinderTiles) {
+  if (options.finder_tiles < 0 || options.finder_tiles > kMaxFinderTiles) {
     fail(ErrorCode::kInvalidInput, text("finder_tiles = ", options.finder_tiles),
-         text("1 to ", kMaxFinderTiles), "correct the option");
+         text("0 (auto) or 1 to ", kMaxFinderTiles), "correct the option");
+  }
+  if (options.finder_size < 0 || options.finder_size > kMaxInputSide) {
+    fail(ErrorCode::kInvalidInput, text("finder_size = ", options.finder_size),
+         text("0 (auto) or 1 to ", kMaxInputSide, " px"), "correct the option");
   }
 }
 

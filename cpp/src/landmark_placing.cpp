@@ -1,6 +1,7 @@
 #include "landmark_placing.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "stopwatch.hpp"
@@ -8,6 +9,9 @@
 namespace kilomark {
 
 namespace {
+
+// Landmarks this many inputs away are a fault of the network.
+constexpr float kMaxOutputToInput = 16.0F;
 
 // One region of one frame, and its crop.
 struct Place {
@@ -19,7 +23,10 @@ struct Place {
 class Mapper {
  public:
   Mapper(const NetworkOutputs& outputs, const LandmarkNetwork& network)
-      : outputs_(outputs), count_(static_cast<std::size_t>(network.num_landmarks)) {}
+      : outputs_(outputs),
+        count_(static_cast<std::size_t>(network.num_landmarks)),
+        most_px_(kMaxOutputToInput *
+                 static_cast<float>(std::max(network.input.width, network.input.height))) {}
 
   // Item `item` of the outputs, from the crop, becomes row `row` of `detections`.
   void map(std::size_t item, const Crop& crop, Detections& detections, std::size_t row) const {
@@ -35,10 +42,26 @@ class Mapper {
     detections.landmark_boxes[row] = box;
     scale("spread", item, crop, detections.spread, row);
     scale("depth", item, crop, detections.depth, row);
-    detections.presence[row] = outputs_.of_item("presence", item)[0];
+    const bool is_sound =
+        std::ranges::all_of(landmarks, [&](float value) { return is_near(value); }) &&
+        are_near("spread", item) && are_near("depth", item);
+    const float presence = outputs_.of_item("presence", item)[0];
+    const bool is_probability = presence >= -kRounding && presence <= 1.0F + kRounding;
+    detections.presence[row] =
+        is_sound && is_probability ? presence : std::numeric_limits<float>::quiet_NaN();
   }
 
  private:
+  static constexpr float kRounding = 1e-3F;
+
+  // Not NaN, and within a few inputs.
+  [[nodiscard]] bool is_near(float value) const { return std::abs(value) <= most_px_; }
+
+  [[nodiscard]] bool are_near(std::string_view output, std::size_t item) const {
+    return std::ranges::all_of(outputs_.of_item(output, item),
+                               [&](float value) { return is_near(value); });
+  }
+
   void scale(std::string_view output, std::size_t item, const Crop& crop,
              std::vector<float>& values, std::size_t row) const {
     const std::span<const float> from = outputs_.of_item(output, item);
@@ -49,6 +72,7 @@ class Mapper {
 
   const NetworkOutputs& outputs_;
   std::size_t count_;
+  float most_px_;
 };
 
 Crop crop_of(const Regions& regions, std::size_t row, const LandmarkNetwork& network) {
@@ -63,7 +87,9 @@ Crop crop_of(const Regions& regions, std::size_t row, const LandmarkNetwork& net
 Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
   const auto landmarks = static_cast<std::size_t>(network.num_landmarks);
   Detections rows;
-  rows.boxes = regions.boxes;
+  for (std::size_t row = 0; row < regions.size(); ++row) {
+    rows.boxes.push_back(box_in_image(regions.boxes[row], regions.angles_deg[row]));
+  }
   rows.angles_deg = regions.angles_deg;
   rows.scores = regions.scores;
   rows.keypoints = regions.keypoints;

@@ -20,7 +20,8 @@ struct PlacingTimes {
                                                const LandmarkNetwork& network);
 
 // Crops every region, runs the landmark network on the crops, and maps its outputs to the image.
-// One item per frame, one row per region, in order.
+// One item per frame, one row per region, in order. Where an output is not finite or far outside of
+// the crop, the row's presence is NaN.
 [[nodiscard]] std::vector<Detections> place_landmarks(const LoadedNetwork& loaded,
                                                       const LandmarkNetwork& network,
                                                       const Frames& frames,

@@ -57,12 +57,15 @@ NetworkSpec to_spec(const LandmarkNetwork& network) {
   NetworkSpec spec{"landmark",
                    network.model,
                    network.input,
-                   {{"landmarks", {count, 2}}, {"spread", {count}}, {"presence", {}}}};
+                   {{"landmarks", {count, 2}}, {"spread", {count}}, {"presence", {}}},
+                   0};
   if (network.has_depth) {
     spec.outputs.push_back({"depth", {count}});
   }
   return spec;
 }
+
+int FinderNetwork::size_step() const { return std::ranges::max(strides); }
 
 NetworkSpec to_spec(const FinderNetwork& network) {
   const std::size_t cells = network.num_cells();
@@ -70,7 +73,15 @@ NetworkSpec to_spec(const FinderNetwork& network) {
       "finder",
       network.model,
       network.input,
-      {{"scores", {cells}}, {"distances", {cells, 4}}, {"keypoints", {cells, kNumKeypoints, 2}}}};
+      {{"scores", {cells}}, {"distances", {cells, 4}}, {"keypoints", {cells, kNumKeypoints, 2}}},
+      network.size_step()};
+}
+
+NetworkSpec to_spec(const FinderNetwork& network, int input_width, int input_height) {
+  FinderNetwork sized = network;
+  sized.input.width = input_width;
+  sized.input.height = input_height;
+  return to_spec(sized);
 }
 
 void check_input(const NetworkInput& input) {

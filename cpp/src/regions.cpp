@@ -1,6 +1,9 @@
 #include "kilomark/regions.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "kilomark/network.hpp"
 
@@ -33,10 +36,41 @@ Regions upright_regions(std::span<const Box> boxes) {
           std::vector<Point>(kNumKeypoints * count, {kUnknown, kUnknown})};
 }
 
+Box box_in_image(const Box& box, float angle_deg) {
+  if (angle_deg == 0.0F) {
+    return box;
+  }
+  const double angle = angle_deg * std::numbers::pi / 180.0;
+  const double a = 0.5 * (box.x1 - box.x0);
+  const double b = 0.5 * (box.y1 - box.y0);
+  const auto half_width = static_cast<float>(std::hypot(a * std::cos(angle), b * std::sin(angle)));
+  const auto half_height = static_cast<float>(std::hypot(a * std::sin(angle), b * std::cos(angle)));
+  const float x = 0.5F * (box.x0 + box.x1);
+  const float y = 0.5F * (box.y0 + box.y1);
+  return {x - half_width, y - half_height, x + half_width, y + half_height};
+}
+
 Regions take_rows(const Regions& regions, std::span<const std::size_t> rows) {
   const auto take = [&](const auto& values) { return take_rows_of(values, regions.size(), rows); };
   return {take(regions.boxes), take(regions.angles_deg), take(regions.scores),
           take(regions.keypoints)};
+}
+
+void copy_row(const Detections& source, std::size_t from, Detections& target, std::size_t to) {
+  const auto copy = [&](const auto& values, auto& others) {
+    const std::size_t width = values.size() / source.size();
+    std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(from * width), width,
+                others.begin() + static_cast<std::ptrdiff_t>(to * width));
+  };
+  copy(source.boxes, target.boxes);
+  copy(source.angles_deg, target.angles_deg);
+  copy(source.scores, target.scores);
+  copy(source.keypoints, target.keypoints);
+  copy(source.landmarks, target.landmarks);
+  copy(source.spread, target.spread);
+  copy(source.presence, target.presence);
+  copy(source.depth, target.depth);
+  copy(source.landmark_boxes, target.landmark_boxes);
 }
 
 Detections take_rows(const Detections& found, std::span<const std::size_t> rows) {

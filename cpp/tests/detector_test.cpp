@@ -17,6 +17,10 @@ namespace {
 
 using Boxes = std::vector<Box>;
 
+// Without looks at higher zoom.
+const PredictOptions kOneLook{.detect = {.finder_tiles = 1}, .place = {}};
+const PredictOptions kRescoring{.detect = {.rescoring = true, .finder_tiles = 1}, .place = {}};
+
 class DetectorOnFake : public testing::Test {
  protected:
   [[nodiscard]] Detector make_detector(int max_batch) {
@@ -96,8 +100,6 @@ void expect_faces_in(const Detections& detections, const Boxes& boxes) {
   }
 }
 
-const PredictOptions kRescoring{.detect = {.rescoring = true}, .place = {}};
-
 template <class Call>
 ErrorCode code_of(const Call& call) {
   try {
@@ -140,7 +142,7 @@ TEST_F(DetectorOnFake, FinderRunsOnImagesInBatches) {
   script_.faces_of = [](int image) {
     return std::vector<ScriptedFace>(image == 3 ? 0 : 1, {0, 0.9F, 4.0F, 0.0F});
   };
-  const Prediction prediction = make_detector(3).predict(images(7), PredictOptions());
+  const Prediction prediction = make_detector(3).predict(images(7), kOneLook);
   EXPECT_EQ(batches(kFakeFinderIndex), (std::vector<std::size_t>{3, 3, 1}));
   EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{3, 3}));
   for (std::size_t i = 0; i < 7; ++i) {
@@ -153,7 +155,7 @@ TEST_F(DetectorOnFake, FoundBoxesAreMappedBackToTheImage) {
     return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}, {3, 0.95F, 8.0F, 0.0F}};
   };
   // 128 x 64 px in 64 x 64: half the size. Cell 3, at (48, 48), lies below the image.
-  const Prediction prediction = make_detector(16).predict(images(1), PredictOptions());
+  const Prediction prediction = make_detector(16).predict(images(1), kOneLook);
   const Detections& found = prediction.images[0];
   ASSERT_EQ(found.boxes.size(), 1U);
   EXPECT_FLOAT_EQ(found.boxes[0].x0, 16.0F);
@@ -170,19 +172,18 @@ TEST_F(DetectorOnFake, FacesComeBestFirstWithoutDoublesAndAtMostSoMany) {
     return std::vector<ScriptedFace>{{0, 0.6F, 12.0F, 0.0F}, {1, 0.8F, 12.0F, 0.0F}};
   };
   const Detector detector = make_detector(16);
-  const Detections both = detector.predict(images(1), PredictOptions()).images[0];
+  const Detections both = detector.predict(images(1), kOneLook).images[0];
   ASSERT_EQ(both.scores.size(), 2U);
   EXPECT_FLOAT_EQ(both.scores[0], 0.8F);
-  PredictOptions options;
+  PredictOptions options = kOneLook;
   options.detect.max_faces = 1;
   EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
-  options = {.detect = {.score_threshold = 0.7F}, .place = {}};
+  options = {.detect = {.score_threshold = 0.7F, .finder_tiles = 1}, .place = {}};
   EXPECT_EQ(detector.predict(images(1), options).images[0].scores, std::vector<float>{0.8F});
   script_.faces_of = [](int) {
     return std::vector<ScriptedFace>{{0, 0.6F, 60.0F, 0.0F}, {1, 0.8F, 60.0F, 0.0F}};
   };
-  EXPECT_EQ(detector.predict(images(1), PredictOptions()).images[0].scores,
-            std::vector<float>{0.8F});
+  EXPECT_EQ(detector.predict(images(1), kOneLook).images[0].scores, std::vector<float>{0.8F});
 }
 
 TEST_F(DetectorOnFake, FacesOfAllTilesAreTheirImages) {
@@ -205,10 +206,10 @@ TEST_F(DetectorOnFake, FacesOfAllTilesAreTheirImages) {
 }
 
 TEST_F(DetectorOnFake, AFoundFaceIsCroppedUprightByItsEyes) {
-  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 2.0F}}; };
-  (void)make_detector(16).predict(images(1), PredictOptions());
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 45.0F}}; };
+  (void)make_detector(16).predict(images(1), kOneLook);
   const Crop& crop = script_.runs.back().tasks[0].crop;
-  EXPECT_NEAR(std::atan2(crop.b(), crop.a()), std::atan2(2.0, 2.0), 1e-6);
+  EXPECT_NEAR(std::atan2(crop.b(), crop.a()), std::numbers::pi / 4.0, 1e-6);
   EXPECT_NEAR(crop.scale(), 1.25 * 32.0 / 32.0, 1e-6);
 }
 
@@ -235,7 +236,7 @@ TEST_F(DetectorOnFake, WhatTheFinderDoubtsIsKeptIfThereIsAFaceInIt) {
   EXPECT_TRUE(found.images[1].boxes.empty());
   EXPECT_TRUE(found.images[2].boxes.empty());
   EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});  // not of the third
-  EXPECT_TRUE(detector.predict(images(1), PredictOptions()).images[0].boxes.empty());
+  EXPECT_TRUE(detector.predict(images(1), kOneLook).images[0].boxes.empty());
 }
 
 TEST_F(DetectorOnFake, FacesStandInTheOrderOfWhatBothSay) {
@@ -256,7 +257,7 @@ TEST_F(DetectorOnFake, OneFaceInTwoCropsIsOne) {
     return std::vector<ScriptedFace>{{0, 0.9F, 30.0F, 0.0F}, {1, 0.8F, 30.0F, 0.0F}};
   };
   const Detector detector = make_detector(16);
-  PredictOptions options{.detect = {.nms_iou = 0.32F}, .place = {}};
+  PredictOptions options{.detect = {.nms_iou = 0.32F, .finder_tiles = 1}, .place = {}};
   EXPECT_EQ(detector.detect(images(1), options.detect).images[0].size(), 2U);
   EXPECT_EQ(detector.predict(images(1), options).images[0].size(), 1U);
   options.detect.rescoring = true;
@@ -270,13 +271,12 @@ TEST_F(DetectorOnFake, WhereThePresenceIsNoNumberThereIsNoFace) {
   const Detector detector = make_detector(2);
   const PredictOptions& looking = kRescoring;
   EXPECT_TRUE(detector.predict(images(1), looking).images[0].boxes.empty());
-  EXPECT_TRUE(detector.predict(images(1), PredictOptions()).images[0].boxes.empty());
-  EXPECT_EQ(detector.detect(images(1), DetectOptions()).images[0].size(), 1U);
+  EXPECT_TRUE(detector.predict(images(1), kOneLook).images[0].boxes.empty());
+  EXPECT_EQ(detector.detect(images(1), kOneLook.detect).images[0].size(), 1U);
 }
 
 TEST_F(DetectorOnFake, GivenBoxesAreNeverDropped) {
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  script_.presence_of = [](int image) { return image == 0 ? kNan : -1.0F; };
+  script_.presence_of = [](int image) { return image == 0 ? 0.5F : 0.0F; };
   const std::vector<Boxes> boxes = {make_row(3, 0.0F),
                                     {make_box(5.0F, 5.0F), make_box(5.0F, 5.0F)}};
   const Prediction prediction = predict(make_detector(4), images(2), boxes);
@@ -303,13 +303,13 @@ TEST_F(DetectorOnFake, NothingRunsForWhatIsRefused) {
   const auto refused = [&](const auto& call) {
     EXPECT_EQ(code_of(call), ErrorCode::kInvalidInput);
   };
-  refused([&] { (void)detector.predict(std::vector{image(0), empty}, PredictOptions()); });
+  refused([&] { (void)detector.predict(std::vector{image(0), empty}, kOneLook); });
   refused([&] {
     (void)detector.predict(images(1), PredictOptions{.detect = {.nms_iou = 2.0F}, .place = {}});
   });
   refused([&] { (void)predict(detector, images(2), {make_row(1, 0.0F)}); });
   refused([&] { (void)predict(detector, images(1), {{make_box(0.0F, 0.0F), {9, 9, 3, 3}}}); });
-  refused([&] { (void)without_finder.predict(images(1), PredictOptions()); });
+  refused([&] { (void)without_finder.predict(images(1), kOneLook); });
   refused([&] { (void)without_finder.infer(NetworkRole::kFinder, {}); });
   refused([&] { (void)make_detector(0); });
   EXPECT_TRUE(script_.runs.empty());
@@ -341,7 +341,7 @@ TEST_F(DetectorOnFake, ThreadsShareADetector) {
   const std::vector<Boxes> boxes(5, make_row(3, 10.0F));
   const auto work = [&] {
     for (int turn = 0; turn < 50; ++turn) {
-      const Prediction found = detector.predict(views, PredictOptions());
+      const Prediction found = detector.predict(views, kOneLook);
       ASSERT_EQ(found.images.size(), 5U);
       ASSERT_EQ(found.images[4].boxes.size(), 1U);
       expect_faces_in(predict(detector, views, boxes).images[4], boxes[4]);
@@ -378,7 +378,7 @@ TEST_F(DetectorOnFake, TheLandmarkNetworkPlacesOnlyWhatIsKept) {
   };
   script_.rescorer_presence_of = [](int image) { return image == 0 ? 0.99F : 0.2F; };
   const Prediction found = make_rescoring_detector().predict(images(2), kRescoring);
-  EXPECT_EQ(batches(kFakeRescorerIndex), std::vector<std::size_t>{4});
+  EXPECT_EQ(batches(kFakeRescorerIndex), (std::vector<std::size_t>{4, 3}));  // and turned
   EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});
   EXPECT_EQ(found.images[0].size(), 2U);
   EXPECT_EQ(found.images[1].size(), 0U);
@@ -434,7 +434,7 @@ TEST_F(DetectorOnFake, EachNetworkMayBeMissing) {
   EXPECT_EQ(detector.num_landmarks(), 0);
   EXPECT_EQ(code_of([&] { (void)detector.detect(images(1), kRescoring.detect); }),
             ErrorCode::kInvalidInput);
-  EXPECT_EQ(code_of([&] { (void)detector.predict(images(1), PredictOptions()); }),
+  EXPECT_EQ(code_of([&] { (void)detector.predict(images(1), kOneLook); }),
             ErrorCode::kInvalidInput);
 }
 
@@ -481,6 +481,59 @@ TEST_F(DetectorOnFake, ACallEndsBetweenBatches) {
   EXPECT_THROW((void)detector.place(images(1), regions, stop_after_two), Stop);
   EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{2, 2}));
   EXPECT_EQ(script_.held, 0);
+}
+
+TEST_F(DetectorOnFake, OutputsThatAreNoNumbersAreAnError) {
+  const std::vector<Regions> regions{upright_regions(make_row(2, 0.0F))};
+  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity(), -1.0F, 3e38F}) {
+    script_.presence_of = [&](int) { return bad; };
+    const Detector detector = make_detector(2);
+    EXPECT_EQ(code_of([&] { (void)detector.place(images(1), regions, {}); }),
+              ErrorCode::kInference);
+  }
+}
+
+TEST_F(DetectorOnFake, AFaceThatIsTurnedOtherwiseIsTriedAgain) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
+  script_.presence_of = [calls = 0](int) mutable {
+    constexpr float kPresence[] = {0.1F, 0.3F, 0.97F, 0.2F};  // as found, +90, -90, 180 degrees
+    return kPresence[calls++ % 4];
+  };
+  const Detections found = make_detector(16).predict(images(1), kRescoring).images[0];
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{1, 3}));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_FLOAT_EQ(found.angles_deg[0], -90.0F);
+  EXPECT_FLOAT_EQ(found.presence[0], 0.97F);
+}
+
+TEST_F(DetectorOnFake, AFaceThatNoTurnHelpsIsDropped) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.99F, 8.0F, 0.0F}}; };
+  script_.presence_of = [](int) { return 0.3F; };
+  EXPECT_EQ(make_detector(16).predict(images(1), kRescoring).images[0].size(), 0U);
+}
+
+TEST_F(DetectorOnFake, APortraitCostsOneLook) {
+  script_.is_resizable = true;
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 60.0F, 0.0F}}; };
+  const std::vector<std::uint8_t> pixels(640 * 480);
+  const ImageView portrait{pixels.data(), 640, 480, 640, PixelFormat::kGray};
+  const StageTimes times = make_detector(16).detect({&portrait, 1}, {}).times;
+  ASSERT_EQ(times.looks[0].size(), 1U);
+  EXPECT_EQ(times.looks[0][0].width, 64);
+  EXPECT_EQ(times.looks[0][0].height, 64);  // 48 px, and a step is 32 px
+}
+
+TEST_F(DetectorOnFake, ALargeImageWithoutFacesIsSeenAgain) {
+  const std::vector<std::uint8_t> pixels(1600 * 800);
+  const ImageView large{pixels.data(), 1600, 800, 1600, PixelFormat::kGray};
+  script_.is_resizable = true;
+  const StageTimes times = make_detector(16).detect({&large, 1}, {}).times;
+  ASSERT_EQ(times.looks[0].size(), 3U);
+  EXPECT_EQ(times.looks[0][2].width, 320);
+  EXPECT_EQ(times.looks[0][2].height, 160);
+  script_.is_resizable = false;
+  EXPECT_GT(make_detector(16).detect({&large, 1}, {}).times.looks[0][1].views, 1);
+  EXPECT_EQ(make_detector(16).detect({&large, 1}, {.finder_size = 64}).times.looks[0].size(), 1U);
 }
 
 }  // namespace

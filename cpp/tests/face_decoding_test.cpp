@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
+#include <numbers>
 #include <vector>
 
 #include "face_selection.hpp"
@@ -129,12 +132,32 @@ TEST_F(FaceDecoding, ThresholdsOfZeroAndOneKeepAllThatIsApart) {
   EXPECT_TRUE(decode({.score_threshold = 1.0F}).empty());
 }
 
-TEST(EyeAngle, IsClockwiseAndZeroIfUnknown) {
-  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-  EXPECT_DOUBLE_EQ(eye_angle_deg({{{10.0F, 10.0F}, {20.0F, 20.0F}}}), 45.0);
-  EXPECT_DOUBLE_EQ(eye_angle_deg({{{20.0F, 5.0F}, {10.0F, 5.0F}}}), 180.0);
-  EXPECT_EQ(eye_angle_deg({{{kNan, 10.0F}, {20.0F, 20.0F}}}), 0.0);
-  EXPECT_EQ(eye_angle_deg({}), 0.0);
+// A face in profile to its left, whose eyes coincide, turned by an angle.
+std::array<Point, kNumKeypoints> profile(double angle_deg) {
+  constexpr Point kProfile[] = {
+      {0.0F, -1.0F}, {0.0F, -1.0F}, {1.0F, 0.0F}, {0.2F, 1.0F}, {0.2F, 1.0F}};
+  const double turn = angle_deg * std::numbers::pi / 180.0;
+  std::array<Point, kNumKeypoints> points;
+  for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+    const auto [x, y] = kProfile[k];
+    points[k] = {static_cast<float>(50.0 + x * std::cos(turn) - y * std::sin(turn)),
+                 static_cast<float>(20.0 + x * std::sin(turn) + y * std::cos(turn))};
+  }
+  return points;
+}
+
+TEST(KeypointAngle, IsRightInProfileAtEveryAngle) {
+  for (int angle_deg = -180; angle_deg < 180; angle_deg += 15) {
+    const double error = std::remainder(keypoint_angle_deg(profile(angle_deg)) - angle_deg, 360.0);
+    EXPECT_NEAR(error, 0.0, 15.0) << angle_deg;
+  }
+}
+
+TEST(KeypointAngle, IsZeroIfUnknown) {
+  std::array<Point, kNumKeypoints> points = profile(90.0);
+  points[3].x = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(keypoint_angle_deg(points), 0.0);
+  EXPECT_EQ(keypoint_angle_deg({}), 0.0);
 }
 
 TEST(IntersectionOverUnion, OfKnownBoxes) {

@@ -1,6 +1,8 @@
 #include "fake_backend.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -50,15 +52,21 @@ void write_landmarks(std::span<const std::span<float>> outputs, std::size_t inde
   outputs[2][index] = presence;
 }
 
-void write_face(std::span<const std::span<float>> outputs, std::size_t index,
+void write_face(std::span<const std::span<float>> outputs, std::size_t index, std::size_t count,
                 const ScriptedFace& face) {
-  const std::size_t cell = 4 * index + face.cell;
+  const std::size_t cell = outputs[0].size() / count * index + face.cell;
   outputs[0][cell] = face.score;
   std::ranges::fill(outputs[1].subspan(4 * cell, 4), face.reach);
-  const std::span<float> keypoints = outputs[2].subspan(2 * kNumKeypoints * cell, 4);
-  keypoints[0] = -1.0F;
-  keypoints[2] = 1.0F;
-  keypoints[3] = face.eye_rise;
+  // Eyes 2 apart, and the tip of the nose and the mouth below their middle.
+  constexpr Point kUpright[] = {
+      {-1.0F, -1.0F}, {1.0F, -1.0F}, {0.0F, 0.0F}, {-0.8F, 1.0F}, {0.8F, 1.0F}};
+  const float turn = face.angle_deg * std::numbers::pi_v<float> / 180.0F;
+  const std::span<float> keypoints = outputs[2].subspan(2 * kNumKeypoints * cell, 10);
+  for (std::size_t k = 0; k < kNumKeypoints; ++k) {
+    const auto [x, y] = kUpright[k];
+    keypoints[2 * k] = x * std::cos(turn) - y * std::sin(turn);
+    keypoints[2 * k + 1] = x * std::sin(turn) + y * std::cos(turn);
+  }
 }
 
 class FakeBackend final : public Backend {
@@ -73,11 +81,20 @@ class FakeBackend final : public Backend {
     return std::make_unique<FakeImages>(images, script_);
   }
 
+  [[nodiscard]] bool is_resizable(std::size_t network) const final {
+    return script_.is_resizable && network == kFakeFinderIndex;
+  }
+
   BatchTimes run(std::size_t network, const HeldImages& images, std::span<const CropTask> tasks,
                  std::span<const std::span<float>> outputs) final {
     record(network, tasks);
     const auto& held = static_cast<const FakeImages&>(images);
-    check_sizes(outputs, spec(network), tasks.size());
+    check_sizes(outputs,
+                network == kFakeFinderIndex
+                    ? to_spec(fake_finder_network(), tasks.front().crop.input_width(),
+                              tasks.front().crop.input_height())
+                    : spec(network),
+                tasks.size());
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const int byte = held.first_byte(tasks[i].image);
       if (network != kFakeFinderIndex) {
@@ -87,7 +104,7 @@ class FakeBackend final : public Backend {
         continue;
       }
       for (const ScriptedFace& face : script_.faces_of(byte)) {
-        write_face(outputs, i, face);
+        write_face(outputs, i, tasks.size(), face);
       }
     }
     std::this_thread::sleep_for(script_.run_time);

@@ -33,8 +33,8 @@ inline constexpr float kFakeSpread[] = {1.0F, 2.0F, 3.0F};  // in pixels of the 
 struct ScriptedFace {
   std::size_t cell = 0;
   float score = 0.0F;
-  float reach = 8.0F;     // from the cell's centre to each side of the box, in finder pixels
-  float eye_rise = 0.0F;  // how far the left eye lies below the right one, eyes being 2 apart
+  float reach = 8.0F;  // from the cell's centre to each side of the box, in finder pixels
+  float angle_deg = 0.0F;
 };
 
 // What a test tells a FakeBackend to do, and what it did. The test keeps it.
@@ -45,6 +45,7 @@ struct FakeScript {
   };
   std::function<float(int)> presence_of = [](int) { return 1.0F; };
   std::function<float(int)> rescorer_presence_of = [](int) { return 1.0F; };
+  bool is_resizable = false;
   std::chrono::milliseconds run_time{0};  // that every run takes, half of it for crops
   // The number of the run, counted from 0, that fails.
   std::size_t failing_run = std::numeric_limits<std::size_t>::max();

@@ -17,8 +17,8 @@ constexpr int kLandmarks = 4;
 // A network without weights: image (N, 3, 2, 4) to landmarks (N, 4, 2), spread (N, 4) and presence
 // (N,), each a sum over the other dimensions.
 std::string make_model() {
-  const auto image = std::make_shared<ov::opset13::Parameter>(
-      ov::element::f32, ov::PartialShape{-1, 3, 2, kLandmarks});
+  const auto image =
+      std::make_shared<ov::opset13::Parameter>(ov::element::f32, ov::PartialShape{-1, 3, -1, -1});
   image->get_output_tensor(0).set_names({"image"});
   ov::OutputVector outputs;
   for (const auto& [name, equation] :
@@ -56,13 +56,15 @@ struct Outputs {
 // Runs on `count` inputs filled with first, first + 1, ...
 Outputs run(OpenvinoSession& session, std::size_t count, float first) {
   const OpenvinoSession::Lease lane = session.lease();
+  const InputShape shape{count, 2, kLandmarks};
+  const std::span<float> input = lane->input_for(shape);
   for (std::size_t i = 0; i < count; ++i) {
-    std::fill_n(lane->input.begin() + static_cast<std::ptrdiff_t>(i * session.input_size()),
-                session.input_size(), first + static_cast<float>(i));
+    std::ranges::fill(input.subspan(i * shape.item_size(), shape.item_size()),
+                      first + static_cast<float>(i));
   }
   Outputs outputs(count);
   const std::span<float> spans[] = {outputs.landmarks, outputs.spread, outputs.presence};
-  session.run(*lane, lane->input.data(), count, spans);
+  session.run(*lane, shape, spans);
   return outputs;
 }
 
@@ -82,6 +84,25 @@ TEST_F(OpenvinoSessionTest, RunsBatchesOfEverySizeUpToTheLargest) {
   }
 }
 
+TEST_F(OpenvinoSessionTest, RunsAtMoreSizesThanItCompilesFor) {
+  NetworkSpec resizable = spec();
+  resizable.size_step = 1;
+  OpenvinoSession session(resizable, {1, 3});
+  for (int height = 1; height <= 9; ++height) {
+    for (const std::size_t count : {1U, 3U, 1U}) {
+      const OpenvinoSession::Lease lane = session.lease();
+      const InputShape shape{count, height, kLandmarks};
+      std::ranges::fill(lane->input_for(shape), 1.0F);
+      std::vector<float> landmarks(count * kLandmarks * static_cast<std::size_t>(height));
+      std::vector<float> spread(count * kLandmarks);
+      std::vector<float> presence(count);
+      const std::span<float> spans[] = {landmarks, spread, presence};
+      session.run(*lane, shape, spans);
+      EXPECT_EQ(presence.back(), 12.0F * static_cast<float>(height));
+    }
+  }
+}
+
 TEST_F(OpenvinoSessionTest, AFailedRunLeavesItUsable) {
   OpenvinoSession session(spec(), {1, 4});
   for (const std::size_t count : {1U, 3U}) {
@@ -89,7 +110,9 @@ TEST_F(OpenvinoSessionTest, AFailedRunLeavesItUsable) {
     Outputs outputs(count + 1);  // one too many
     const std::span<float> spans[] = {outputs.landmarks, outputs.spread, outputs.presence};
     try {
-      session.run(*lane, lane->input.data(), count, spans);
+      const InputShape shape{count, 2, kLandmarks};
+      (void)lane->input_for(shape);
+      session.run(*lane, shape, spans);
       ADD_FAILURE() << "nothing was thrown";
     } catch (const Error& error) {
       EXPECT_EQ(error.code(), ErrorCode::kInference);

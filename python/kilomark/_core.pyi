@@ -221,6 +221,9 @@ class StageTimes:
     def map_ms(self) -> float: ...
     @property
     def total_ms(self) -> float: ...
+    @property
+    def looks(self) -> list[list[list[int]]]:
+        """What the finder saw of each image: width, height and number of its inputs, per look."""
 
 @final
 class Detector:
@@ -252,7 +255,8 @@ class Detector:
         max_faces: int = 0,
         rescoring: bool = False,
         presence_threshold: float = 0.5,
-        finder_tiles: int = 1,
+        finder_size: int = 0,
+        finder_tiles: int = 0,
     ) -> tuple[list[Regions], StageTimes]: ...
     def place(
         self,
@@ -273,7 +277,8 @@ class Detector:
         max_faces: int = 0,
         rescoring: bool = False,
         presence_threshold: float = 0.5,
-        finder_tiles: int = 1,
+        finder_size: int = 0,
+        finder_tiles: int = 0,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]:
         """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright.

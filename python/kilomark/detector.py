@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, cast, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.boxes import to_boxes
-from kilomark.devices import choose_num_threads, forwarded_log
-from kilomark.engines.device_models import device_models
+from kilomark.devices import forwarded_log
 from kilomark.errors import InvalidInputError
 from kilomark.face_search import FaceSearch
 from kilomark.faces import Face
@@ -21,29 +23,36 @@ from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
     FinderBundle,
     LandmarkBundle,
-    NetworkInput,
     read_landmark_bundle,
     shipped_bundles,
 )
+from kilomark.network_loading import choose_rescorer, load_core
 from kilomark.options import check_fraction, check_whole
 from kilomark.provenance import Provenance, make_provenance
 from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator, Sequence
+
+    from typing_extensions import Self
 
     from kilomark.raw_images import PixelArray, RawPixels
     from kilomark.topology import Topology
 
     CoreArray: TypeAlias = PixelArray | tuple[PixelArray, PixelArray]
+    CoreDetector: TypeAlias = _core.Detector
+    StageTimes: TypeAlias = _core.StageTimes
 
 __all__ = ["Detector"]
 
 log = logging.getLogger(__name__)
 
 Boxes: TypeAlias = npt.ArrayLike
+
+LARGEST_ZOOM = 5
+"""Of the sizes that follow the image, over the size that the finder was trained at; see
+look_plan.hpp."""
 
 
 class Detector:
@@ -67,12 +76,15 @@ class Detector:
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
             of a bundle. ``"auto"`` takes ``"lite"`` for ``"resnext50"``, else the landmark network
             itself, unless its presence is constant. None: the finder's score stands.
-        finder_size: side in pixels of the square that the finder sees an image in; larger finds
-            smaller faces and takes longer. By default the size it was trained at.
+        finder_size: longer side in pixels of what the finder sees of an image; larger finds
+            smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
+            at 256 px first, and again at up to 640 and 1280 px where the last look found small or
+            many faces, or none in a large image.
         finder_tiles: from 2 to 8, the finder also looks at overlapping tiles of the image, this
             many along the longer side and as many along the other as cover it, each as large as
             ``finder_size``: it finds faces nearly that many times smaller, and large ones as
-            before, in the time of as many more images. 1 for none.
+            before, in the time of as many more images. 1 for none. ``"auto"`` leaves the zoom to
+            ``finder_size``; on devices with networks of one size, tiles do the zooming.
         score_threshold: found faces below this score, 0 to 1, are dropped. With rescoring,
             ``logit(score) = a logit(finder) + b (logit(presence) - logit(c)) + d``; the finder's
             bundle holds the constants. Faces for which the finder alone gives far lower odds than
@@ -104,8 +116,8 @@ class Detector:
         device: str = "auto",
         faces: str | os.PathLike[str] | None = "auto",
         rescoring: str | os.PathLike[str] | None = "auto",
-        finder_size: int | None = None,
-        finder_tiles: int = 1,
+        finder_size: int | Literal["auto"] | None = "auto",
+        finder_tiles: int | Literal["auto"] = "auto",
         score_threshold: float = 0.5,
         presence_threshold: float = 0.5,
         nms_iou: float = 0.4,
@@ -113,21 +125,45 @@ class Detector:
         num_threads: int | None = None,
         max_batch: int = 16,
     ) -> None:
-        check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
-        landmarks = None if model is None else read_landmark_bundle(model)
-        chosen_finder = choose_finder(faces, landmarks)
-        finder = None if chosen_finder is None else _sized(chosen_finder, finder_size)
-        rescorer = None if finder is None else choose_rescorer(rescoring, landmarks)
-        if landmarks is None and finder is None:
-            raise InvalidInputError("model and faces are both None; expected at least one network")
+        self._settings: dict[str, Any] = {
+            "model": _portable(model),
+            "device": device,
+            "faces": _portable(faces),
+            "rescoring": _portable(rescoring),
+            "finder_size": finder_size,
+            "finder_tiles": finder_tiles,
+            "score_threshold": score_threshold,
+            "presence_threshold": presence_threshold,
+            "nms_iou": nms_iou,
+            "max_faces": max_faces,
+            "num_threads": num_threads,
+            "max_batch": max_batch,
+        }
         self._options = _DetectOptions(
             score_threshold=check_fraction("score_threshold", score_threshold),
             nms_iou=check_fraction("nms_iou", nms_iou),
             max_faces=0 if max_faces is None else check_whole("max_faces", max_faces),
-            rescoring=rescorer is not None,
+            rescoring=False,
             presence_threshold=check_fraction("presence_threshold", presence_threshold),
-            finder_tiles=check_whole("finder_tiles", finder_tiles, at_most=_core.MAX_FINDER_TILES),
+            finder_size=0,
+            finder_tiles=_check_tiles(finder_tiles),
         )
+        check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
+        self._lock = threading.Lock()
+        self._live: CoreDetector | None = self._load()
+
+    def _load(self) -> CoreDetector:
+        """Read the bundles and load their networks in this process."""
+        settings = self._settings
+        model, faces = settings["model"], settings["faces"]
+        landmarks = None if model is None else read_landmark_bundle(model)
+        finder = choose_finder(faces, landmarks)
+        if landmarks is None and finder is None:
+            raise InvalidInputError("model and faces are both None; expected at least one network")
+        if finder is not None:
+            finder, self._options["finder_size"] = _sized(finder, settings["finder_size"])
+        rescorer = None if finder is None else choose_rescorer(settings["rescoring"], landmarks)
+        self._options["rescoring"] = rescorer is not None
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
@@ -135,20 +171,59 @@ class Detector:
             None if landmarks is None else make_provenance(landmarks, finder, rescorer)
         )
         self._has_finder = finder is not None
-        self._search = (
-            None
-            if finder is None
-            else FaceSearch(
-                finder.input.width, self._options["finder_tiles"], self._options["score_threshold"]
-            )
-        )
-        extra = None if rescorer is landmarks else rescorer
-        self._core = _load(
-            landmarks, finder, extra, device=device, num_threads=num_threads, max_batch=max_batch
+        self._search = None if finder is None else self._make_search(finder.input.width)
+        core = load_core(
+            landmarks,
+            finder,
+            None if rescorer is landmarks else rescorer,
+            device=settings["device"],
+            num_threads=settings["num_threads"],
+            max_batch=settings["max_batch"],
         )
         for use, bundle in (("faces", finder), ("landmarks", landmarks), ("rescoring", rescorer)):
             if bundle is not None:
-                log.info("%s by %r on %s", use, bundle.name, self.device)
+                log.info("%s by %r on %s", use, bundle.name, core.device)
+        self._process = os.getpid()
+        return core
+
+    def _make_search(self, trained_px: int) -> FaceSearch:
+        size, tiles = self._options["finder_size"], self._options["finder_tiles"]
+        follows_image = size == tiles == 0
+        return FaceSearch(
+            LARGEST_ZOOM * trained_px if follows_image else size or trained_px,
+            max(tiles, 1),
+            self._options["score_threshold"],
+            follows_image,
+        )
+
+    @property
+    def _core(self) -> CoreDetector:
+        """The networks in this process; a forked process loads them anew when it needs them."""
+        live = self._live
+        if live is not None and self._process != os.getpid():
+            with self._lock:
+                if self._process != os.getpid():
+                    _INHERITED.append(live)
+                    self._live = self._load()
+                live = self._live
+        if live is None:
+            raise InvalidInputError("this detector is closed; make another one")
+        return live
+
+    def close(self) -> None:
+        """Free the networks. Calls that run end as usual; later ones raise InvalidInputError."""
+        if self._process != os.getpid():
+            _INHERITED.append(self._live)
+        self._live = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make_detector, (type(self), self._settings)
 
     @property
     def device(self) -> str:
@@ -182,7 +257,9 @@ class Detector:
 
     def __repr__(self) -> str:
         count = 0 if self._landmarks is None else self._landmarks.topology.num_landmarks
-        return f"<Detector of {count} landmarks on {self.device}>"
+        return (
+            f"<Detector of {count} landmarks {f'on {self.device}' if self._live else '(closed)'}>"
+        )
 
     @overload  # a str is a path, though it is a sequence of str as well
     def detect(self, image: ImageLike) -> Regions: ...  # type: ignore[overload-overlap]
@@ -356,11 +433,13 @@ class Detector:
         image: ImageLike | Sequence[ImageLike],
         *,
         boxes: Boxes | Sequence[Boxes] | None = None,
-    ) -> tuple[list[Face] | list[list[Face]], _core.StageTimes]:
+    ) -> tuple[list[Face] | list[list[Face]], StageTimes]:
         """Do as `predict` does, and say how long each stage of the core took.
 
         Returns:
-            What `predict` returns, and the stage times in milliseconds.
+            What `predict` returns, and the stage times in milliseconds, which add up to
+            ``total_ms``. Their ``looks`` say what the finder saw of each image: width, height and
+            number of its inputs, look by look.
         """
         return self._predict_any(image, boxes, measures_stages=True)
 
@@ -370,7 +449,7 @@ class Detector:
         boxes: Boxes | Sequence[Boxes] | None,
         *,
         measures_stages: bool,
-    ) -> tuple[list[Face] | list[list[Face]], _core.StageTimes]:
+    ) -> tuple[list[Face] | list[list[Face]], StageTimes]:
         if isinstance(image, list | tuple):
             per_image = _check_boxes_per_image(boxes, len(image))
             return self._predict_many(image, per_image, measures_stages=measures_stages)
@@ -386,7 +465,7 @@ class Detector:
         boxes: Sequence[Boxes] | None,
         *,
         measures_stages: bool,
-    ) -> tuple[list[list[Face]], _core.StageTimes]:
+    ) -> tuple[list[list[Face]], StageTimes]:
         topology = self._landmark_bundle().topology
         if boxes is None:
             self._check_finder()
@@ -404,6 +483,8 @@ class Detector:
                 if not len(found):
                     advice = self._search.advice(item.width, item.height)
                     log.info("image %d: 0 faces; %s", index, advice)
+        for index, looks in enumerate(times.looks):
+            log.debug("image %d: the face detector saw %s", index, _shown_looks(looks))
         return [_to_faces(item, topology) for item in detections], times
 
     def _landmark_bundle(self) -> LandmarkBundle:
@@ -424,68 +505,46 @@ def _no_landmarks() -> InvalidInputError:
     )
 
 
+_INHERITED: list[object] = []
+"""Networks of a process that this one was forked from. They must not be freed: their threads are
+not in this process."""
+
+
+def _make_detector(kind: type[Detector], settings: dict[str, Any]) -> Detector:
+    return kind(**settings)
+
+
+def _portable(name_or_path: object) -> object:
+    """A bundle as other processes find it: by its name, or by an absolute path."""
+    is_name = isinstance(name_or_path, str) and name_or_path in {"auto", *shipped_bundles()}
+    if isinstance(name_or_path, str | os.PathLike) and not is_name and Path(name_or_path).is_dir():
+        return Path(name_or_path).absolute()
+    return name_or_path
+
+
+def _check_tiles(finder_tiles: int | Literal["auto"]) -> int:
+    if finder_tiles == "auto":
+        return 0
+    return check_whole("finder_tiles", finder_tiles, at_most=_core.MAX_FINDER_TILES)
+
+
+def _sized(bundle: FinderBundle, size: int | Literal["auto"] | None) -> tuple[FinderBundle, int]:
+    """The bundle at that size, and the size as the core has it: 0 for auto."""
+    if size is None or size == "auto":
+        return bundle, 0
+    step = max(bundle.strides)
+    check_whole("finder_size", size, multiple_of=step, at_most=_core.MAX_INPUT_SIDE)
+    return replace(bundle, input=replace(bundle.input, width=size, height=size)), int(size)
+
+
 class _DetectOptions(TypedDict):
     score_threshold: float
     nms_iou: float
     max_faces: int
     rescoring: bool
     presence_threshold: float
+    finder_size: int
     finder_tiles: int
-
-
-def choose_rescorer(
-    rescoring: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
-) -> LandmarkBundle | None:
-    """Return the network that rescores found faces; `landmarks` itself where they are the same.
-
-    Raises:
-        BundleError: there is no such bundle, or it is damaged.
-        InvalidInputError: the presence of the network is constant.
-    """
-    if rescoring is None:
-        return None
-    if rescoring != "auto":
-        chosen = read_landmark_bundle(rescoring)
-    elif landmarks is None or landmarks.folder == shipped_bundles().get("resnext50"):
-        chosen = read_landmark_bundle("lite")
-    else:
-        chosen = landmarks
-    if landmarks is not None and chosen.folder == landmarks.folder:
-        chosen = landmarks
-    if chosen.knows_faces:
-        return chosen
-    if rescoring != "auto":
-        raise InvalidInputError(
-            f"rescoring is {chosen.name!r}, whose presence is constant; pass another bundle or None"
-        )
-    return None
-
-
-def _load(
-    landmarks: LandmarkBundle | None,
-    finder: FinderBundle | None,
-    rescorer: LandmarkBundle | None,
-    *,
-    device: str,
-    num_threads: int | None,
-    max_batch: int,
-) -> _core.Detector:
-    bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
-    chosen, models = device_models(device, bundles, max_batch=max_batch)
-    by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
-
-    def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
-        return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
-
-    with forwarded_log():
-        return _core.Detector(
-            to_landmarks(landmarks),
-            None if finder is None else _to_finder_network(finder, by_bundle[id(finder)]),
-            rescorer=to_landmarks(rescorer),
-            device=chosen,
-            num_threads=choose_num_threads(num_threads),
-            max_batch=max_batch,
-        )
 
 
 def _to_core_images(
@@ -493,6 +552,10 @@ def _to_core_images(
 ) -> tuple[list[CoreArray], list[str], list[Pixels | RawPixels]]:
     pixels = [to_core_pixels(image, input_stream=input_stream) for image in images]
     return [item.array for item in pixels], [item.format for item in pixels], pixels
+
+
+def _shown_looks(looks: list[list[int]]) -> str:
+    return ", ".join(f"{count} of {width} x {height} px" for width, height, count in looks)
 
 
 def _check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | None:
@@ -528,39 +591,3 @@ def _to_faces(found: _core.Detections, topology: Topology) -> list[Face]:
             strict=True,
         )
     ]
-
-
-def _to_core_input(given: NetworkInput) -> _core.NetworkInput:
-    return _core.NetworkInput(
-        width=given.width,
-        height=given.height,
-        channel_order=given.channel_order,
-        mean=given.mean,
-        std=given.std,
-    )
-
-
-def _to_landmark_network(bundle: LandmarkBundle, model: bytes) -> _core.LandmarkNetwork:
-    return _core.LandmarkNetwork(
-        model=model,
-        input=_to_core_input(bundle.input),
-        num_landmarks=bundle.topology.num_landmarks,
-        crop_scale=bundle.crop_scale,
-        has_depth=bundle.has_depth,
-    )
-
-
-def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwork:
-    return _core.FinderNetwork(
-        model=model,
-        input=_to_core_input(bundle.input),
-        strides=list(bundle.strides),
-        rescoring=_core.RescoringRule(**(bundle.rescoring or {})),
-    )
-
-
-def _sized(bundle: FinderBundle, size: int | None) -> FinderBundle:
-    if size is None:
-        return bundle
-    check_whole("finder_size", size, multiple_of=max(bundle.strides), at_most=_core.MAX_INPUT_SIDE)
-    return replace(bundle, input=replace(bundle.input, width=size, height=size))

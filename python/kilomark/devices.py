@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kilomark import _core
+from kilomark.cpu_quota import cpu_quota
 from kilomark.errors import DeviceUnavailableError
 from kilomark.excerpts import excerpt
 from kilomark.options import check_whole
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
+
+NUM_THREADS_VARIABLE = "KILOMARK_NUM_THREADS"
 
 TENSORRT_PACKAGES = ("tensorrt_libs",)
 """Packages of PyPI that hold libnvinfer.so.<major>; looked up, never imported."""
@@ -92,17 +95,34 @@ def _why_no_cuda(probe: _core.CudaProbe, index: int) -> str:
 
 
 def choose_num_threads(num_threads: int | None) -> int:
-    """Return the number of threads to use: as asked, but no more than this process may use."""
-    usable = len(os.sched_getaffinity(0))
-    if num_threads is None:
-        return usable
-    check_whole("num_threads", num_threads)
-    if num_threads > usable:
-        log.warning(
-            "num_threads=%d is more than the %d that this process may use; using %d",
-            num_threads, usable, usable,
-        )  # fmt: skip
-    return min(num_threads, usable)
+    """Return the number of threads to use, and say at INFO what it follows from.
+
+    That is ``num_threads``, else the environment's ``KILOMARK_NUM_THREADS``, else all CPUs; at most
+    as many as the affinity and the control groups' quota leave to this process.
+
+    Raises:
+        InvalidInputError: a number is not a whole number from 1.
+    """
+    affinity, quota = len(os.sched_getaffinity(0)), cpu_quota()
+    usable = affinity if quota is None else min(affinity, quota)
+    name, asked = "num_threads", num_threads
+    if asked is None and os.environ.get(NUM_THREADS_VARIABLE):
+        name, text = NUM_THREADS_VARIABLE, os.environ[NUM_THREADS_VARIABLE]
+        asked = int(text) if re.fullmatch(r"\d{1,9}", text) else check_whole(name, text)
+    if asked is None:
+        chosen = usable
+    else:
+        chosen = min(check_whole(name, asked), usable)
+        if asked > usable:
+            log.warning(
+                "%s=%d is more than the %d that this process may use; using %d",
+                name, asked, usable, usable,
+            )  # fmt: skip
+    log.info(
+        "%d CPU threads: %s, affinity %d CPUs, quota %s",
+        chosen, "all" if asked is None else f"{name}={asked}", affinity, quota or "none",
+    )  # fmt: skip
+    return chosen
 
 
 @contextmanager

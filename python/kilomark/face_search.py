@@ -19,10 +19,12 @@ class FaceSearch:
     """The options of a search."""
 
     size_px: int
-    """Side of the square that the face detector sees an image in."""
+    """Longer side of what the face detector sees of an image."""
     tiles: int
     """Tiles along the longer side that it sees too; 1 for none."""
     score_threshold: float
+    follows_image: bool = False
+    """Whether ``size_px`` is the largest size, used as far as the image is so large."""
 
     def advice(self, width: int, height: int, *, is_command: bool = False) -> str:
         """Say how an image without faces was searched and which options help.
@@ -33,16 +35,20 @@ class FaceSearch:
             is_command: name the options of `kilomark predict`, not those of `Detector`.
         """
         longer = max(width, height)
-        searched = f"the image is {longer} px long and was searched at {self.size_px} px"
+        searched = f"the image is {longer} px long and was searched at {self._size(longer)} px"
         if self.tiles > 1:
             searched += f" and in {self.tiles} tiles"
         remedies = [_shown(*remedy, is_command=is_command) for remedy in self._remedies(longer)]
         return f"{searched}: try {' or '.join(remedies)}"
 
+    def _size(self, longer: int) -> int:
+        return min(self.size_px, longer) if self.follows_image else self.size_px
+
     def _remedies(self, longer: int) -> list[tuple[str, int | float]]:
-        reduction = longer / self.size_px
+        size = self._size(longer)
+        reduction = longer / size
         remedies: list[tuple[str, int | float]] = []
-        if reduction > MUCH_REDUCED and self.size_px < COMMON_SIZE_PX:
+        if reduction > MUCH_REDUCED and size < COMMON_SIZE_PX:
             remedies.append(("finder_size", COMMON_SIZE_PX))
         tiles = min(max(math.ceil(reduction / REDUCTION_PER_TILE), 2), MOST_TILES)
         if reduction > MUCH_REDUCED and self.tiles < tiles:

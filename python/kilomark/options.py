@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
-__all__ = ["check_fraction", "check_whole"]
+__all__ = ["check_fraction", "check_whole", "parse_whole_or_auto"]
 
 
 def check_fraction(name: str, value: object) -> float:
@@ -39,3 +41,12 @@ def check_whole(name: str, value: object, *, at_most: int = 2**31 - 1, multiple_
             f"{at_most}{step}"
         )
     return int(value)
+
+
+def parse_whole_or_auto(text: str) -> int | Literal["auto"]:
+    """Parse an option of a command that is a whole number or ``auto``.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return "auto" if text == "auto" else int(text)

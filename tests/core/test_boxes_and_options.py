@@ -96,8 +96,9 @@ def test_boxes_need_only_touch_the_image_and_may_be_flat(core: _core.Detector) -
         ({"nms_iou": 1.5}, "nms_iou = 1.5"),
         ({"presence_threshold": INF}, "presence_threshold = inf"),
         ({"max_faces": -1}, r"max_faces = -1; expected 0 \(all\) or more"),
-        ({"finder_tiles": 0}, "finder_tiles = 0; expected 1 to 8"),
-        ({"finder_tiles": 9}, "finder_tiles = 9; expected 1 to 8"),
+        ({"finder_tiles": -1}, r"finder_tiles = -1; expected 0 \(auto\) or 1 to 8"),
+        ({"finder_tiles": 9}, "finder_tiles = 9; expected 0"),
+        ({"finder_size": 4097}, r"finder_size = 4097; expected 0 \(auto\) or 1 to 4096"),
     ],
 )
 def test_options_of_a_call(core: _core.Detector, options: object, message: str) -> None:

@@ -14,7 +14,6 @@ from tests.core.tolerances import ROUND_TRIP_PX
 from tests.tiny_bundles import (
     CROP_SCALE,
     CROP_SIZE,
-    KEYPOINTS,
     LANDMARKS,
     box_of_cell,
     write_finder_bundle,
@@ -94,8 +93,8 @@ def test_restoring_undoes_cropping_of_a_turned_face(
     """Blue makes a cell a face; the finder's eyes are turned."""
     turn = math.radians(angle_deg)
     rotation = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    eyes = (np.array([[-3, 0], [3, 0]]) @ rotation).astype(np.float32)
-    folder = write_finder_bundle(tmp_path, keypoints=np.concatenate([eyes, KEYPOINTS[2:]]))
+    upright = np.array([[-3, -3], [3, -3], [0, 0], [-2, 3], [2, 3]])
+    folder = write_finder_bundle(tmp_path, keypoints=(upright @ rotation).astype(np.float32))
     finder = make_finder(model=(folder / "model.onnx").read_bytes())
     image = position_image(64)
     image[24:32, 32:40, 2] = 255

@@ -174,8 +174,8 @@ def test_photo_without_faces_says_what_to_try(
     Image.new("RGB", (1000, 400)).save(tmp_path / "dark.png")
     assert run(tmp_path / "dark.png") == 0
     out = capsys.readouterr().out
-    assert "0 faces; the image is 1000 px long and was searched at 64 px" in out
-    assert "try --finder-size 640 or --finder-tiles 4" in out
+    assert "0 faces; the image is 1000 px long and was searched at 320 px" in out
+    assert "try --finder-size 640 or --finder-tiles 2" in out
 
 
 def test_pictures_are_numbered_in_linear_time_and_without_surprises(tmp_path: Path) -> None:

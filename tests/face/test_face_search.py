@@ -39,4 +39,4 @@ def test_detector_logs_an_image_without_faces(
 ) -> None:
     with caplog.at_level(logging.INFO, logger="kilomark"):
         assert detector.predict(np.zeros((200, 300, 3), np.uint8)) == []
-    assert "image 0: 0 faces; the image is 300 px long and was searched at 64 px" in caplog.text
+    assert "image 0: 0 faces; the image is 300 px long and was searched at 300 px" in caplog.text

@@ -74,7 +74,10 @@ class Backend {
   [[nodiscard]] virtual std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
                                                          const HoldOptions& options) = 0;
 
-  // Crops `tasks` out of `images`, which this backend holds, and runs the network on them as one
+  // Whether the network runs at every size that NetworkSpec::size_step allows.
+  [[nodiscard]] virtual bool is_resizable(std::size_t /*network*/) const { return false; }
+
+  // Crops `tasks`, all of one input size, out of `images`, which this backend holds, and runs the network on them as one
   // batch.
   virtual BatchTimes run(std::size_t network, const HeldImages& images,
                          std::span<const CropTask> tasks,
@@ -97,5 +100,9 @@ struct BackendOptions {
                                                     const BackendOptions& options);
 
 [[nodiscard]] std::vector<std::string> available_devices();
+
+// To be called in a process before it forks. The networks of the parent cannot run in the child,
+// which may load its own.
+void prepare_fork();
 
 }  // namespace kilomark

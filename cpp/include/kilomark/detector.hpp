@@ -36,8 +36,12 @@ struct DetectOptions {
   // whose landmarks overlap by more than nms_iou are then one.
   bool rescoring = false;
   float presence_threshold = 0.5F;  // of the network that rescores
-  // 2 and more: the finder also looks at parts of the image, as many along its longer side
-  int finder_tiles = 1;
+  // Longer side in pixels of the finder's input, which has the image's aspect where the backend can
+  // resize the network. 0: chosen by the image and by what was found; see look_plan.hpp.
+  int finder_size = 0;
+  // 2 and more: the finder also looks at parts of the image, as many along its longer side. 0: none,
+  // or as many as the backend needs to zoom in, if finder_size is 0 too.
+  int finder_tiles = 0;
   // Called between batches. It may throw, which ends the call.
   std::function<void()> between_batches = nullptr;
   bool measures_stages = false;  // see HoldOptions
@@ -55,6 +59,13 @@ struct PredictOptions {
   PlaceOptions place;
 };
 
+// What the finder saw of an image: `views` inputs of one size.
+struct Look {
+  int width = 0;
+  int height = 0;
+  int views = 0;
+};
+
 // Wall-clock time of each stage of one call, summed over its batches. The stages follow one
 // another, so they add up to the total.
 struct StageTimes {
@@ -70,6 +81,7 @@ struct StageTimes {
   double infer_ms = 0.0;   // landmark network
   double map_ms = 0.0;     // landmarks to image pixels
   double total_ms = 0.0;
+  std::vector<std::vector<Look>> looks;  // of each image
 };
 
 // One item per image, in order.
@@ -145,6 +157,7 @@ class Detector {
   [[nodiscard]] NetworkRole rescoring_role() const;
   [[nodiscard]] Found find(const Frames& frames, const DetectOptions& options,
                            StageTimes& times) const;
+  void turn_again(const Frames& frames, const DetectOptions& options, Found& found) const;
   [[nodiscard]] std::vector<Detections> place_by(NetworkRole role, const Frames& frames,
                                                  std::span<const Regions> regions,
                                                  const std::function<void()>& between_batches,

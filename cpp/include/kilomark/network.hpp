@@ -40,7 +40,10 @@ struct NetworkSpec {
   std::string name;  // for messages
   Model model;
   NetworkInput input;
-  std::vector<NamedOutput> outputs;
+  std::vector<NamedOutput> outputs;  // at the size of `input`
+  // Above 0: the network also runs at every other width and height that are multiples of this, up
+  // to kMaxInputSide. Its outputs then have as many numbers as its description says.
+  int size_step = 0;
 
   // The position of an output among `outputs`, or their number if there is none of that name.
   [[nodiscard]] std::size_t find_output(std::string_view output) const;
@@ -92,6 +95,7 @@ struct FinderNetwork {
   RescoringRule rescoring;
 
   [[nodiscard]] std::size_t num_cells() const;
+  [[nodiscard]] int size_step() const;  // the largest stride
 };
 
 // Right eye, left eye, nose tip, right and left corner of the mouth.
@@ -99,6 +103,7 @@ inline constexpr int kNumKeypoints = 5;
 
 [[nodiscard]] NetworkSpec to_spec(const LandmarkNetwork& network);
 [[nodiscard]] NetworkSpec to_spec(const FinderNetwork& network);
+[[nodiscard]] NetworkSpec to_spec(const FinderNetwork& network, int input_width, int input_height);
 
 // Throw Error{kBundle} unless the description makes sense in itself.
 void check_input(const NetworkInput& input);

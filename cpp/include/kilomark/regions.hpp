@@ -25,7 +25,7 @@ struct Regions {
 // The F faces of one image, each array row-major with F as its first dimension. All coordinates are
 // image pixels.
 struct Detections {
-  std::vector<Box> boxes;           // (F,) around the region that the face was found or given in
+  std::vector<Box> boxes;           // (F,) box_in_image() of the region
   std::vector<float> angles_deg;    // (F,) of the region
   std::vector<float> scores;        // (F,) of the region
   std::vector<Point> keypoints;     // (F, 5) of the region
@@ -41,8 +41,15 @@ struct Detections {
 // Upright regions of score 1, as for faces that a caller found.
 [[nodiscard]] Regions upright_regions(std::span<const Box> boxes);
 
+// The axis-aligned box of a region in the image: around the ellipse that fills the region's box,
+// once it is turned. An upright region's box is unchanged, a lying one's sides are exchanged.
+[[nodiscard]] Box box_in_image(const Box& box, float angle_deg);
+
 // The given rows, in the given order.
 [[nodiscard]] Regions take_rows(const Regions& regions, std::span<const std::size_t> rows);
+
+// Overwrites row `to` of an image's faces by row `from` of others of the same network.
+void copy_row(const Detections& source, std::size_t from, Detections& target, std::size_t to);
 [[nodiscard]] Detections take_rows(const Detections& detections, std::span<const std::size_t> rows);
 
 }  // namespace kilomark

@@ -1,6 +1,7 @@
 #include "cpu/cpu_backend.hpp"
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -41,12 +42,34 @@ SessionOptions to_session_options(const BackendOptions& options) {
 
 }  // namespace
 
-CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options) {
+CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options)
+    : process_(getpid()) {
   for (const NetworkSpec& spec : networks) {
     check_onnx(*spec.model);
-    networks_.push_back(
-        std::unique_ptr<Network>(new Network{spec.input, {spec, to_session_options(options)}}));
+    networks_.push_back(std::unique_ptr<Network>(
+        new Network{spec.input, spec.size_step > 0, {spec, to_session_options(options)}}));
   }
+}
+
+CpuBackend::~CpuBackend() {
+  if (getpid() != process_) {
+    // Freeing them would wait for threads that are not in this process.
+    for (std::unique_ptr<Network>& network : networks_) {
+      (void)network.release();
+    }
+  }
+}
+
+CpuBackend::Network& CpuBackend::network(std::size_t index) const {
+  if (getpid() != process_) {
+    fail(ErrorCode::kInference, "networks that were loaded before this process was forked",
+         "networks of this process", "make a detector in the child process");
+  }
+  return *networks_.at(index);
+}
+
+bool CpuBackend::is_resizable(std::size_t network) const {
+  return networks_.at(network)->is_resizable;
 }
 
 std::unique_ptr<HeldImages> CpuBackend::hold(std::span<const ImageView> images,
@@ -66,28 +89,34 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
                            std::span<const CropTask> tasks,
                            std::span<const std::span<float>> outputs) {
   const auto& borrowed = static_cast<const BorrowedImages&>(images);
-  Network& running = *networks_.at(network);
+  Network& running = this->network(network);
   OpenvinoSession& session = running.session;
   const OpenvinoSession::Lease lane = session.lease();
   BatchTimes times;
   Stopwatch stopwatch;
-  const std::span<float> input(lane->input);
+  const Crop& first = tasks.front().crop;
+  const InputShape shape{tasks.size(), first.input_height(), first.input_width()};
+  const std::span<float> input = lane->input_for(shape);
+  const std::size_t size = shape.item_size();
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     crop_image(borrowed[tasks[i].image], tasks[i].crop, running.input, lane->workspace,
-               input.subspan(i * session.input_size(), session.input_size()));
+               input.subspan(i * size, size));
   }
   times.crop_ms = stopwatch.lap_ms();
-  session.run(*lane, lane->input.data(), tasks.size(), outputs);
+  session.run(*lane, shape, outputs);
   times.infer_ms = stopwatch.lap_ms();
   return times;
 }
 
 void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
                        std::span<const std::span<float>> outputs) {
-  OpenvinoSession& session = networks_.at(network)->session;
+  const Network& running = this->network(network);
+  OpenvinoSession& session = this->network(network).session;
   const OpenvinoSession::Lease lane = session.lease();
-  std::ranges::copy(tensors, lane->input.begin());
-  session.run(*lane, lane->input.data(), tensors.size() / session.input_size(), outputs);
+  InputShape shape{1, running.input.height, running.input.width};
+  shape.count = tensors.size() / shape.item_size();
+  std::ranges::copy(tensors, lane->input_for(shape).begin());
+  session.run(*lane, shape, outputs);
 }
 
 std::string openvino_version() { return ov::get_openvino_version().buildNumber; }

@@ -10,4 +10,8 @@ namespace kilomark::cpu {
 // gone by then, and the next signal, such as that of Ctrl-C, ends the process.
 [[nodiscard]] ov::Core& openvino_core();
 
+// Ends the threads that OpenVINO keeps of freed networks for the next one. To be called before a
+// fork: the child would give work to them, though it does not have them, and wait for ever.
+void drop_idle_threads();
+
 }  // namespace kilomark::cpu

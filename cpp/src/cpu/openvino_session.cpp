@@ -6,6 +6,7 @@
 #include "cpu/openvino_core.hpp"
 #include "cpu/out_of_memory.hpp"
 #include "kilomark/error.hpp"
+#include "kilomark/limits.hpp"
 #include "text.hpp"
 
 namespace kilomark::cpu {
@@ -16,6 +17,11 @@ constexpr const char* kInputName = "image";
 
 // One lane computes while others crop or copy; more would only wait for the same cores.
 constexpr std::size_t kMaxLanes = 4;
+
+// Compilations of their own that the sizes of a network may have, single items and batches counted
+// apart.
+constexpr std::size_t kMaxCompilations = 6;
+constexpr std::size_t kAnyCount = 2;
 
 constexpr std::size_t kMaxValueElements = std::size_t{1} << 28;
 
@@ -116,6 +122,15 @@ void check_sizes(const NetworkSpec& spec, const ov::Model& model) {
   }
 }
 
+// The shape as OpenVINO has it; see OpenvinoSession::Compiled.
+ov::PartialShape to_partial_shape(const InputShape& shape, int max_batch) {
+  const auto to_side = [](int side) {
+    return side == 0 ? ov::Dimension(1, kMaxInputSide) : ov::Dimension(side);
+  };
+  const ov::Dimension count = shape.count == 1 ? ov::Dimension(1) : ov::Dimension(1, max_batch);
+  return {count, 3, to_side(shape.height), to_side(shape.width)};
+}
+
 ov::AnyMap make_config(const SessionOptions& options) {
   return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
           ov::inference_num_threads(options.num_threads),
@@ -126,23 +141,37 @@ ov::AnyMap make_config(const SessionOptions& options) {
 
 }  // namespace
 
+std::size_t InputShape::item_size() const {
+  return 3 * static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+}
+
+std::span<float> OpenvinoSession::Lane::input_for(const InputShape& shape) {
+  const std::size_t size = shape.count * shape.item_size();
+  if (input.size() < size) {
+    input.resize(size);
+  }
+  return std::span(input).first(size);
+}
+
 OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options)
     : name_(spec.name),
       config_(make_config(options)),
-      input_shape_{1, 3, static_cast<std::size_t>(spec.input.height),
-                   static_cast<std::size_t>(spec.input.width)},
-      input_size_(ov::shape_size(input_shape_)),
-      max_batch_(static_cast<std::size_t>(options.max_batch)),
+      max_batch_(options.max_batch),
+      is_resizable_(spec.size_step > 0),
       model_(read_model(spec)) {
   check_model(spec, *model_, options.max_batch);
   for (const NamedOutput& output : spec.outputs) {
     output_names_.push_back(output.name);
   }
+  const InputShape shape{1, spec.input.height, spec.input.width};
   try {
     const std::shared_ptr<ov::Model> single = model_->clone();
-    single->reshape(ov::PartialShape(input_shape_));
+    single->reshape(to_partial_shape(shape, max_batch_));
     check_sizes(spec, *single);
-    single_ = openvino_core().compile_model(single, "CPU", config_);
+    if (is_resizable_) {
+      model_->reshape(to_partial_shape({kAnyCount, 0, 0}, max_batch_));
+    }
+    compiled_.push_back({shape, openvino_core().compile_model(single, "CPU", config_)});
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
@@ -152,31 +181,45 @@ OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& 
   }
 }
 
-ov::CompiledModel& OpenvinoSession::batched_model() {
-  std::call_once(batched_once_, [&] {
-    batched_ = openvino_core().compile_model(model_, "CPU", config_);
-    model_.reset();
-  });
-  return batched_;
+ov::CompiledModel OpenvinoSession::compile(const InputShape& shape) const {
+  const std::shared_ptr<ov::Model> model = model_->clone();
+  model->reshape(to_partial_shape(shape, max_batch_));
+  return openvino_core().compile_model(model, "CPU", config_);
 }
 
-ov::InferRequest& OpenvinoSession::request_for(Lane& lane, std::size_t count) {
-  if (count == 1) {
-    return lane.single;
+OpenvinoSession::Compiled& OpenvinoSession::compiled_for(const InputShape& shape) {
+  InputShape wanted = shape;
+  wanted.count = std::min(shape.count, kAnyCount);
+  const std::scoped_lock lock(compiling_);
+  const auto find = [&] { return std::ranges::find(compiled_, wanted, &Compiled::shape); };
+  auto found = find();
+  if (found == compiled_.end() && compiled_.size() >= kMaxCompilations) {
+    wanted = {kAnyCount, 0, 0};
+    found = find();
   }
-  if (!lane.batched) {
-    lane.batched = batched_model().create_infer_request();
+  if (found != compiled_.end()) {
+    return *found;
   }
-  return lane.batched;
+  compiled_.push_back({wanted, compile(wanted)});
+  return compiled_.back();
 }
 
-void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
+ov::InferRequest& OpenvinoSession::request_for(Lane& lane, const InputShape& shape) {
+  Compiled& compiled = compiled_for(shape);
+  ov::InferRequest& request = lane.requests[compiled.shape];
+  if (!request) {
+    request = compiled.model.create_infer_request();
+  }
+  return request;
+}
+
+void OpenvinoSession::run(Lane& lane, const InputShape& shape,
                           std::span<const std::span<float>> outputs) {
   try {
-    ov::InferRequest& request = request_for(lane, count);
-    ov::Shape shape = input_shape_;
-    shape[0] = count;
-    request.set_tensor(kInputName, ov::Tensor(ov::element::f32, shape, input));
+    ov::InferRequest& request = request_for(lane, shape);
+    const ov::Shape dimensions{shape.count, 3, static_cast<std::size_t>(shape.height),
+                               static_cast<std::size_t>(shape.width)};
+    request.set_tensor(kInputName, ov::Tensor(ov::element::f32, dimensions, lane.input.data()));
     // Not infer(), which computes on the calling thread: OpenVINO then keeps something of the model
     // in that thread's local storage and frees it when the thread ends. Python counts a thread as
     // ended before that, so that the model could be freed at the same time: a crash in one of 80
@@ -194,22 +237,15 @@ void OpenvinoSession::run(Lane& lane, float* input, std::size_t count,
   } catch (const std::exception& error) {
     throw_if_out_of_memory(error);
     fail(ErrorCode::kInference,
-         text("a ", name_, " network that fails on a batch of ", count, ": ", error.what()),
+         text("a ", name_, " network that fails on a batch of ", shape.count, ": ", error.what()),
          "outputs as the manifest says", "check the exported model with this batch size");
   }
-}
-
-std::unique_ptr<OpenvinoSession::Lane> OpenvinoSession::make_lane() {
-  auto lane = std::make_unique<Lane>();
-  lane->input.resize(max_batch_ * input_size_);
-  lane->single = single_.create_infer_request();
-  return lane;
 }
 
 OpenvinoSession::Lease OpenvinoSession::lease() {
   std::unique_lock lock(mutex_);
   if (free_lanes_.empty() && lanes_made_ < kMaxLanes) {
-    std::unique_ptr<Lane> lane = make_lane();
+    auto lane = std::make_unique<Lane>();
     free_lanes_.reserve(kMaxLanes);  // so that give_back() cannot fail
     ++lanes_made_;
     return {*this, std::move(lane)};

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <compare>
 #include <condition_variable>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <openvino/openvino.hpp>
@@ -19,19 +22,31 @@ struct SessionOptions {
   int max_batch = 1;
 };
 
+// The shape of a network's input, (count, 3, height, width).
+struct InputShape {
+  std::size_t count = 1;
+  int height = 0;
+  int width = 0;
+
+  [[nodiscard]] std::size_t item_size() const;  // floats
+  friend auto operator<=>(const InputShape&, const InputShape&) = default;
+};
+
 // One network, compiled by OpenVINO for the CPU.
 //
-// A batch of one runs on a model compiled for exactly that, at once; larger batches share a second
-// compilation, which the first of them waits for. Threads: lanes are leased one per thread; run()
-// may be called on several lanes at once.
+// A compilation for one size runs about a quarter faster than one for every size, and takes as long
+// as many runs. So the first few sizes get compilations of their own, one for single items and one
+// for batches, each when it is first needed; all others share one. Threads: lanes are leased one
+// per thread; run() may be called on several lanes at once.
 class OpenvinoSession {
  public:
   // Everything that one inference in flight needs.
   struct Lane {
-    std::vector<float> input;  // (max_batch, 3, H, W), filled as far as needed
+    std::vector<float> input;
     CropWorkspace workspace;
-    ov::InferRequest single;
-    ov::InferRequest batched;
+    std::map<InputShape, ov::InferRequest> requests;  // by shape of the compilation
+
+    [[nodiscard]] std::span<float> input_for(const InputShape& shape);
   };
 
   // Returns its lane to the session when it goes out of scope.
@@ -57,28 +72,30 @@ class OpenvinoSession {
   // Waits until one of the lanes is free. A thread leases one at a time, so nobody waits for ever.
   [[nodiscard]] Lease lease();
 
-  // Runs the network on `count` inputs at `input`, and copies its outputs out. Throws
-  // Error{kInference}.
-  void run(Lane& lane, float* input, std::size_t count, std::span<const std::span<float>> outputs);
-
-  [[nodiscard]] std::size_t input_size() const { return input_size_; }
+  // Runs the network on the lane's input, and copies its outputs out. Throws Error{kInference}.
+  void run(Lane& lane, const InputShape& shape, std::span<const std::span<float>> outputs);
 
  private:
-  [[nodiscard]] ov::InferRequest& request_for(Lane& lane, std::size_t count);
-  [[nodiscard]] ov::CompiledModel& batched_model();
-  [[nodiscard]] std::unique_ptr<Lane> make_lane();
+  // A compilation and the shape that it is for; a count of kAnyCount and sizes of 0 are dynamic.
+  struct Compiled {
+    InputShape shape;
+    ov::CompiledModel model;
+  };
+
+  [[nodiscard]] Compiled& compiled_for(const InputShape& shape);
+  [[nodiscard]] ov::InferRequest& request_for(Lane& lane, const InputShape& shape);
+  [[nodiscard]] ov::CompiledModel compile(const InputShape& shape) const;
   void give_back(std::unique_ptr<Lane> lane) noexcept;
 
   std::string name_;
   ov::AnyMap config_;
   std::vector<std::string> output_names_;
-  ov::Shape input_shape_;
-  std::size_t input_size_ = 0;
-  std::size_t max_batch_ = 1;
-  std::shared_ptr<ov::Model> model_;
-  ov::CompiledModel single_;
-  std::once_flag batched_once_;
-  ov::CompiledModel batched_;
+  int max_batch_ = 1;
+  bool is_resizable_ = false;
+  std::shared_ptr<ov::Model> model_;  // with every dynamic dimension
+
+  std::mutex compiling_;
+  std::list<Compiled> compiled_;
 
   std::mutex mutex_;
   std::condition_variable lane_returned_;

@@ -15,6 +15,7 @@ from kilomark.drawing import draw
 from kilomark.errors import InferenceError, InvalidInputError
 from kilomark.folder.photos import is_pattern
 from kilomark.images import open_photo
+from kilomark.options import parse_whole_or_auto
 from kilomark.picture_file import write_picture
 
 if TYPE_CHECKING:
@@ -102,17 +103,19 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
     group.add_argument(
         "--finder-size",
-        type=int,
+        type=parse_whole_or_auto,
+        default="auto",
         metavar="PX",
-        help="side of the square that the face finder sees; larger finds smaller faces",
+        help="longer side of what the face finder sees; larger finds smaller faces "
+        "(default: as the image needs)",
     )
     group.add_argument(
         "--finder-tiles",
-        type=int,
-        default=1,
+        type=parse_whole_or_auto,
+        default="auto",
         metavar="N",
         help="let the face finder look at N tiles along the longer side too: finds faces nearly N "
-        "times smaller (default: %(default)s, none)",
+        "times smaller (default: as the image needs)",
     )
 
 

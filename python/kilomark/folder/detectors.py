@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import kilomark
 from kilomark.devices import choose_device, choose_num_threads
@@ -21,8 +21,8 @@ class DetectorSettings:
     model: str = "resnext50"
     faces: str = "auto"
     device: str = "auto"
-    finder_size: int | None = None
-    finder_tiles: int = 1
+    finder_size: int | Literal["auto"] | None = "auto"
+    finder_tiles: int | Literal["auto"] = "auto"
     score_threshold: float = 0.5
     presence_threshold: float = 0.5
     max_faces: int | None = None

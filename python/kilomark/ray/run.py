@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from kilomark.detector import choose_rescorer
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.folder.chunks import remaining_chunks
 from kilomark.folder.detectors import DetectorSettings
 from kilomark.folder.progress import Counts
 from kilomark.folder.run import PHOTOS_PER_CHUNK
 from kilomark.manifest import read_finder_bundle, read_landmark_bundle
+from kilomark.network_loading import choose_rescorer
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
 from kilomark.streaming import DEFAULT_BATCH_IMAGES

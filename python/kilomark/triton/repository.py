@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark.detector import choose_rescorer
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_finder_bundle, read_landmark_bundle
+from kilomark.network_loading import choose_rescorer
 from kilomark.options import check_whole
 from kilomark.triton.configs import (
     FACES,

@@ -1,0 +1,116 @@
+"""Bundles as the networks of a core detector."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kilomark import _core
+from kilomark.devices import choose_num_threads, forwarded_log
+from kilomark.engines.device_models import device_models
+from kilomark.errors import InvalidInputError
+from kilomark.manifest import read_landmark_bundle, shipped_bundles
+
+if TYPE_CHECKING:
+    import os
+
+    from kilomark.manifest import FinderBundle, LandmarkBundle, NetworkInput
+
+__all__ = ["choose_rescorer", "load_core"]
+
+
+def choose_rescorer(
+    rescoring: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
+) -> LandmarkBundle | None:
+    """Return the network that rescores found faces; ``landmarks`` itself if they are the same.
+
+    Raises:
+        BundleError: ``rescoring`` names no landmark network.
+        InvalidInputError: its presence is constant.
+    """
+    if rescoring is None:
+        return None
+    if rescoring != "auto":
+        chosen = read_landmark_bundle(rescoring)
+    elif landmarks is None or landmarks.folder == shipped_bundles().get("resnext50"):
+        chosen = read_landmark_bundle("lite")
+    else:
+        chosen = landmarks
+    if landmarks is not None and chosen.folder == landmarks.folder:
+        chosen = landmarks
+    if chosen.knows_faces:
+        return chosen
+    if rescoring != "auto":
+        raise InvalidInputError(
+            f"rescoring is {chosen.name!r}, whose presence is constant; pass another bundle or None"
+        )
+    return None
+
+
+def load_core(
+    landmarks: LandmarkBundle | None,
+    finder: FinderBundle | None,
+    rescorer: LandmarkBundle | None,
+    *,
+    device: str,
+    num_threads: int | None,
+    max_batch: int,
+) -> _core.Detector:
+    """Load the networks that are there on a device.
+
+    On the CPU, the face detector is compiled for images of 4 : 3 at first.
+    """
+    bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
+    chosen, models = device_models(device, bundles, max_batch=max_batch)
+    if finder is not None and chosen == "cpu":
+        bundles[bundles.index(finder)] = finder = _for_common_images(finder)
+    by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
+
+    def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
+        return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
+
+    with forwarded_log():
+        return _core.Detector(
+            to_landmarks(landmarks),
+            None if finder is None else _to_finder_network(finder, by_bundle[id(finder)]),
+            rescorer=to_landmarks(rescorer),
+            device=chosen,
+            num_threads=choose_num_threads(num_threads),
+            max_batch=max_batch,
+        )
+
+
+def _to_core_input(given: NetworkInput) -> _core.NetworkInput:
+    return _core.NetworkInput(
+        width=given.width,
+        height=given.height,
+        channel_order=given.channel_order,
+        mean=given.mean,
+        std=given.std,
+    )
+
+
+def _to_landmark_network(bundle: LandmarkBundle, model: bytes) -> _core.LandmarkNetwork:
+    return _core.LandmarkNetwork(
+        model=model,
+        input=_to_core_input(bundle.input),
+        num_landmarks=bundle.topology.num_landmarks,
+        crop_scale=bundle.crop_scale,
+        has_depth=bundle.has_depth,
+    )
+
+
+def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwork:
+    return _core.FinderNetwork(
+        model=model,
+        input=_to_core_input(bundle.input),
+        strides=list(bundle.strides),
+        rescoring=_core.RescoringRule(**(bundle.rescoring or {})),
+    )
+
+
+def _for_common_images(finder: FinderBundle) -> FinderBundle:
+    step = max(finder.strides)
+    height = math.ceil(finder.input.width * 3 / 4 / step) * step
+    return replace(finder, input=replace(finder.input, height=height))

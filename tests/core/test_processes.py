@@ -1,0 +1,187 @@
+"""Detectors that cross processes: forked, pickled, closed; and threads when Python ends."""
+
+from __future__ import annotations
+
+import copy
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from tests.tiny_bundles import bright_cells
+
+from kilomark import Detector, InferenceError, InvalidInputError, Regions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IMAGE = bright_cells((3, 4))
+LIMIT_S = 60
+
+
+def make_detector(tiny: Path, tiny_faces: Path, **options: object) -> Detector:
+    given = {"device": "cpu", "rescoring": None, "presence_threshold": 0.0, "num_threads": 2}
+    return Detector(tiny, faces=tiny_faces, **(given | options))
+
+
+@pytest.fixture
+def used(tiny: Path, tiny_faces: Path) -> Detector:
+    detector = make_detector(tiny, tiny_faces)
+    detector.predict(IMAGE)
+    return detector
+
+
+def run_in_fork(work: object) -> int:
+    """The exit status of ``work`` in a forked child; it is killed if it hangs."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = work()
+        finally:
+            os._exit(status)
+    end = time.monotonic() + LIMIT_S
+    while time.monotonic() < end:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -signal.SIGKILL
+
+
+def test_a_detector_works_after_a_fork(used: Detector) -> None:
+    assert run_in_fork(lambda: 7 if len(used.predict(IMAGE)) == 1 else 1) == 7
+    assert len(used.predict(IMAGE)) == 1
+
+
+def test_a_new_detector_works_in_a_fork(used: Detector, tiny: Path, tiny_faces: Path) -> None:
+    def work() -> int:
+        found = make_detector(tiny, tiny_faces).predict(IMAGE)
+        used.close()
+        return 7 if len(found) == 1 else 1
+
+    assert run_in_fork(work) == 7
+
+
+def test_a_new_detector_works_after_others_were_freed(tiny: Path, tiny_faces: Path) -> None:
+    """OpenVINO keeps the threads of freed networks for the next one; a fork has none of them."""
+    for _ in range(2):
+        make_detector(tiny, tiny_faces).predict([IMAGE, IMAGE])
+    made = make_detector
+    assert run_in_fork(lambda: 6 + len(made(tiny, tiny_faces).predict(IMAGE))) == 7
+
+
+def test_the_core_refuses_networks_of_another_process(used: Detector) -> None:
+    def work() -> int:
+        try:
+            used._live.predict([IMAGE], ["bgr"])
+        except InferenceError as error:
+            return 7 if "before this process was forked" in str(error) else 2
+        return 3
+
+    assert run_in_fork(work) == 7
+
+
+_worker: Detector | None = None
+
+
+def start_worker(detector: Detector) -> None:
+    global _worker
+    _worker = detector
+
+
+def count_faces(image: np.ndarray) -> int:
+    return len(_worker.predict(image))
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_of_processes(used: Detector, method: str) -> None:
+    """The initializer's detector is pickled, or inherited and then replaced."""
+    context = multiprocessing.get_context(method)
+    start_worker(used)
+    with context.Pool(2, start_worker, (used,)) as pool:
+        counts = pool.map_async(count_faces, [IMAGE] * 6).get(LIMIT_S)
+    assert counts == [1] * 6
+
+
+def test_copies_carry_the_options(tiny: Path, tiny_faces: Path) -> None:
+    detector = make_detector(tiny, tiny_faces, max_faces=1)
+    image = bright_cells((1, 1), (6, 6))
+    for made in (pickle.loads(pickle.dumps(detector)), copy.deepcopy(detector)):
+        assert len(made.predict(image)) == len(detector.predict(image)) == 1
+
+
+def test_a_closed_detector_says_so(tiny: Path, tiny_faces: Path) -> None:
+    with make_detector(tiny, tiny_faces) as detector:
+        assert len(detector.predict(IMAGE)) == 1
+    with pytest.raises(InvalidInputError, match="this detector is closed"):
+        detector.predict(IMAGE)
+    assert "closed" in repr(detector)
+    detector.close()
+
+
+DAEMON = """
+import sys, threading, time
+import numpy as np
+import kilomark
+detector = kilomark.Detector(sys.argv[1], faces=None, num_threads=1)
+boxes = np.tile([[1, 1, 40, 40]], (64, 1))
+def work():
+    while True:
+        detector.predict(np.zeros((64, 64), np.uint8), boxes=boxes)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.3)
+"""
+
+
+def test_python_ends_while_daemon_threads_predict(tiny: Path) -> None:
+    for _ in range(3):
+        command = [sys.executable, "-c", DAEMON, str(tiny)]
+        ended = subprocess.run(command, timeout=LIMIT_S, capture_output=True, check=False)
+        assert ended.returncode == 0, ended.stderr[-2000:]
+
+
+def test_ctrl_c_ends_a_long_call(tiny: Path) -> None:
+    detector = Detector(tiny, faces=None, num_threads=1, max_batch=1)
+    regions = Regions.from_boxes(np.tile([[1, 1, 40, 40]], (100_000, 1)))
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    start = time.monotonic()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        detector.place(np.zeros((64, 64), np.uint8), regions)
+    assert time.monotonic() - start < 5
+
+
+def test_more_boxes_than_a_call_takes_are_refused(detector: Detector) -> None:
+    regions = Regions.from_boxes(np.tile([[1, 1, 40, 40]], (262_145, 1)))
+    with pytest.raises(InvalidInputError, match="at most 262144"):
+        detector.place(np.zeros((64, 64), np.uint8), regions)
+
+
+def test_data_loader_workers(used: Detector) -> None:
+    data = pytest.importorskip("torch.utils.data")
+    loader = data.DataLoader(
+        _Faces(used), batch_size=None, num_workers=2, multiprocessing_context="fork"
+    )
+    assert [int(count) for count in loader] == [1] * 4
+
+
+class _Faces:
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> int:
+        return len(self.detector.predict(IMAGE))
