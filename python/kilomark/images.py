@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kilomark import _core
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.photo_files import (
@@ -31,6 +30,7 @@ from kilomark.raw_images import (
     PixelFormat,
     RawImage,
     RawPixels,
+    borrow_gpu_array,
     is_gpu_array,
     raw_to_pixels,
 )
@@ -135,7 +135,7 @@ def to_core_pixels(image: ImageLike, *, input_stream: int = 0) -> Pixels | RawPi
     if isinstance(image, RawImage):
         return raw_to_pixels(image, input_stream=input_stream)
     if not isinstance(image, np.ndarray) and is_gpu_array(image):
-        array = _core.CudaArray(image, input_stream)
+        array = borrow_gpu_array(image, input_stream)
         channels = 1 if len(array.shape) == 2 else array.shape[-1]
         if len(array.shape) not in (2, 3) or channels not in ARRAY_FORMATS:
             raise InvalidInputError(

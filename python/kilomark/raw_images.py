@@ -9,12 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark import _core
-from kilomark.errors import InvalidInputError
+from kilomark.errors import InvalidInputError, KilomarkError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GpuArray", "PixelFormat", "RawImage", "RawPixels", "is_gpu_array", "raw_to_pixels"]
+__all__ = [
+    "GpuArray",
+    "PixelFormat",
+    "RawImage",
+    "RawPixels",
+    "borrow_gpu_array",
+    "is_gpu_array",
+    "raw_to_pixels",
+]
 
 PixelFormat: TypeAlias = Literal["gray", "bgr", "rgb", "bgra", "rgba", "nv12", "nv12_bt709"]
 
@@ -104,6 +112,29 @@ def is_gpu_array(image: object) -> bool:
     return device is not None and device()[0] in DLPACK_GPUS
 
 
+def borrow_gpu_array(array: object, input_stream: int = 0) -> _core.CudaArray:
+    """Borrow an array on a GPU through DLPack or ``__cuda_array_interface__``.
+
+    Args:
+        array: the array.
+        input_stream: a CUDA stream, as a number, for DLPack producers; 0: the default stream.
+
+    Raises:
+        InvalidInputError: what it says of itself makes no sense.
+    """
+    try:
+        return _core.CudaArray(array, input_stream)
+    except (KilomarkError, MemoryError):
+        raise
+    except Exception as error:  # the object is somebody else's and may raise anything
+        kind = f"{type(array).__module__}.{type(array).__name__}"
+        raise InvalidInputError(
+            f"a {kind} says that it is an array on a GPU, but cannot be read as one: "
+            f"{type(error).__name__}: {str(error)[:200]}; expected uint8 data described by DLPack "
+            "or __cuda_array_interface__ of version 2 or 3"
+        ) from error
+
+
 def raw_to_pixels(image: RawImage, *, input_stream: int = 0) -> RawPixels:
     """Borrow the arrays of ``image``; see `kilomark.images.to_core_pixels`.
 
@@ -119,7 +150,7 @@ def _borrow(array: object, input_stream: int) -> PixelArray:
         if array.dtype != np.uint8:
             raise InvalidInputError(f"a raw image of dtype {array.dtype}; expected uint8")
         return _check_rank(array)
-    return _check_rank(_core.CudaArray(array, input_stream))
+    return _check_rank(borrow_gpu_array(array, input_stream))
 
 
 def _check_rank(array: PixelArray) -> PixelArray:

@@ -9,8 +9,8 @@ import atheris
 from harness import check_message, fuzz, instrumented
 
 with instrumented():
-    from kilomark import _core
     from kilomark.errors import KilomarkError
+    from kilomark.raw_images import borrow_gpu_array
 
 KEYS = ["shape", "typestr", "data", "version", "strides", "stream", "mask", "descr"]
 
@@ -35,7 +35,7 @@ def test_one_input(data: bytes) -> None:
     if provider.ConsumeIntInRange(0, 20) == 0:
         interface = _value(provider, 2)
     try:
-        array = _core.CudaArray(Pretender(interface))
+        array = borrow_gpu_array(Pretender(interface))
     except KilomarkError as error:
         check_message(error)
         return
