@@ -141,7 +141,8 @@ class Tracker:
             InvalidInputError: the frame is no image, or the time stamp is not finite.
             InferenceError: the network failed.
         """
-        pixels = to_core_pixels(frame)
+        stream = self._detector._core.input_stream  # noqa: SLF001
+        pixels = to_core_pixels(frame, input_stream=stream)
         with self._lock, forwarded_log():
             time = self._time_of(timestamp)
             found = self._core.update(pixels.array, pixels.format, time)
