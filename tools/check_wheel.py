@@ -21,6 +21,7 @@ NEEDED = (
     r"kilomark/bundles/faces/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/lite/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/resnext50/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
+    r"kilomark/bundles/wild/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark-[^/]+\.dist-info/METADATA",
     r"kilomark-[^/]+\.dist-info/entry_points\.txt",
     r"kilomark-[^/]+\.dist-info/licenses/LICENSE",

@@ -580,14 +580,16 @@ def _to_boxes_per_image(
 
 
 def _to_faces(found: _core.Detections, topology: Topology) -> list[Face]:
+    depths = [None] * len(found.landmarks) if found.depth is None else found.depth
     return [
-        Face(*values, topology=topology)
-        for values in zip(
+        Face(landmarks, spread, box, score, presence, topology, depth)
+        for landmarks, spread, box, score, presence, depth in zip(
             found.landmarks,
             found.spread,
             found.boxes,
             found.scores.tolist(),
             found.presence.tolist(),
+            depths,
             strict=True,
         )
     ]

@@ -42,6 +42,9 @@ class Face:
     """0 to 1, how sure the landmark network is that its crop holds a well-placed face."""
     topology: Topology = field(repr=False)
     """What each landmark stands for."""
+    depth: npt.NDArray[np.float32] | None = field(default=None, repr=False)
+    """(K,) pixels away from the camera, the mean over the landmarks being 0; None from a network
+    that does not predict it."""
 
     def __repr__(self) -> str:
         x0, y0, x1, y1 = (round(float(edge)) for edge in self.box)
@@ -64,11 +67,22 @@ class Face:
         return {name: self.landmarks[group.indices] for name, group in self.topology.groups.items()}
 
     @property
+    def landmarks_3d(self) -> npt.NDArray[np.float32] | None:
+        """(K, 3) x, y, z in pixels, z away from the camera; None without ``depth``."""
+        if self.depth is None:
+            return None
+        return np.concatenate([self.landmarks, self.depth[:, None]], 1)
+
+    @property
     def pose(self) -> Pose | None:
-        """Head pose, computed at each access; None if the network's bundle has no mean face."""
+        """Head pose, computed at each access; None if the network's bundle has no mean face.
+
+        It is fitted to the landmarks in three dimensions where the network predicts depth.
+        """
         if self.topology.mean_shape is None:
             return None
-        return fit_pose(self.landmarks, self.topology.mean_shape)
+        points = self.landmarks_3d
+        return fit_pose(self.landmarks if points is None else points, self.topology.mean_shape)
 
     def to_68(self) -> npt.NDArray[np.float32]:
         """Convert to the common 68 landmarks: (68, 2), in the order of iBUG / 300-W.

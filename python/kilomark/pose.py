@@ -44,7 +44,7 @@ def fit_pose(
     """Fit the pose of a face.
 
     Args:
-        landmarks: (K, 2) x, y in pixels.
+        landmarks: (K, 2) x, y in pixels, or (K, 3) with z away from the camera.
         mean_shape: (K, 3) the same landmarks on the mean face, in any unit.
 
     Returns:
@@ -63,13 +63,24 @@ def fit_pose(
 def fit_rotation(
     landmarks: npt.NDArray[np.floating[Any]], mean_shape: npt.NDArray[np.floating[Any]]
 ) -> npt.NDArray[np.float64] | None:
-    """Fit the (3, 3) rotation that turns ``mean_shape`` (K, 3) as ``landmarks`` (K, 2) show it."""
+    """Fit the (3, 3) rotation that turns ``mean_shape`` (K, 3) as ``landmarks`` show it.
+
+    Landmarks (K, 2) give it through an affine camera. Landmarks (K, 3) give it by Horn's closed
+    form, which holds to +-90 degrees.
+    """
     if not np.isfinite(landmarks).all():
         return None
     shape = np.asarray(mean_shape, np.float64)
     image = np.asarray(landmarks, np.float64)
     shape = shape - shape.mean(axis=0)
     image = image - image.mean(axis=0)
+    if image.shape[1] == 3:
+        left, scales, right = np.linalg.svd(image.T @ shape)
+        if scales[1] <= 1e-9 * max(scales[0], 1.0):
+            return None
+        proper = np.diag([1.0, 1.0, np.linalg.det(left @ right)])
+        rotated: npt.NDArray[np.float64] = left @ proper @ right
+        return rotated
     camera = np.linalg.lstsq(shape, image, rcond=None)[0].T
     left, scales, right = np.linalg.svd(camera, full_matrices=False)
     if scales[1] <= 1e-9 * max(scales[0], 1.0):

@@ -18,7 +18,7 @@ def test_the_doctor_says_what_is_here(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     facts = {section: dict(rows) for section, rows in found["sections"].items()}
-    assert facts["networks"].keys() == {"faces", "faces-large", "lite", "resnext50"}
+    assert facts["networks"].keys() == {"faces", "faces-large", "lite", "resnext50", "wild"}
     assert metadata.version("openvino") in facts["versions"]["OpenVINO"]
     assert facts["devices"]["cpu"] == "usable"
     if probe_cuda().reason:

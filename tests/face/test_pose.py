@@ -67,3 +67,16 @@ def test_mirrored_face_has_mirrored_pose(pose: Pose) -> None:
 )
 def test_no_pose_where_there_is_none(landmarks: np.ndarray) -> None:
     assert fit_pose(landmarks, FACE) is None
+
+
+@pytest.mark.parametrize("yaw", [-85.0, -40.0, 0.0, 60.0, 88.0])
+def test_landmarks_in_three_dimensions_give_the_pose_to_profiles(yaw: float) -> None:
+    shape = np.random.default_rng(0).normal(size=(40, 3))
+    turned = 70 * shape @ to_rotation(Pose(yaw, 12.0, -20.0)).T + (300, 200, 9)
+
+    pose = fit_pose(turned, shape)
+
+    assert pose is not None
+    assert pose.yaw_deg == pytest.approx(yaw, abs=1e-6)
+    assert pose.pitch_deg == pytest.approx(12, abs=1e-6)
+    assert pose.roll_deg == pytest.approx(-20, abs=1e-6)

@@ -16,7 +16,7 @@ from kilomark.manifest import FinderBundle, LandmarkBundle, read_bundle
 if TYPE_CHECKING:
     from pathlib import Path
 
-LANDMARK_BUNDLES = ("resnext50", "lite")
+LANDMARK_BUNDLES = ("resnext50", "lite", "wild")
 
 # Where the subject of the demo photo has her pupils, read off an enlargement by eye.
 PUPILS_PX = np.array([[203.0, 100.8], [246.5, 103.3]])
@@ -41,7 +41,7 @@ def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 def test_shipped_bundles_are_small() -> None:
     folders = kilomark.shipped_bundles()
 
-    assert set(folders) == {"faces", "faces-large", "lite", "resnext50"}
+    assert set(folders) == {"faces", "faces-large", "lite", "resnext50", "wild"}
     files = [path for folder in folders.values() for path in folder.rglob("*")]
     assert sum(path.stat().st_size for path in files) <= MAX_SIZE_BYTES
 
@@ -143,3 +143,22 @@ def test_many_images_give_what_each_gives_alone(
     for one, faces in zip(images, together, strict=True):
         (alone,) = detector.predict(one)
         assert np.abs(alone.landmarks - faces[0].landmarks).max() < 0.01
+
+
+def test_wild_predicts_depth(demo_photo: Path) -> None:
+    (face,) = kilomark.Detector("wild", device="cpu").predict(demo_photo)
+
+    points = face.landmarks_3d
+    assert points is not None
+    assert points.shape == (971, 3)
+    nose, oval = face.topology.group("nose_ridge").indices, face.topology.group("face_oval").indices
+    assert points[nose, 2].mean() < points[oval, 2].mean() - 0.1 * _inter_ocular(face)
+    assert face.pose is not None
+    assert abs(face.pose.yaw_deg) < 25
+
+
+def test_lite_predicts_no_depth(demo_photo: Path) -> None:
+    (face,) = kilomark.Detector("lite", device="cpu").predict(demo_photo)
+
+    assert face.depth is None
+    assert face.landmarks_3d is None
