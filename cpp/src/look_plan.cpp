@@ -38,7 +38,8 @@ bool should_look_again(std::span<const FoundFace> found, int size, const ImageVi
     return true;
   }
   const bool is_small = std::ranges::any_of(faces, [&](const FoundFace& face) {
-    return std::max(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0) < kSmallFace * reduction;
+    return face.score >= kLikely * options.score_threshold &&
+           std::max(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0) < kSmallFace * reduction;
   });
   return is_small || faces.size() >= kManyFaces;
 }

@@ -22,6 +22,7 @@ namespace kilomark {
 // A larger look takes more time in proportion to its area. Faces of all looks are merged.
 inline constexpr double kZooms[] = {1.0, 2.5, 5.0};
 inline constexpr float kSmallFace = 28.0F;  // longer side in input pixels
+inline constexpr float kLikely = 0.8F;  // score over score_threshold of a small face that counts
 inline constexpr std::size_t kManyFaces = 5;
 inline constexpr float kMuchReduced = 1.5F;
 
