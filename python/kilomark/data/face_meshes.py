@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import Split
 
-__all__ = ["FaceMeshes", "landmark_matrix", "read_face_meshes"]
+__all__ = ["FaceMeshes", "has_depth", "landmark_matrix", "read_face_meshes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -73,6 +73,12 @@ def read_face_meshes(folder: Path, split: Split) -> FaceMeshes:
         has_depth=known,
         to_landmarks=landmark_matrix(folder, NUM_VERTICES),
     )
+
+
+def has_depth(folder: Path) -> bool:
+    """Whether a data set of face crops has labels of depth."""
+    with np.load(folder / "labels.npz") as labels:
+        return "depth" in labels.files or (folder / "depth.npz").is_file()
 
 
 def landmark_matrix(folder: Path, num_vertices: int) -> Array:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kilomark.bundle_files import rounded_figures, write_accuracy
 from kilomark.data.face_crops import read_face_crops
+from kilomark.data.face_meshes import has_depth, read_face_meshes
 from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.errors import InvalidInputError
 from kilomark.evaluation.figures import (
@@ -109,7 +110,13 @@ def _measure_landmarks(
     if report is None:
         return figures
     written = write_landmark_report(
-        report, bundle.folder, faces, predictions, run_dir, noted_slices
+        report,
+        bundle.folder,
+        faces,
+        predictions,
+        run_dir,
+        noted_slices,
+        read_face_meshes(faces_dir, "val") if has_depth(faces_dir) else None,
     )
     return figures | {"jitter_percent": written.steady[0].jitter_percent}
 

@@ -11,6 +11,7 @@ import numpy as np
 from kilomark.data.geometry import box_of
 from kilomark.detector import Detector
 from kilomark.evaluation import plots
+from kilomark.evaluation.altered_faces import AlteredAccuracy, measure_altered
 from kilomark.evaluation.contact_sheets import landmark_tile, write_sheet
 from kilomark.evaluation.figures import LandmarkPredictions, landmark_figures, to_bgr
 from kilomark.evaluation.metrics import (
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kilomark.data.face_crops import FaceCrops
+    from kilomark.data.face_meshes import FaceMeshes
 
 __all__ = [
     "LandmarkReport",
+    "altered_lines",
     "slice_lines",
     "steadiness_lines",
     "table_lines",
@@ -46,6 +49,7 @@ Array = np.ndarray[Any, Any]
 
 CROP_PX = 128  # the crop in whose pixels errors are given
 _WORST_FACES = 24
+_ALTERED_EVERY = 4  # every fourth face is turned, masked, darkened, and closes its eyes
 _STEADY_EVERY = 6  # every sixth face is moved, rescaled and compressed
 _HOW = f"the bundle through the C++ core, one pass, crop {CROP_SCALE} times the landmarks' box."
 _SLICES_NOTE = """\
@@ -71,6 +75,7 @@ class LandmarkReport:
         presence: the presence's ROC curve.
         slices: the error of parts of the faces.
         steady: jitter where boxes move with the face, and where the face finder finds them.
+        altered: errors on altered photos; None where the meshes are not known.
     """
 
     figures: dict[str, float]
@@ -80,6 +85,7 @@ class LandmarkReport:
     presence: RocCurve
     slices: list[Slice]
     steady: tuple[Steadiness, Steadiness]
+    altered: AlteredAccuracy | None = None
 
 
 def write_landmark_report(
@@ -89,6 +95,7 @@ def write_landmark_report(
     predictions: LandmarkPredictions,
     run_dir: Path | None = None,
     noted_slices: Mapping[str, Sequence[str]] | None = None,
+    meshes: FaceMeshes | None = None,
 ) -> LandmarkReport:
     """Measure what is left to measure; write ``report.md``, ``figures.json`` and plots.
 
@@ -99,6 +106,7 @@ def write_landmark_report(
         predictions: what the network says of them.
         run_dir: the training run whose learning curve to draw.
         noted_slices: photos' names by what somebody saw in them.
+        meshes: of the faces, to measure turned, blinking, masked and dark photos too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     relative = 100 * normalized_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
@@ -116,6 +124,7 @@ def write_landmark_report(
             box_errors(predictions.landmarks, predictions.target),
         ),
         steady=_steadiness(bundle, faces),
+        altered=None if meshes is None else _altered(bundle, faces, meshes),
     )
     plots.plot_cumulative_error(folder / "cumulative_error.png", per_face, FAILURE_PERCENT)
     plots.plot_calibration(folder / "calibration.png", calibrated, CROP_PX)
@@ -141,6 +150,16 @@ def _groups(
         )
         for name, group in faces.topology.groups.items()
     }
+
+
+def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes) -> AlteredAccuracy:
+    detector = Detector(bundle, faces=None)
+
+    def predict(image: Array, box: Array) -> Array:
+        (face,) = detector.predict(to_bgr(image), boxes=box)
+        return face.landmarks
+
+    return measure_altered(predict, faces, meshes, range(0, len(faces), _ALTERED_EVERY))
 
 
 def _steadiness(bundle: Path, faces: FaceCrops) -> tuple[Steadiness, Steadiness]:
@@ -174,6 +193,7 @@ def _lines(
         *_confidence_lines(report, predictions),
         *slice_lines(report.slices),
         *steadiness_lines(report.steady),
+        *altered_lines(report.altered),
         *_picture_lines("Worst faces", "worst_faces.png"),
         "Labels green, landmarks red. The sheet shows people: do not publish it.",
     ]
@@ -288,6 +308,25 @@ def steadiness_lines(steady: tuple[Steadiness, Steadiness]) -> list[str]:
     ]
 
 
+def altered_lines(altered: AlteredAccuracy | None) -> list[str]:
+    """The table of altered photos, empty where there are none."""
+    if altered is None:
+        return []
+    rows = [("as photographed", f"{altered.plain:.2f} %")]
+    rows += [(f"turned, yaw {span}°", f"{error:.2f} %") for span, error in altered.by_yaw.items()]
+    rows += [("mask drawn", f"{altered.masked:.2f} %"), ("darkened", f"{altered.dark:.2f} %")]
+    lines = ["", "## Altered photos", "", *table_lines(("photos", "error over the box"), rows)]
+    if altered.blinks is not None:
+        blinks = altered.blinks
+        text = (
+            f"Closing eyes: opening of closed eyes {blinks.closed_percent:.0f} % of open ones; "
+            f"slope of opening against the label's {blinks.slope:.2f}, correlation "
+            f"{blinks.correlation:.2f} (1 is right)."
+        )
+        lines += ["", text]
+    return lines
+
+
 def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Rows as a table of Markdown."""
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
@@ -310,4 +349,5 @@ def _plain(report: LandmarkReport) -> dict[str, Any]:
         },
         "slices": [asdict(part) for part in report.slices],
         "steadiness": {"boxes_given": asdict(given), "boxes_found": asdict(found)},
+        "altered": None if report.altered is None else asdict(report.altered),
     }
