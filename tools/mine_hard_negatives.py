@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write down what a face finder takes for faces in the photos that it is trained on.
+"""Write down what a face detector takes for faces in the photos that it is trained on.
 
     python tools/mine_hard_negatives.py my-faces --scenes DATA/scenes --out hard_negatives.json
     kilomark train faces --init my-faces --hard-negatives hard_negatives.json ...
@@ -49,7 +49,7 @@ SAME_PLACE = 0.5  # intersection over union
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("bundle", help="of the face finder: a name or a folder")
+    parser.add_argument("bundle", help="of the face detector: a name or a folder")
     parser.add_argument("--scenes", type=Path, required=True, help="data set of scenes")
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     parser.add_argument("--landmarks", default="resnext50", help="bundle that knows faces")

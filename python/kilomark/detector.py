@@ -351,9 +351,9 @@ class Detector:
         Args:
             image: a uint8 array (H, W, 3) BGR as OpenCV gives it, gray (H, W) or (H, W, 1), or BGRA
                 (H, W, 4), in memory of the host or of the detector's GPU; a path, whose EXIF
-                orientation is honoured; a PIL image; a `kilomark.RawImage` for RGB or NV12; or a
+                orientation is honored; a PIL image; a `kilomark.RawImage` for RGB or NV12; or a
                 list or tuple of these. An array is always one image: pass ``list(batch)``.
-            boxes: where the faces are, so that the face finder is not run: (M, 4) x0, y0, x1, y1 in
+            boxes: where the faces are, so that no face detector runs: (M, 4) x0, y0, x1, y1 in
                 pixels, around the landmarks (brows to chin, ear to ear), or (4,) for one face. For
                 a list of images, a list of as many of these. There is then one face per box, in
                 order, whatever its presence, with score 1.
@@ -495,7 +495,7 @@ class Detector:
     def _check_finder(self) -> None:
         if not self._has_finder:
             raise InvalidInputError(
-                "this detector was made with faces=None, so it has no face finder; pass boxes="
+                "this detector was made with faces=None, so it has no face detector; pass boxes="
             )
 
 

@@ -37,7 +37,7 @@ class Face:
     box: npt.NDArray[np.float32]
     """(4,) x0, y0, x1, y1: as found, or as given."""
     score: float
-    """0 to 1, how sure face finder and landmark network are of the face; 1 for a given box."""
+    """0 to 1, how sure face detector and landmark network are of the face; 1 for a given box."""
     presence: float
     """0 to 1, how sure the landmark network is that its crop holds a well-placed face."""
     topology: Topology = field(repr=False)

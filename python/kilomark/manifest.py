@@ -131,7 +131,7 @@ def read_landmark_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle
 
 
 def read_finder_bundle(name_or_path: str | os.PathLike[str]) -> FinderBundle:
-    """Read a bundle that must hold a face finder; see `read_bundle`."""
+    """Read a bundle that must hold a face detector; see `read_bundle`."""
     bundle = read_bundle(name_or_path)
     if isinstance(bundle, FinderBundle):
         return bundle

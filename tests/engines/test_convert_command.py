@@ -42,7 +42,7 @@ def test_without_a_gpu_the_reason_is_said(
         (["lite", "--precision", "int8", "--target", "tensorrt-rtx"], "int8 is for CPUs"),
         (["lite", "--target", "onnx", "--samples", "/nowhere"], "no face in"),
         (["faces", "--target", "tensorrt-rtx", "--max-batch", "0"], "max_batch is 0"),
-        (["lite", "--target", "tensorrt-rtx", "--finder-size", "256"], "is for a face finder"),
+        (["lite", "--target", "tensorrt-rtx", "--finder-size", "256"], "is for a face detector"),
     ],
 )
 def test_what_cannot_be_converted_is_said(

@@ -1,4 +1,4 @@
-"""What a face finder took for faces, read back and shown to the next one."""
+"""What a face detector took for faces, read back and shown to the next one."""
 
 from __future__ import annotations
 

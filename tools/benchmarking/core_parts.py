@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def landmark_detector(bundle: LandmarkBundle, *, num_threads: int) -> _core.Detector:
-    """A core detector of one landmark network, without a face finder."""
+    """A core detector of one landmark network, without a face detector."""
     given = bundle.input
     network = _core.LandmarkNetwork(
         model=bundle.model,

@@ -50,7 +50,7 @@ def pipeline_parity(subject: Subject) -> Figures:
 
 
 def finder_parity(subject: Subject) -> Figures:
-    """The face finder: the same faces, in the same places."""
+    """The face detector: the same faces, in the same places."""
     pictures = frames(8)
     wanted = subject.reference(finder=True).predict(pictures)
     found = subject.detector(finder=True).predict(pictures)

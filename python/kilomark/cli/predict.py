@@ -89,16 +89,14 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=0.5,
         metavar="P",
-        help="drop found faces below this score, which is the face finder's and the landmark "
-        "network's together (default: %(default)s)",
+        help="drop found faces below this score, after rescoring (default: %(default)s)",
     )
     group.add_argument(
         "--presence-threshold",
         type=float,
         default=0.5,
         metavar="P",
-        help="drop found faces whose presence is below this; 0: the face finder decides alone "
-        "(default: %(default)s)",
+        help="drop found faces whose presence is below this (default: %(default)s)",
     )
     group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
     group.add_argument(
@@ -106,7 +104,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         type=parse_whole_or_auto,
         default="auto",
         metavar="PX",
-        help="longer side of what the face finder sees; larger finds smaller faces "
+        help="longer side of what the face detector sees; larger finds smaller faces "
         "(default: as the image needs)",
     )
     group.add_argument(
@@ -114,7 +112,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         type=parse_whole_or_auto,
         default="auto",
         metavar="N",
-        help="let the face finder look at N tiles along the longer side too: finds faces nearly N "
+        help="let the face detector look at N tiles along the longer side too: finds faces nearly N "
         "times smaller (default: as the image needs)",
     )
 

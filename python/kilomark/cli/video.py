@@ -53,8 +53,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--landmarks",
         metavar="FILE",
-        help="table to write: .parquet (needs kilomark[folder]), .jsonl or .csv; docs/video.md has "
-        "its columns",
+        help="table to write: .parquet (needs kilomark[folder]), .jsonl or .csv",
     )
     group.add_argument("--no-sound", action="store_true", help="leave the sound out")
     group.add_argument("-q", "--quiet", action="store_true", help="show no progress")

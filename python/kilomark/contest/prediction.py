@@ -27,13 +27,13 @@ class PhotoPredictor:
     """Places the landmarks of the one face that a contest's photo shows.
 
     A network that was trained with the baseline's crop gets that crop, pixel for pixel. Any other
-    gets the crop around the best face that the face finder finds; where it finds none, the middle
+    gets the crop around the best face that the face detector finds; where it finds none, the middle
     of the photo is taken for the face.
 
     Attributes:
         num_landmarks: K.
         crop: which of the two it is.
-        photos_without_face: how many photos the face finder found none in.
+        photos_without_face: how many photos the face detector found none in.
     """
 
     def __init__(

@@ -144,7 +144,7 @@ def make_half(stored: onnx.ModelProto, images: Images, limits: Limits) -> HalfNe
 
 
 def movement_of(reference: Outputs, found: Outputs) -> Movement:
-    """Compare the outputs of two landmark networks, or of two face finders."""
+    """Compare the outputs of two landmark networks, or of two face detectors."""
     if "landmarks" in reference:
         points = _distances(reference["landmarks"], found["landmarks"])
         scores = reference["presence"] - found["presence"]
@@ -156,7 +156,7 @@ def movement_of(reference: Outputs, found: Outputs) -> Movement:
         scores = reference["scores"] - found["scores"]
     if not points.size:
         raise EngineError(
-            "the face finder found no face in the images that conversion is checked on; expected "
+            "the face detector found no face in the images that conversion is checked on; expected "
             "photos of faces: name some with --faces"
         )
     return Movement(float(points.mean()), float(points.max()), float(np.abs(scores).max()))

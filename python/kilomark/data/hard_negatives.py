@@ -1,4 +1,4 @@
-"""What a face finder took for faces in the photos that it is trained on, to be shown more often."""
+"""Hard negatives: boxes without a face that a face detector took for faces, shown more often."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class MeshSample(NamedTuple):
 class Placement:
     """How far a crop may be off the face: standard deviations.
 
-    The defaults cover what the face finder and a user's boxes get wrong.
+    The defaults cover what the face detector and a user's boxes get wrong.
     """
 
     log_scale: float = 0.10

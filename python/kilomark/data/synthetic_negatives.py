@@ -1,4 +1,4 @@
-"""What a face finder takes for faces and should not: parts of faces, hands, letters, textures.
+"""What a face detector takes for faces and should not: parts of faces, hands, letters, textures.
 
 No photo of a hand comes with the data set, so hands are drawn, in the colors of a real face.
 """

@@ -132,7 +132,7 @@ def _share(presence: Array) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinderFinds:
-    """What a face finder finds, best first, in photos with a labeled face and in others.
+    """What a face detector finds, best first, in photos with a labeled face and in others.
 
     Attributes:
         boxes: for each photo, (F, 4) boxes in its pixels.
@@ -158,7 +158,7 @@ class FinderFinds:
 
 @dataclass(frozen=True, slots=True)
 class FinderUse:
-    """How a face finder is used.
+    """How a face detector is used.
 
     Attributes:
         landmarks: the landmark network whose second look at what was found counts too, if any.
@@ -171,7 +171,7 @@ class FinderUse:
     def make_detector(
         self, bundle: str | Path, *, score_threshold: float = 0.5, finder_size: int | None = None
     ) -> Detector:
-        """Make a detector that keeps what its face finder finds, used so."""
+        """Make a detector that keeps what its face detector finds, used so."""
         return Detector(
             self.landmarks or "lite",
             faces=bundle,
@@ -198,7 +198,7 @@ def find_faces(
     lowest_score: float = 0.5,
     use: FinderUse = ALONE,
 ) -> FinderFinds:
-    """Run a face finder, used as asked."""
+    """Run a face detector, used as asked."""
     detector = use.make_detector(bundle, score_threshold=lowest_score)
     photos = [scenes.image(scene) for scene in range(len(scenes))]
     empty = [backgrounds[int(row)] for row in background_rows]
@@ -215,7 +215,7 @@ def boxes_and_scores(detector: Detector, image: Array) -> tuple[Array, Array]:
 
 
 def finder_figures(finds: FinderFinds, scenes: Scenes, threshold: float = 0.5) -> FinderAccuracy:
-    """Accuracy of a face finder at one score threshold."""
+    """Accuracy of a face detector at one score threshold."""
     in_photos, in_backgrounds = finds.at(threshold)
     return finder_accuracy(in_photos, scenes.boxes, in_backgrounds)
 

@@ -1,4 +1,4 @@
-"""``report.md`` of a face finder: recall, precision, recall by size, what it takes for faces."""
+"""``report.md`` of a face detector: recall, precision, recall by size, what it takes for faces."""
 
 from __future__ import annotations
 

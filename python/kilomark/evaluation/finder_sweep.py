@@ -1,4 +1,4 @@
-"""A face finder's recall by the size of the face, on mosaics of validation faces.
+"""A face detector's recall by the size of the face, on mosaics of validation faces.
 
 One face at a time is laid over a photo that nothing was trained on. Its longer side, its tilt and
 its light are set, not drawn: the same faces are looked for at every size.

@@ -74,7 +74,7 @@ class LandmarkReport:
         off_percent: mean distance of spread and error over the bins of the calibration.
         presence: the presence's ROC curve.
         slices: the error of parts of the faces.
-        steady: jitter where boxes move with the face, and where the face finder finds them.
+            steady: jitter where boxes move with the face, and where the face detector finds them.
         altered: errors on altered photos; None where the meshes are not known.
     """
 
@@ -295,7 +295,9 @@ def steadiness_lines(steady: tuple[Steadiness, Steadiness]) -> list[str]:
             f"{found.jpeg_percent:.3f} %",
             f"{found.num_faces}",
         )
-        for name, found in zip(("move with the face", "from the face finder"), steady, strict=True)
+        for name, found in zip(
+            ("move with the face", "from the face detector"), steady, strict=True
+        )
     ]
     head = ("boxes", "jitter", "95th percentile", "shifted", "rescaled", "JPEG", "faces")
     return [

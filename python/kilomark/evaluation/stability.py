@@ -115,7 +115,7 @@ def measure_steadiness(
     """Measure the jitter of a detector's landmarks.
 
     Args:
-        detector: one that has a face finder where ``find`` is set.
+        detector: one that has a face detector where ``find`` is set.
         images: (H, W, 3) uint8 BGR photos.
         boxes: one face's box (4,) for each.
         find: whether the finder says in every variant where the face is; else ``boxes`` do, and

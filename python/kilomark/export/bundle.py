@@ -44,7 +44,7 @@ def landmark_manifest(
 def finder_manifest(
     name: str, size: int, strides: tuple[int, ...], training: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Manifest of a face finder, without what `kilomark.bundle_files.write_bundle` fills in."""
+    """Manifest of a face detector, without what `kilomark.bundle_files.write_bundle` fills in."""
     return {
         **_common(name, "faces", size, training),
         "strides": list(strides),

@@ -156,7 +156,7 @@ def _profile(bundle: Bundle, batches: Batches, finder_size: int | None) -> Batch
     if finder_size is not None:
         if not isinstance(bundle, FinderBundle):
             raise InvalidInputError(
-                f"--finder-size is for a face finder; {bundle.name!r} takes {width} x {height} px"
+                f"--finder-size is for a face detector; {bundle.name!r} takes {width} x {height} px"
             )
         width = height = finder_size
     return BatchProfile(

@@ -38,7 +38,7 @@ class LandmarkModel(nn.Module):
 
 
 class FinderModel(nn.Module):
-    """A face finder that answers in pixels of its input, as bundles do.
+    """A face detector that answers in pixels of its input, as bundles do.
 
     The score logits are multiplied by ``score_scale``, then ``score_shift``, one a stride, is
     subtracted. Both are fitted so that a score is a probability (Platt scaling).

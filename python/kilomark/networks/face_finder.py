@@ -1,4 +1,4 @@
-"""The face finder: a small anchor-free network over three strides."""
+"""The face detector: a small anchor-free network over three strides."""
 
 from __future__ import annotations
 

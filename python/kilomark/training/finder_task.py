@@ -1,4 +1,4 @@
-"""Training the face finder on images that are composed on the training device."""
+"""Training the face detector on images that are composed on the training device."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Settings:
     Attributes:
         stages: input sizes in turn; small ones first learn the same for less time.
         optimizer: ``radam`` is the baseline's choice; ``adamw`` learns faster here.
-        loss: of the landmarks: ``mse`` is the baseline's. The face finder has its own.
+        loss: of the landmarks: ``mse`` is the baseline's. The face detector has its own.
         schedule: ``cosine`` falls to zero over all stages; ``plateau`` multiplies the rate by
             ``plateau_factor`` after more than ``plateau_patience`` evaluations without progress.
         learning_rate: at its peak, after the warm-up.
