@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="default: tensorrt; not with --precision int8, which is for CPUs",
     )  # fmt: skip
     add(
-        "-o", "--out", type=Path, metavar="FOLDER",
+        "-o", "--output", type=Path, metavar="FOLDER",
         help="where to write (default: the engine cache for tensorrt, else a folder named for the "
         "network and the precision)",
     )  # fmt: skip
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         options.model,
         precision=options.precision,
         target=options.target,
-        out=options.out,
+        out=options.output,
         samples=options.samples,
         batches=Batches(options.min_batch, options.opt_batch, options.max_batch),
         finder_size=options.finder_size,

@@ -22,10 +22,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "model with half-precision weights, and a manifest. 'kilomark evaluate' then measures it.",
     )
     parser.add_argument(
-        "run_dir", type=Path, metavar="RUN", help="folder that 'kilomark train --out' wrote"
+        "run_dir", type=Path, metavar="RUN", help="folder that 'kilomark train' wrote"
     )
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="FOLDER", help="of the bundle"
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="of the bundle"
     )
     parser.add_argument("--name", help="name of the bundle (default: the network's)")
     parser.add_argument(
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
     export(
         options.run_dir,
-        options.out,
+        options.output,
         name=options.name,
         faces=options.faces,
         half=not options.single,

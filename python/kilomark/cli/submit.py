@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--contest", type=Path, required=True, metavar="FOLDER", help="holds test/test_points.csv"
     )
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="FILE.csv", help="the file to write"
+        "-o", "--output", type=Path, required=True, metavar="FILE.csv", help="the file to write"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda ... (default: auto)")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
@@ -44,11 +44,11 @@ def run(options: argparse.Namespace) -> int:
     written = submit(
         options.model,
         options.contest,
-        options.out,
+        options.output,
         device=options.device,
         num_threads=options.threads,
     )
-    print(f"{written.num_photos} photos -> {options.out}")
+    print(f"{written.num_photos} photos -> {options.output}")
     if written.num_without_face:
         print(
             f"no face was found in {written.num_without_face} of them; the middle of the photo "

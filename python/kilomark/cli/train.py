@@ -35,8 +35,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("network", choices=NETWORKS, metavar="NETWORK", help=", ".join(NETWORKS))
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="FOLDER", help="for checkpoints and logs"
-    )
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="for checkpoints and logs",
+    )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     _add_face_data_options(parser.add_argument_group("data: face crops and scenes"))
     _add_contest_options(parser.add_argument_group("data: the contest's layout"))
@@ -188,13 +193,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         if options.contest is not None:
             contest.train(
-                options.network, options.out, options.contest,
+                options.network, options.output, options.contest,
                 crop=options.crop, split=options.split, topology=options.topology,
                 scenes=options.scenes, cache=options.cache, **how,
             )  # fmt: skip
         else:
             training.train(
-                options.network, options.out, faces=options.faces, scenes=options.scenes,
+                options.network, options.output, faces=options.faces, scenes=options.scenes,
                 cache=options.cache, decoding=options.decoding,
                 hard_negatives=options.hard_negatives, reviewed=options.reviewed,
                 photos=options.photos, depth=options.depth,

@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "source", metavar="RUN", type=Path, help="folder of a run, or one checkpoint-*.pt of it"
     )
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, metavar="FILE", help="a .safetensors file"
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="a .safetensors file"
     )
     parser.add_argument(
         "--half", action="store_true", help="store matrices and convolutions in half precision"
@@ -43,12 +43,14 @@ def run(options: argparse.Namespace) -> int:
     check_train_extra("kilomark weights")
     from kilomark.training.weights_file import read_run_or_checkpoint, write_weights
 
-    if options.out.suffix != ".safetensors":
-        raise InvalidInputError(f"--out is {options.out}; expected the name of a .safetensors file")
+    if options.output.suffix != ".safetensors":
+        raise InvalidInputError(
+            f"--output is {options.output}; expected the name of a .safetensors file"
+        )
     state = read_run_or_checkpoint(options.source)
     try:
-        write_weights(state, options.out, half=options.half)
+        write_weights(state, options.output, half=options.half)
     except OSError as error:
-        raise InvalidInputError(f"cannot write {options.out}: {error}") from error
-    log.info("wrote %s, %.1f MB", options.out, options.out.stat().st_size / 1e6)
+        raise InvalidInputError(f"cannot write {options.output}: {error}") from error
+    log.info("wrote %s, %.1f MB", options.output, options.output.stat().st_size / 1e6)
     return 0

@@ -79,7 +79,7 @@ def export(
     if found is None or not recipe_path.is_file():
         raise InvalidInputError(
             f"{run_dir} holds no checkpoint or no run.json; expected the folder that "
-            "'kilomark train --out' wrote"
+            "'kilomark train' wrote"
         )
     recipe = current_recipe(json.loads(recipe_path.read_text()))
     _, state = found

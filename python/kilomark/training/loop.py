@@ -137,7 +137,7 @@ class Trainer:
         if differing:
             raise InvalidInputError(
                 f"{path} was written with other settings ({'; '.join(differing)}); "
-                "expected the same: give the same options, or another --out"
+                "expected the same: give the same options, or another --output"
             )
 
     def train(self) -> dict[str, float]:

@@ -145,7 +145,7 @@ def is_begun(run_dir: Path, ranks: Ranks) -> bool:
         raise InvalidInputError(
             f"process {names.index(max(names))} sees {max(names)} in {run_dir} and process 0, "
             f"which resumes, sees {names[0] or 'no checkpoint'}; expected the newest there: keep "
-            "--out on a shared file system, or start process 0 on the machine that holds it"
+            "--output on a shared file system, or start process 0 on the machine that holds it"
         )
     return bool(names[0])
 
@@ -166,7 +166,7 @@ def _make_trainer(
     if has_begun and not resume:
         raise InvalidInputError(
             f"{out} holds checkpoints; expected an empty folder: give --resume to go on from "
-            "them, or another --out"
+            "them, or another --output"
         )
     torch.manual_seed(settings.seed)
     with ranks.one_machine_first():

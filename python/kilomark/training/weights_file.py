@@ -58,6 +58,6 @@ def read_run_or_checkpoint(path: Path) -> dict[str, Any]:
     found = read_newest_checkpoint(path)
     if found is None:
         raise InvalidInputError(
-            f"{path} holds no checkpoint; expected the folder that 'kilomark train --out' wrote"
+            f"{path} holds no checkpoint; expected the folder that 'kilomark train' wrote"
         )
     return found[1]
