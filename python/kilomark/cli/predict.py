@@ -112,7 +112,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
         type=parse_whole_or_auto,
         default="auto",
         metavar="N",
-        help="let the face detector look at N tiles along the longer side too: finds faces nearly N "
+        help="look at N tiles along the longer side too: finds faces nearly N "
         "times smaller (default: as the image needs)",
     )
 
