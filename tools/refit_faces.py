@@ -85,7 +85,7 @@ def conventions(photos: Sequence[Refitted], sources: Array) -> dict[str, tuple[A
     rules = {}
     for source in np.unique(sources):
         factors, shifts = [], []
-        for photo in (photos[i] for i in np.flatnonzero(sources == source)):
+        for photo in (photos[int(i)] for i in np.flatnonzero(sources == source)):
             sure = (photo.presence > SURE_PRESENCE) & np.isfinite(photo.drawn[:, 0])
             size = photo.drawn[sure, 2:] - photo.drawn[sure, :2]
             middle = (photo.drawn[sure, :2] + photo.drawn[sure, 2:]) / 2
@@ -159,7 +159,7 @@ def write_photo_set(
     columns = {name: np.array([row[i] for row in rows]) for i, name in enumerate(names)}
     is_val = np.random.default_rng(0).random(len(photos)) < val_share
     out.mkdir(parents=True, exist_ok=True)
-    np.savez(
+    np.savez(  # type: ignore[arg-type]  # columns are arrays
         out / "photos.npz", name=labels["name"], source=labels["source"],
         split=np.where(is_val, "val", "train"), photo=np.array(owner, np.int64), **columns,
     )  # fmt: skip

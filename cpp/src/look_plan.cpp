@@ -23,7 +23,8 @@ int look_size(std::size_t look, const ImageView& image, int size) {
     return 0;
   }
   const double wanted = std::min(kZooms[look] * size, double{kMaxInputSide});
-  const double possible = std::min<double>(wanted, std::max(image.width, image.height));
+  const double longer = std::max(image.width, image.height);
+  const double possible = std::min(wanted, longer > size ? kMostEnlarged * longer : longer);
   return possible >= kHardlyLarger * kZooms[look - 1] * size ? static_cast<int>(possible) : 0;
 }
 

@@ -36,8 +36,9 @@ def test_face_is_found_where_it_is(detector: Detector) -> None:
     assert face.landmarks.dtype == face.box.dtype == face.spread.dtype == np.float32
 
 
-def test_larger_image_is_letterboxed(detector: Detector) -> None:
+def test_larger_image_is_letterboxed(tiny: Path, tiny_faces: Path) -> None:
     image = np.kron(bright_cells((3, 4))[:48], np.ones((2, 2, 1), np.uint8))
+    detector = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_size=64)
     (face,) = detector.predict(image)
     assert face.box == pytest.approx(np.multiply(2, box_of_cell(3, 4)), abs=1e-2)
 
