@@ -17,7 +17,7 @@ from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 # Channels, blocks and depthwise kernel of each stage; each stage halves the resolution.
 STAGES = ((48, 2, 3), (96, 4, 3), (192, 5, 5))
 STEM_CHANNELS = 24
-DETAIL_CHANNELS = 8  # of stage 2, 16 x 16, for lids and lips: 1 % of the time
+DETAIL_CHANNELS = 8  # of stage 2, 16 x 16, for lids and lips
 
 
 class SeparableBlock(nn.Module):
