@@ -27,7 +27,7 @@ from kilomark.manifest import (
     shipped_bundles,
 )
 from kilomark.network_loading import choose_rescorer, load_core
-from kilomark.options import check_fraction, check_whole
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, check_fraction, check_whole
 from kilomark.provenance import Provenance, make_provenance
 from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
@@ -74,8 +74,8 @@ class Detector:
         faces: the finder's bundle, or None to have none; `predict` then needs ``boxes``.
             ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
-            of a bundle. ``"auto"`` takes ``"lite"`` for ``"resnext50"``, else the landmark network
-            itself, unless its presence is constant. None: the finder's score stands.
+            of a bundle. ``"auto"`` takes ``"wild"``, whose presence knows profiles, masks and
+            crops that are turned wrongly. None: the finder's score stands.
         finder_size: longer side in pixels of what the finder sees of an image; larger finds
             smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
             at 256 px first, and again at up to 640 and 1280 px where the last look found small or
@@ -88,9 +88,10 @@ class Detector:
         score_threshold: found faces below this score, 0 to 1, are dropped. With rescoring,
             ``logit(score) = a logit(finder) + b (logit(presence) - logit(c)) + d``; the finder's
             bundle holds the constants. Faces for which the finder alone gives far lower odds than
-            those of this threshold (a ninth by default) are dropped before rescoring.
+            those of this threshold are dropped before rescoring.
         presence_threshold: found faces in which the landmark networks see no face, by a presence
-            below this, 0 to 1, are dropped. A constant presence is ignored.
+            below this, 0 to 1, are dropped. It is low, because the score holds the presence
+            already. A constant presence is ignored.
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
             to 1, are taken for the same face, whose box is their mean, weighted by score. A box at
             most half as large that lies inside the best one, to four fifths, is taken for a part
@@ -119,7 +120,7 @@ class Detector:
         finder_size: int | Literal["auto"] | None = "auto",
         finder_tiles: int | Literal["auto"] = "auto",
         score_threshold: float = 0.5,
-        presence_threshold: float = 0.5,
+        presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD,
         nms_iou: float = 0.4,
         max_faces: int | None = None,
         num_threads: int | None = None,

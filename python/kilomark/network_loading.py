@@ -10,7 +10,7 @@ from kilomark import _core
 from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
-from kilomark.manifest import read_landmark_bundle, shipped_bundles
+from kilomark.manifest import read_landmark_bundle
 
 if TYPE_CHECKING:
     import os
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kilomark.manifest import FinderBundle, LandmarkBundle, NetworkInput
 
 __all__ = ["choose_rescorer", "load_core"]
+
+DEFAULT_RESCORER = "wild"
+"""Its presence knows crops that are turned wrongly, profiles and masks; it takes little time."""
 
 
 def choose_rescorer(
@@ -33,10 +36,8 @@ def choose_rescorer(
         return None
     if rescoring != "auto":
         chosen = read_landmark_bundle(rescoring)
-    elif landmarks is None or landmarks.folder == shipped_bundles().get("resnext50"):
-        chosen = read_landmark_bundle("lite")
     else:
-        chosen = landmarks
+        chosen = read_landmark_bundle(DEFAULT_RESCORER)
     if landmarks is not None and chosen.folder == landmarks.folder:
         chosen = landmarks
     if chosen.knows_faces:

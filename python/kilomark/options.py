@@ -9,7 +9,10 @@ import numpy as np
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
-__all__ = ["check_fraction", "check_whole", "parse_whole_or_auto"]
+__all__ = ["DEFAULT_PRESENCE_THRESHOLD", "check_fraction", "check_whole", "parse_whole_or_auto"]
+
+DEFAULT_PRESENCE_THRESHOLD = 0.05
+"""Low, because the score holds the presence already; it drops what surely is no face."""
 
 
 def check_fraction(name: str, value: object) -> float:

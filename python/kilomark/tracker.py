@@ -26,6 +26,9 @@ __all__ = ["TrackedFace", "Tracker"]
 USUAL_FRAME_SECONDS = 1 / 30
 """Between frames without time stamps."""
 
+TRACKED_PRESENCE = 0.5
+"""A new face needs this presence; a followed one may have half of it."""
+
 MOST_SMOOTHING = 100.0
 MOST_MEMORY_SECONDS = 3600.0
 MOST_TILES = 8
@@ -115,7 +118,7 @@ class Tracker:
             score_threshold=detect["score_threshold"],
             nms_iou=detect["nms_iou"],
             rescoring=detect["rescoring"],
-            presence_threshold=detect["presence_threshold"],
+            presence_threshold=TRACKED_PRESENCE if detect["presence_threshold"] else 0.0,
         )
         self._detector = detector
         self._last_timestamp: float | None = None

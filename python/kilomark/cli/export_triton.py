@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
 from kilomark.triton import export_triton
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--max-batch", type=int, default=16, metavar="N", help="(%(default)s)")
     parser.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
-    parser.add_argument("--presence-threshold", type=float, default=0.5, metavar="P")
+    parser.add_argument(
+        "--presence-threshold", type=float, default=DEFAULT_PRESENCE_THRESHOLD, metavar="P"
+    )
     parser.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
 
 

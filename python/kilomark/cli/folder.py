@@ -10,7 +10,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.folder import DetectorSettings, Shard, process_folder
 from kilomark.folder.progress import ProgressLine
 from kilomark.folder.run import PHOTOS_PER_CHUNK
-from kilomark.options import parse_whole_or_auto
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, parse_whole_or_auto
 from kilomark.streaming import DEFAULT_BATCH_IMAGES
 
 __all__ = ["add_parser"]
@@ -97,7 +97,9 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--device", default=defaults.device, help="(default: %(default)s)")
     group.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
-    group.add_argument("--presence-threshold", type=float, default=0.5, metavar="P")
+    group.add_argument(
+        "--presence-threshold", type=float, default=DEFAULT_PRESENCE_THRESHOLD, metavar="P"
+    )
     group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
     group.add_argument("--finder-size", type=parse_whole_or_auto, default="auto", metavar="PX")
     group.add_argument("--finder-tiles", type=parse_whole_or_auto, default="auto", metavar="N")

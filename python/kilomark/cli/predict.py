@@ -15,7 +15,7 @@ from kilomark.drawing import draw
 from kilomark.errors import InferenceError, InvalidInputError
 from kilomark.folder.photos import is_pattern
 from kilomark.images import open_photo
-from kilomark.options import parse_whole_or_auto
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, parse_whole_or_auto
 from kilomark.picture_file import write_picture
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--presence-threshold",
         type=float,
-        default=0.5,
+        default=DEFAULT_PRESENCE_THRESHOLD,
         metavar="P",
         help="drop found faces whose presence is below this (default: %(default)s)",
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import kilomark
 from kilomark.devices import choose_device, choose_num_threads
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
 
 __all__ = ["DetectorSettings", "make_detectors"]
 
@@ -24,7 +25,7 @@ class DetectorSettings:
     finder_size: int | Literal["auto"] | None = "auto"
     finder_tiles: int | Literal["auto"] = "auto"
     score_threshold: float = 0.5
-    presence_threshold: float = 0.5
+    presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD
     max_faces: int | None = None
 
     def make(self, num_threads: int | None = None) -> kilomark.Detector:

@@ -8,6 +8,7 @@ import numpy as np
 
 import kilomark
 from kilomark.images import decode_photo
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
 from kilomark.streaming import stream_images
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class PhotoServer:
             rescoring=rescoring if rescoring.is_dir() else None,
             device=device,
             score_threshold=float(options.get("score_threshold", 0.5)),
-            presence_threshold=float(options.get("presence_threshold", 0.5)),
+            presence_threshold=float(options.get("presence_threshold", DEFAULT_PRESENCE_THRESHOLD)),
             max_faces=int(max_faces) if max_faces else None,
         )
 

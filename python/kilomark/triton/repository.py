@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_finder_bundle, read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
-from kilomark.options import check_whole
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, check_whole
 from kilomark.triton.configs import (
     FACES,
     LANDMARKS,
@@ -44,7 +44,7 @@ def export_triton(
     plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
     max_batch: int = 16,
     score_threshold: float = 0.5,
-    presence_threshold: float = 0.5,
+    presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD,
     max_faces: int | None = None,
 ) -> Path:
     """Write a model repository for NVIDIA Triton.
