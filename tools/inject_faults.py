@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import os
 import random
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def loop(name: str, folder: Path) -> None:
     print("started", flush=True)
     for number in itertools.count(1):
         if name == "lines" and (folder / "file.jsonl").stat().st_size > 20 * LARGE:
-            (folder / "file.jsonl").unlink()
+            os.truncate(folder / "file.jsonl", 0)
         write(folder, number)
 
 

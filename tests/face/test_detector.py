@@ -213,7 +213,9 @@ def test_finder_and_presence_make_the_score(tiny: Path, tiny_faces: Path) -> Non
     image = np.full((FINDER_SIZE, FINDER_SIZE, 3), 51, np.uint8)
     image[24:32, 32:40] = 204  # to the finder a face of 0.8, among such of 0.2
 
-    detector = Detector(tiny, faces=tiny_faces, score_threshold=0.3, presence_threshold=0.1)
+    detector = Detector(
+        tiny, faces=tiny_faces, rescoring=tiny, score_threshold=0.3, presence_threshold=0.1
+    )
     (face,) = detector.predict(image)
 
     assert face.box == pytest.approx(box_of_cell(3, 4), abs=1e-3)
