@@ -70,4 +70,4 @@ def _use_fake_plans(monkeypatch: pytest.MonkeyPatch, plugin: str) -> None:
         assert max_batch > 0
         return device, [LANDMARK_PLAN, FINDER_PLAN][: len(bundles)]
 
-    monkeypatch.setattr(kilomark.detector, "device_models", fake_models)
+    monkeypatch.setattr("kilomark.network_loading.device_models", fake_models)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 PROGRAM = """
 import builtins, sys, threading
 import numpy as np
-import kilomark.detector
-kilomark.detector.device_models = lambda *_, **__: ("cuda", [PLAN])
+import kilomark.network_loading
+kilomark.network_loading.device_models = lambda *_, **__: ("cuda", [PLAN])
 detector = kilomark.Detector(sys.argv[1], faces=None, device="cuda")
 image = np.full((90, 120, 3), 7, np.uint8)
 box = [10, 20, 60, 70]

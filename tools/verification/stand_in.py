@@ -83,6 +83,8 @@ def _cell_means(size: int, count: int) -> ModelProto:
         "order": np.arange(2 * count, dtype=np.int64) % numbers,
         "channels": np.where(shown, np.arange(count) % 3, 0).astype(np.int64),
         "shown": shown.astype(np.float32),
+        "zero": np.zeros(1, np.float32),
+        "one": np.ones(1, np.float32),
     }
     kernel = {"kernel_shape": [CELL_PX, CELL_PX], "strides": [CELL_PX, CELL_PX]}
     nodes = [
@@ -94,7 +96,9 @@ def _cell_means(size: int, count: int) -> ModelProto:
         helper.make_node("ReduceMean", ["image"], ["means"], axes=[2, 3], keepdims=0),
         helper.make_node("Gather", ["means", "channels"], ["repeated"], axis=1),
         helper.make_node("Mul", ["repeated", "shown"], ["spread"]),
-        helper.make_node("ReduceMean", ["means"], ["presence"], axes=[1], keepdims=0),
+        helper.make_node("ReduceMean", ["means"], ["mean"], axes=[1], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "one"], ["presence"]),
     ]
     shapes: dict[str, list[int | str]] = {
         "landmarks": ["n", count, 2], "spread": ["n", count], "presence": ["n"],

@@ -23,6 +23,13 @@ void append_constants(const Constants& constants, std::vector<FakeValue>& values
   }
 }
 
+// Whether the landmarks are the five constant places, not means of cells.
+bool has_places(const FakePlan& plan) {
+  return std::ranges::any_of(plan.outputs, [](const FakePlan::Output& output) {
+    return output.name == "landmarks" && output.size() == kPlaces.size();
+  });
+}
+
 // `count` means of cells, channel by channel.
 std::vector<FakeValue> cell_means(const FakePlan& plan, std::size_t count) {
   std::vector<FakeValue> values;
@@ -119,8 +126,10 @@ std::vector<FakeValue> FakePlan::values(const Output& output) const {
     for (const int channel : {0, 1, 2, 0, 1}) {
       values.push_back({0.0F, channel, 1, 0, 0, width, height});
     }
-  } else if (output.name == "presence") {
+  } else if (output.name == "presence" && has_places(*this)) {
     values.push_back({0.0F, 0, 3, 0, 0, width, height});
+  } else if (output.name == "presence") {
+    append_constants(std::vector<float>{1.0F}, values);
   }
   for_each_cell(*this, [&](int stride, int x, int y) {
     if (output.name == "scores") {

@@ -28,7 +28,7 @@ struct FakeValue {
 //              (16, 20); of any other number, the means of cells of 8 px: of channel 0, 1, 2, the
 //              next cell's of channel 0 ..., row by row and from the first again
 //   spread     the mean of channel 0, 1, 2, 0, 1; zeros
-//   presence   the mean of all channels
+//   presence   the mean of all channels; 1 where the landmarks are means
 //   scores     the mean of each cell, of each stride in order
 //   distances  the stride, four times
 //   keypoints  offsets that never change
