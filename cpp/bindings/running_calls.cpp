@@ -2,8 +2,10 @@
 
 #include <pybind11/pybind11.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "bindings.hpp"
 #include "kilomark/backend.hpp"
@@ -32,9 +34,13 @@ Calls& calls() {
   return *calls;
 }
 
-void check_open() {
+bool is_closing() {
   const std::scoped_lock lock(calls().mutex);
-  if (calls().is_closing) {
+  return calls().is_closing;
+}
+
+void check_open() {
+  if (is_closing()) {
     fail(ErrorCode::kInference, "a call while Python shuts down", "a running interpreter",
          "join threads that use detectors before the program ends");
   }
@@ -50,6 +56,15 @@ void handle_signals() {
 bool is_main_thread() {
   const py::object main = py::module_::import("threading").attr("main_thread")();
   return main.attr("ident").cast<unsigned long>() == PyThread_get_thread_ident();
+}
+
+// A daemon thread that calls while Python shuts down sleeps until the process ends, as Python's own
+// daemon threads do. An error would only be printed over the end of the program.
+[[noreturn]] void sleep_until_the_end() {
+  const py::gil_scoped_release release;
+  while (true) {
+    std::this_thread::sleep_for(std::chrono::hours(1));
+  }
 }
 
 // At the end of the interpreter.
@@ -70,6 +85,9 @@ void forget_calls() {
 }  // namespace
 
 RunningCall::RunningCall() : is_main_thread_(is_main_thread()) {
+  if (is_closing() && !is_main_thread_) {
+    sleep_until_the_end();
+  }
   check_open();
   const std::scoped_lock lock(calls().mutex);
   ++calls().running;
