@@ -27,6 +27,11 @@ bool is_part_of(const Box& box, const Box& whole) {
          intersection(box, whole) >= kPartInside * area(box);
 }
 
+// A portrait: one face of at least kSureFace, and no other of at least the score threshold. Its
+// other candidates are looked at from kSecondFace on; most are folds, patterns and parts of it.
+constexpr float kSureFace = 0.95F;
+constexpr float kSecondFace = 1.0F / 3.0F;
+
 // Presence beyond this, and below the same distance from 0, says no more.
 constexpr float kSurelyPresent = 0.9999F;
 
@@ -101,6 +106,16 @@ float candidate_threshold(const DetectOptions& options, const RescoringRule& rul
     return options.score_threshold;
   }
   return probability(log_odds(options.score_threshold) + std::log(rule.candidate_odds));
+}
+
+void drop_doubts_of_portraits(std::vector<FoundFace>& best_first, const DetectOptions& options) {
+  if (!options.rescoring || best_first.empty() || best_first[0].score < kSureFace) {
+    return;
+  }
+  const bool has_second = best_first.size() > 1 && best_first[1].score >= options.score_threshold;
+  if (!has_second) {
+    std::erase_if(best_first, [](const FoundFace& face) { return face.score < kSecondFace; });
+  }
 }
 
 float rescore(const RescoringRule& rule, float finder_score, float presence) {

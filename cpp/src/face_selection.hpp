@@ -23,6 +23,11 @@ namespace kilomark {
 // score_threshold. Without rescoring, score_threshold.
 [[nodiscard]] float candidate_threshold(const DetectOptions& options, const RescoringRule& rule);
 
+// Where the finder is sure of one face and of no second, drops the candidates that it doubts most:
+// a portrait then costs one or two runs of the rescoring network. `best_first` comes from
+// merge_cells().
+void drop_doubts_of_portraits(std::vector<FoundFace>& best_first, const DetectOptions& options);
+
 // The score of finder and presence together, by the formula of RescoringRule. NaN if the presence
 // is.
 [[nodiscard]] float rescore(const RescoringRule& rule, float finder_score, float presence);

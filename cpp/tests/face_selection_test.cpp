@@ -58,5 +58,30 @@ TEST(FaceSelection, DropsDuplicatesOfBetterFaces) {
   EXPECT_EQ(drop_duplicates(best_first, boxes, 0.9F), best_first);
 }
 
+FoundFace face_of_score(float score) {
+  FoundFace face;
+  face.score = score;
+  return face;
+}
+
+std::size_t left_of(std::vector<FoundFace> faces, bool rescoring = true) {
+  DetectOptions options;
+  options.score_threshold = 0.5F;
+  options.rescoring = rescoring;
+  drop_doubts_of_portraits(faces, options);
+  return faces.size();
+}
+
+TEST(Portraits, KeepOnlyLikelyCandidatesBesideTheOneSureFace) {
+  EXPECT_EQ(left_of({face_of_score(0.99F), face_of_score(0.4F), face_of_score(0.2F)}), 2U);
+}
+
+TEST(Portraits, AreNotPhotosOfTwoOrWithoutASureFace) {
+  EXPECT_EQ(left_of({face_of_score(0.99F), face_of_score(0.6F), face_of_score(0.2F)}), 3U);
+  EXPECT_EQ(left_of({face_of_score(0.9F), face_of_score(0.2F)}), 2U);
+  EXPECT_EQ(left_of({face_of_score(0.99F), face_of_score(0.2F)}, false), 2U);
+  EXPECT_EQ(left_of({}), 0U);
+}
+
 }  // namespace
 }  // namespace kilomark
