@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("cv2")
+pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
 from tests.drawn_head import make_head
 
