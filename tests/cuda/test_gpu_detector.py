@@ -221,7 +221,9 @@ def test_a_gpu_that_is_too_old(tiny: Path) -> None:
 
 @pytest.mark.usefixtures("gpu")
 def test_an_engine_that_does_not_load(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kilomark.network_loading.device_models", lambda *_, **__: ("cuda", [b"junk"]))
+    monkeypatch.setattr(
+        "kilomark.network_loading.device_models", lambda *_, **__: ("cuda", [b"junk"])
+    )
     with pytest.raises(BundleError, match="magicTag"):
         Detector(tiny, faces=None, device="cuda")
 
