@@ -21,8 +21,7 @@ std::string describe(const py::handle& object) {
 std::span<const float> to_floats(const py::handle& object, const char* name, py::ssize_t rank) {
   const bool usable = py::isinstance<py::array>(object) && [&] {
     const auto array = py::reinterpret_borrow<py::array>(object);
-    return holds<float>(array) && array.ndim() == rank &&
-           (array.flags() & py::array::c_style) != 0;
+    return holds<float>(array) && array.ndim() == rank && (array.flags() & py::array::c_style) != 0;
   }();
   if (!usable) {
     fail(ErrorCode::kInvalidInput, std::string(name) + " as " + describe(object),
