@@ -5,11 +5,13 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
 
+#include "face_selection.hpp"
 #include "kilomark/error.hpp"
 
 namespace {
@@ -26,12 +28,13 @@ std::vector<float> floats(FuzzedDataProvider& bytes, std::size_t count) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzedDataProvider bytes(data, size);
-  const FinderGrid grid{32, 32, {16, 32}};
+  constexpr std::array kStrides{16, 32};
+  const FinderGrid grid{32, 32, kStrides};
   constexpr std::size_t kCells = 5;
   ImageView image;
   image.width = bytes.ConsumeIntegralInRange(1, kMaxImageSide);
   image.height = bytes.ConsumeIntegralInRange(1, kMaxImageSide);
-  PredictOptions options;
+  DetectOptions options;
   options.score_threshold = bytes.ConsumeFloatingPointInRange<float>(0.0F, 1.0F);
   options.nms_iou = bytes.ConsumeFloatingPointInRange<float>(0.0F, 1.0F);
   options.max_faces = bytes.ConsumeIntegralInRange(0, 4);
@@ -48,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool is_finite = std::isfinite(box.x0) && std::isfinite(box.y0) &&
                            std::isfinite(box.x1) && std::isfinite(box.y1);
     if (!is_finite || !(box.x1 > box.x0 && box.y1 > box.y0) || !std::isfinite(face.score) ||
-        !std::isfinite(eye_angle_deg(face.keypoints))) {
+        !std::isfinite(keypoint_angle_deg(face.keypoints))) {
       __builtin_trap();
     }
   }
