@@ -77,6 +77,7 @@ class FakeBackend final : public Backend {
 
   [[nodiscard]] std::unique_ptr<HeldImages> hold(std::span<const ImageView> images,
                                                  const HoldOptions& options) final {
+    const std::scoped_lock lock(script_.mutex);
     script_.known_crops.push_back(options.crops ? static_cast<int>(options.crops->size()) : -1);
     return std::make_unique<FakeImages>(images, script_);
   }

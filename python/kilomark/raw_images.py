@@ -123,7 +123,7 @@ def borrow_gpu_array(array: object, input_stream: int = 0) -> _core.CudaArray:
         InvalidInputError: what it says of itself makes no sense.
     """
     try:
-        return _core.CudaArray(array, input_stream)
+        borrowed = _core.CudaArray(array, input_stream)
     except (KilomarkError, MemoryError):
         raise
     except Exception as error:  # the object is somebody else's and may raise anything
@@ -133,6 +133,11 @@ def borrow_gpu_array(array: object, input_stream: int = 0) -> _core.CudaArray:
             f"{type(error).__name__}: {str(error)[:200]}; expected uint8 data described by DLPack "
             "or __cuda_array_interface__ of version 2 or 3"
         ) from error
+    if any(size < 0 for size in borrowed.shape):
+        raise InvalidInputError(
+            f"an array on a GPU of shape {borrowed.shape}; expected sizes of 0 and more"
+        )
+    return borrowed
 
 
 def raw_to_pixels(image: RawImage, *, input_stream: int = 0) -> RawPixels:
