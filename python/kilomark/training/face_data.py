@@ -69,8 +69,8 @@ def train(
         TrainingInterruptedError: SIGTERM or SIGINT, after a checkpoint was written.
         KilomarkError: the disk is full or not writable; earlier checkpoints are whole.
     """
-    chosen = settings or Settings(stages=default_stages(check_network_name(network)))
     finds_faces = check_network_name(network) in FACE_DETECTORS
+    chosen = settings or Settings(stages=default_stages(network))
     if reviewed is not None and not finds_faces:
         raise InvalidInputError(
             f"reviewed faces are for the face detector; expected 'faces', not {network!r}"
