@@ -183,7 +183,9 @@ def test_more_boxes_than_a_call_takes_are_refused(detector: Detector) -> None:
 
 
 def test_data_loader_workers(used: Detector) -> None:
-    data = pytest.importorskip("torch.utils.data")
+    data = pytest.importorskip(
+        "torch.utils.data", reason="needs the train extra: pip install '.[train]'"
+    )
     loader = data.DataLoader(
         _Faces(used), batch_size=None, num_workers=2, multiprocessing_context="fork"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
 from kilomark.data.device_crops import crop_maps, cut_crops, map_points  # noqa: E402
 from kilomark.data.geometry import apply_map, crop_map, warp  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+torch = pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 cv2 = pytest.importorskip("cv2")
 
 from kilomark.data.device_photometry import (  # noqa: E402

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("onnx")
+pytest.importorskip("onnx", reason="needs the test extra: pip install '.[test]'")
 
 from typing import TYPE_CHECKING
 

@@ -18,8 +18,8 @@ from kilomark import InvalidInputError
 from kilomark.folder import DetectorSettings, process_folder
 
 pa = pytest.importorskip("pyarrow", reason="needs the folder extra: pip install '.[folder]'")
-parquet = pytest.importorskip("pyarrow.parquet")
-pytest.importorskip("ray.data")
+parquet = pytest.importorskip("pyarrow.parquet", reason="needs the folder extra")
+pytest.importorskip("ray.data", reason="needs the ray extra: pip install '.[ray]'")
 pytestmark = pytest.mark.ray
 
 PHOTOS = 120

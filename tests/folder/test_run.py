@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
-from pyarrow import parquet
+from tests.needs_pyarrow import mark_parquet, needs_pyarrow
 from tests.tiny_bundles import bright_cells
 
 from kilomark import DependencyError, InvalidInputError
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
     from kilomark.folder.run import FileFormat
 
-FORMATS = ["parquet", "jsonl"]
+FORMATS = mark_parquet(["parquet", "jsonl"])
 
 
 def read_rows(out: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for path in sorted(out.glob("faces-*")):
         if path.suffix == ".parquet":
+            from pyarrow import parquet
+
             rows += parquet.read_table(path).to_pylist()
         else:
             rows += [json.loads(line) for line in path.read_text().splitlines()]
@@ -117,6 +119,7 @@ def test_finished_chunks_are_not_done_again(
     assert not list(out.glob(".*"))
 
 
+@needs_pyarrow
 def test_added_photos_come_after_the_others(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:
@@ -131,6 +134,7 @@ def test_added_photos_come_after_the_others(
     assert counts.photos == 13
 
 
+@needs_pyarrow
 def test_a_removed_photo_becomes_an_error(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:
@@ -141,6 +145,7 @@ def test_a_removed_photo_becomes_an_error(
     assert process_folder(photos, out, settings=settings).errors == 2
 
 
+@needs_pyarrow
 def test_shards_in_one_folder_hold_each_photo_once(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:
@@ -153,6 +158,7 @@ def test_shards_in_one_folder_hold_each_photo_once(
     assert counts.photos == 12
 
 
+@needs_pyarrow
 def test_another_run_in_the_same_folder_is_refused(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:
@@ -175,6 +181,7 @@ def test_without_pyarrow_nothing_is_recorded(
     assert counts.photos == 12
 
 
+@needs_pyarrow
 def test_two_processes_do_not_write_to_one_folder(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:
@@ -187,6 +194,7 @@ def test_two_processes_do_not_write_to_one_folder(
     process_folder(photos, out, settings=settings, report=again)
 
 
+@needs_pyarrow
 def test_bad_arguments_are_said(photos: Path, tmp_path: Path, settings: DetectorSettings) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match="there is no photo in folder"):
@@ -203,6 +211,7 @@ def arguments(photos: Path, out: Path, settings: DetectorSettings) -> list[str]:
     return ["folder", str(photos), "-o", str(out), *bundles, "--device", "cpu"]
 
 
+@needs_pyarrow
 def test_the_command_counts_errors_and_says_so_by_its_exit_code(
     photos: Path, tmp_path: Path, settings: DetectorSettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -227,6 +236,7 @@ def test_predict_names_this_command_for_a_folder(
     assert f"kilomark folder '{photos}/*.png' -o OUT" in capsys.readouterr().err
 
 
+@needs_pyarrow
 def test_a_killed_run_goes_on_where_it_stopped(
     photos: Path, tmp_path: Path, settings: DetectorSettings
 ) -> None:

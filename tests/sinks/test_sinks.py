@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from pyarrow import parquet
+from tests.needs_pyarrow import mark_parquet, needs_pyarrow
 
 import kilomark
 from kilomark.sinks import (
@@ -25,8 +25,10 @@ from kilomark.sinks.sink import COLUMNS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pyarrow as pa
+
 EXTRA = {"frame": int, "track": str}
-SUFFIXES = sorted(SINK_SUFFIXES)
+SUFFIXES = mark_parquet(sorted(SINK_SUFFIXES))
 
 
 @pytest.fixture(params=SUFFIXES)
@@ -44,10 +46,16 @@ def written(
     return path
 
 
+def read_parquet(path: Path) -> pa.Table:
+    from pyarrow import parquet
+
+    return parquet.read_table(path)
+
+
 def read_columns(path: Path) -> tuple[list[str], list[Any]]:
     """Read the names of the columns, and the paths of the rows."""
     if path.suffix == ".parquet":
-        table = parquet.read_table(path)
+        table = read_parquet(path)
         return table.column_names, table["path"].to_pylist()
     with path.open(newline="") as file:
         if path.suffix == ".csv":
@@ -64,6 +72,7 @@ def test_every_image_has_a_row_and_nothing_else_is_left(written: Path) -> None:
     assert {"frame", "track"} < set(names)
 
 
+@needs_pyarrow
 def test_parquet_keeps_every_bit(
     tmp_path: Path, detector: kilomark.Detector, rows: list[FaceRow]
 ) -> None:
@@ -71,7 +80,7 @@ def test_parquet_keeps_every_bit(
         tmp_path / "faces", detector.topology, detector.provenance, extra=EXTRA, rows_per_group=2
     ) as sink:
         sink.write(rows)
-    table = parquet.read_table(tmp_path / "faces")
+    table = read_parquet(tmp_path / "faces")
     assert [name for name in table.column_names if name not in EXTRA] == list(COLUMNS)
     assert table["face_index"].to_pylist() == [0, 1, None, None]
     assert table["error"].to_pylist() == [None, None, None, "there is no gone.png"]
@@ -184,6 +193,7 @@ def test_bad_arguments_are_said(tmp_path: Path, detector: kilomark.Detector) -> 
         open_sink(tmp_path / "faces.csv", topology, extra={"when": list})
 
 
+@needs_pyarrow
 def test_a_value_that_does_not_fit_its_column_is_said(
     tmp_path: Path, detector: kilomark.Detector
 ) -> None:
@@ -194,12 +204,13 @@ def test_a_value_that_does_not_fit_its_column_is_said(
     assert list(tmp_path.iterdir()) == []
 
 
+@needs_pyarrow
 def test_paths_that_are_not_unicode_are_shown(tmp_path: Path, detector: kilomark.Detector) -> None:
     (row,) = make_rows(os.fsdecode(b"caf\xe9.png"), [])
     assert row.path == "caf\\xe9.png"
     with open_sink(tmp_path / "faces.parquet", detector.topology) as sink:
         sink.write([row])
-    assert parquet.read_table(tmp_path / "faces.parquet")["path"].to_pylist() == [row.path]
+    assert read_parquet(tmp_path / "faces.parquet")["path"].to_pylist() == [row.path]
 
 
 def test_without_pyarrow_the_extra_is_named(

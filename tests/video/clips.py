@@ -5,12 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
+import pytest
 from PIL import Image
 
 import kilomark
+
+av = pytest.importorskip("av", reason="needs the video extra: pip install '.[video]'")
 
 DEMO_PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
 SIZE = (320, 240)

@@ -3,12 +3,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-import av
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from tests.video.clips import RATE, make_clip, moved_photo
+from tests.video.clips import RATE, av, make_clip, moved_photo
 
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.video import camera_source, open_source
