@@ -22,12 +22,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("-o", "--output", default="landmarks.npz")
     parser.add_argument("--model", default="lite")
-    parser.add_argument("--finder", default="faces")
+    parser.add_argument("--finder", default="auto")
     options = parser.parse_args()
 
     known = Image.registered_extensions()
     photos = sorted(path for path in options.folder.iterdir() if path.suffix.lower() in known)
-    detector = kilomark.Detector(options.model, faces=options.finder)
+    detector = kilomark.Detector(options.model, finder=options.finder)
     names, faces = [], []
     results = detector.predict_many(photos, errors="return")
     for photo, found in zip(photos, results, strict=True):

@@ -38,12 +38,12 @@ def main() -> None:
     parser.add_argument("photo", type=Path)
     parser.add_argument("--with", dest="library", choices=("torch", "pycuda"), default="torch")
     parser.add_argument("--model", default="resnext50", help="landmark bundle")
-    parser.add_argument("--finder", default="faces", help="face detector's bundle")
+    parser.add_argument("--finder", default="auto", help="face detector's bundle")
     args = parser.parse_args()
     if reason := probe_cuda().reason:
         sys.exit(f"no GPU can be used here, so there is nothing to show: {reason}")
 
-    detector = kilomark.Detector(args.model, faces=args.finder, device="cuda")
+    detector = kilomark.Detector(args.model, finder=args.finder, device="cuda")
     pixels = np.array(Image.open(args.photo).convert("RGB"))
     frame = to_torch(pixels) if args.library == "torch" else to_pycuda(pixels)
     faces, times = detector.predict_timed(kilomark.RawImage(frame, "rgb"))

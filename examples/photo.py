@@ -19,10 +19,10 @@ def main() -> None:
     parser.add_argument("photo", nargs="?", default=DEMO, help="default: the demo photo")
     parser.add_argument("-o", "--output", default="photo.png")
     parser.add_argument("--model", default="resnext50")
-    parser.add_argument("--finder", default="faces")
+    parser.add_argument("--finder", default="auto")
     options = parser.parse_args()
 
-    detector = kilomark.Detector(options.model, faces=options.finder)
+    detector = kilomark.Detector(options.model, finder=options.finder)
     faces = detector.predict(options.photo)
     for face in faces:
         print(f"box {face.box.round().tolist()}, score {face.score:.2f}, {face.pose}")

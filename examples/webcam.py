@@ -16,10 +16,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("source", nargs="?", default="0", help="camera number or file (default: 0)")
     parser.add_argument("--model", default="lite")
-    parser.add_argument("--finder", default="faces")
+    parser.add_argument("--finder", default="auto")
     options = parser.parse_args()
     try:
-        run_webcam(options.source, model=options.model, faces=options.finder)
+        run_webcam(options.source, model=options.model, finder=options.finder)
     except kilomark.KilomarkError as error:
         sys.exit(str(error))
 

@@ -46,7 +46,7 @@ def tiny_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def detector(tiny: Path, tiny_faces: Path) -> kilomark.Detector:
     """A detector of the tiny bundles; presence is not asked for, since dark crops have none."""
     return kilomark.Detector(
-        tiny, faces=tiny_faces, device="cpu", num_threads=1, rescoring=None, presence_threshold=0
+        tiny, finder=tiny_faces, device="cpu", num_threads=1, rescoring=None, presence_threshold=0
     )
 
 

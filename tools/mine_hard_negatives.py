@@ -64,7 +64,7 @@ def main() -> None:
 
     detector = Detector(
         args.landmarks,
-        faces=args.bundle,
+        finder=args.bundle,
         score_threshold=SMALLEST_SCORE,
         presence_threshold=0.0,
         finder_tiles=args.finder_tiles,

@@ -27,7 +27,12 @@ from kilomark.manifest import (
     shipped_bundles,
 )
 from kilomark.network_loading import choose_rescorer, load_core
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, check_fraction, check_whole
+from kilomark.options import (
+    DEFAULT_PRESENCE_THRESHOLD,
+    DEFAULT_SCORE_THRESHOLD,
+    check_fraction,
+    check_whole,
+)
 from kilomark.provenance import Provenance, make_provenance
 from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
@@ -71,7 +76,7 @@ class Detector:
             have none; only `detect` then works.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
             this machine and says at INFO through `logging` which it is.
-        faces: the finder's bundle, or None to have none; `predict` then needs ``boxes``.
+        finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
             ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
             of a bundle. ``"auto"`` takes ``"wild"``, whose presence knows profiles, masks and
@@ -102,6 +107,7 @@ class Detector:
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through a network at once. More faces take several rounds; memory
             grows with it.
+        faces: the name that ``finder`` had in version 0.1.
 
     Raises:
         BundleError: a bundle is missing or damaged.
@@ -115,21 +121,26 @@ class Detector:
         model: str | os.PathLike[str] | None = "resnext50",
         *,
         device: str = "auto",
-        faces: str | os.PathLike[str] | None = "auto",
+        finder: str | os.PathLike[str] | None = "auto",
         rescoring: str | os.PathLike[str] | None = "auto",
         finder_size: int | Literal["auto"] | None = "auto",
         finder_tiles: int | Literal["auto"] = "auto",
-        score_threshold: float = 0.5,
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD,
         nms_iou: float = 0.4,
         max_faces: int | None = None,
         num_threads: int | None = None,
         max_batch: int = 16,
+        faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
+        if faces != "auto":
+            if finder != "auto":
+                raise InvalidInputError("finder and faces are one option; expected finder alone")
+            finder = faces
         self._settings: dict[str, Any] = {
             "model": _portable(model),
             "device": device,
-            "faces": _portable(faces),
+            "finder": _portable(finder),
             "rescoring": _portable(rescoring),
             "finder_size": finder_size,
             "finder_tiles": finder_tiles,
@@ -156,11 +167,12 @@ class Detector:
     def _load(self) -> CoreDetector:
         """Read the bundles and load their networks in this process."""
         settings = self._settings
-        model, faces = settings["model"], settings["faces"]
+        model = settings["model"]
         landmarks = None if model is None else read_landmark_bundle(model)
-        finder = choose_finder(faces, landmarks)
+        named = settings["finder"]
+        finder = None if named is None else choose_finder(named, landmarks)
         if landmarks is None and finder is None:
-            raise InvalidInputError("model and faces are both None; expected at least one network")
+            raise InvalidInputError("model and finder are both None; expected at least one network")
         if finder is not None:
             finder, self._options["finder_size"] = _sized(finder, settings["finder_size"])
         rescorer = None if finder is None else choose_rescorer(settings["rescoring"], landmarks)
@@ -496,7 +508,7 @@ class Detector:
     def _check_finder(self) -> None:
         if not self._has_finder:
             raise InvalidInputError(
-                "this detector was made with faces=None, so it has no face detector; pass boxes="
+                "this detector was made with finder=None, so it has no face detector; pass boxes="
             )
 
 

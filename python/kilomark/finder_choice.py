@@ -17,20 +17,18 @@ _DEFAULT_FINDER = "faces"
 
 
 def choose_finder(
-    faces: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
-) -> FinderBundle | None:
+    name_or_path: str | os.PathLike[str], landmarks: LandmarkBundle | None
+) -> FinderBundle:
     """Read a finder's bundle.
 
     Args:
-        faces: its name or folder; ``"auto"`` for the one that suits ``landmarks``; None for none.
+        name_or_path: of the bundle; ``"auto"`` for the one that suits ``landmarks``.
         landmarks: the landmark network's bundle, if there is one.
 
     Raises:
         BundleError: the bundle is missing or damaged.
     """
-    if faces is None:
-        return None
-    if faces == "auto":
+    if name_or_path == "auto":
         name = "" if landmarks is None else landmarks.name
         return read_finder_bundle(_FINDERS.get(name, _DEFAULT_FINDER))
-    return read_finder_bundle(faces)
+    return read_finder_bundle(name_or_path)

@@ -99,7 +99,7 @@ class Tracker:
     ) -> None:
         if not detector._has_finder:  # noqa: SLF001 - the tracker is built on its core
             raise InvalidInputError(
-                "this detector was made with faces=None; a tracker needs its face detector"
+                "this detector was made with finder=None; a tracker needs its face detector"
             )
         self._topology = detector.topology
         right_eye, left_eye = _eyes(detector.topology)

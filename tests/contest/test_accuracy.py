@@ -63,7 +63,7 @@ def test_another_bundle_is_compared_in_the_crop_around_the_face(tmp_path: Path) 
     finder = tiny_bundles.write_finder_bundle(tmp_path / "finder")
     labels = np.array([[30, 20], [60, 20], [70, 60], [40, 50], [50, 60]], np.float32)
 
-    found, target = PhotoPredictor(bundle, faces=finder).compare(
+    found, target = PhotoPredictor(bundle, finder=finder).compare(
         np.zeros((90, 120, 3), np.uint8), labels
     )
 

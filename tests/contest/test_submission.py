@@ -140,7 +140,7 @@ def test_a_network_of_the_baselines_crop_sees_that_crop(
 def test_another_network_sees_a_crop_around_the_face(tmp_path: Path) -> None:
     bundle = tiny_bundles.write_landmark_bundle(tmp_path / "landmarks")
     finder = tiny_bundles.write_finder_bundle(tmp_path / "finder")
-    predictor = PhotoPredictor(bundle, faces=finder)
+    predictor = PhotoPredictor(bundle, finder=finder)
 
     found = predictor(tiny_bundles.bright_cells((2, 3)))
     wanted = tiny_bundles.landmarks_in(tiny_bundles.box_of_cell(2, 3))

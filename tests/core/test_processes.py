@@ -28,7 +28,7 @@ LIMIT_S = 60
 
 def make_detector(tiny: Path, tiny_faces: Path, **options: object) -> Detector:
     given = {"device": "cpu", "rescoring": None, "presence_threshold": 0.0, "num_threads": 2}
-    return Detector(tiny, faces=tiny_faces, **(given | options))
+    return Detector(tiny, finder=tiny_faces, **(given | options))
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ DAEMON = """
 import sys, threading, time
 import numpy as np
 import kilomark
-detector = kilomark.Detector(sys.argv[1], faces=None, num_threads=1)
+detector = kilomark.Detector(sys.argv[1], finder=None, num_threads=1)
 boxes = np.tile([[1, 1, 40, 40]], (64, 1))
 def work():
     while True:
@@ -157,7 +157,7 @@ def place_again_and_again(detector: Detector, regions: Regions) -> None:
 
 
 def test_ctrl_c_ends_a_long_call(tiny: Path) -> None:
-    detector = Detector(tiny, faces=None, num_threads=1, max_batch=1)
+    detector = Detector(tiny, finder=None, num_threads=1, max_batch=1)
     regions = Regions.from_boxes(np.tile([[1, 1, 40, 40]], (100_000, 1)))
     sent: list[float] = []
 

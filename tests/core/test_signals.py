@@ -17,7 +17,7 @@ import numpy as np
 from kilomark import Detector
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
-detectors = [Detector(sys.argv[1], faces=None) for _ in range(3)]
+detectors = [Detector(sys.argv[1], finder=None) for _ in range(3)]
 image = np.zeros((64, 64, 3), np.uint8)
 for detector in detectors:
     detector.predict(image, boxes=[[5, 5, 30, 30]])

@@ -57,7 +57,7 @@ def gpu_detector(
     tiny_faces: Path,
 ) -> kilomark.Detector:
     return kilomark.Detector(
-        tiny, faces=tiny_faces, device="cuda", rescoring=None, presence_threshold=0
+        tiny, finder=tiny_faces, device="cuda", rescoring=None, presence_threshold=0
     )
 
 

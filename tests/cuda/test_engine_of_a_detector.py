@@ -43,9 +43,9 @@ def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_detector_builds_its_engine_once_and_answers_as_the_cpu(
     engines: Path, tiny: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wanted = Detector(tiny, faces=None, device="cpu").predict(NOISE, boxes=BOXES)
+    wanted = Detector(tiny, finder=None, device="cpu").predict(NOISE, boxes=BOXES)
     for _ in range(2):
-        found = Detector(tiny, faces=None, device="cuda").predict(NOISE, boxes=BOXES)
+        found = Detector(tiny, finder=None, device="cuda").predict(NOISE, boxes=BOXES)
         for face, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(face.landmarks, other.landmarks, atol=1e-3)
     assert len(list(engines.glob("*.engine"))) == 1
@@ -53,9 +53,9 @@ def test_a_detector_builds_its_engine_once_and_answers_as_the_cpu(
 
 
 def test_auto_takes_the_gpu_once_there_is_an_engine(engines: Path, tiny: Path) -> None:
-    assert Detector(tiny, faces=None, device="auto").device == "cpu"
-    Detector(tiny, faces=None, device="cuda")
-    assert Detector(tiny, faces=None, device="auto").device == "cuda"
+    assert Detector(tiny, finder=None, device="auto").device == "cpu"
+    Detector(tiny, finder=None, device="cuda")
+    assert Detector(tiny, finder=None, device="auto").device == "cuda"
     (engine,) = engines.glob("*.engine")
     engine.write_bytes(b"damaged")
-    assert Detector(tiny, faces=None, device="auto").device == "cpu"
+    assert Detector(tiny, finder=None, device="auto").device == "cpu"

@@ -77,7 +77,7 @@ def test_finds_faces_as_on_the_cpu(gpu_detector: Detector, detector: Detector) -
 @pytest.fixture
 def tiled_on_cpu(tiny: Path, tiny_faces: Path) -> Detector:
     return Detector(
-        tiny, faces=tiny_faces, device="cpu", rescoring=None, presence_threshold=0, finder_tiles=2
+        tiny, finder=tiny_faces, device="cpu", rescoring=None, presence_threshold=0, finder_tiles=2
     )
 
 
@@ -90,7 +90,7 @@ def test_finds_faces_in_tiles_as_on_the_cpu(
     image = np.zeros((64, 64, 3), np.uint8)
     image[9:13, 50:54], image[50:54, 9:13] = 255, 230  # each most of a cell of one tile
     on_gpu = Detector(
-        tiny, faces=tiny_faces, device="cuda", rescoring=None, presence_threshold=0, finder_tiles=2
+        tiny, finder=tiny_faces, device="cuda", rescoring=None, presence_threshold=0, finder_tiles=2
     )
     assert_same(on_gpu.predict(image), tiled_on_cpu.predict(image))
 
@@ -124,12 +124,12 @@ def test_stages_are_measured_only_where_asked_for(gpu_detector: Detector) -> Non
 def test_a_wrong_number_of_slots(tiny: Path, monkeypatch: pytest.MonkeyPatch, slots: str) -> None:
     monkeypatch.setenv("KILOMARK_CUDA_SLOTS", slots)
     with pytest.raises(InvalidInputError, match=f"KILOMARK_CUDA_SLOTS={slots}; expected 1 to 8"):
-        Detector(tiny, faces=None, device="cuda")
+        Detector(tiny, finder=None, device="cuda")
 
 
 @pytest.mark.usefixtures("fake_gpu")
 def test_an_array_is_waited_for_on_its_stream(tiny: Path) -> None:
-    detector = Detector(tiny, faces=None, device="cuda")
+    detector = Detector(tiny, finder=None, device="cuda")
     with pytest.raises(InferenceError, match="cudaEventRecord"):  # the fake has no such stream
         detector.predict(GpuArray(NOISE, stream=12345), boxes=BOXES)
 
@@ -139,7 +139,7 @@ def test_an_array_is_waited_for_on_its_stream(tiny: Path) -> None:
 def test_arrays_of_other_packages(tiny: Path, package: str) -> None:
     arrays = pytest.importorskip(package)
     on_gpu = arrays.asarray(NOISE, device="cuda") if package == "torch" else arrays.asarray(NOISE)
-    detector = Detector(tiny, faces=None, device="cuda")
+    detector = Detector(tiny, finder=None, device="cuda")
     for part in (slice(None), slice(10, 115)):
         expected = detector.predict(NOISE[:, part], boxes=BOXES)
         assert_same(detector.predict(on_gpu[:, part], boxes=BOXES), expected)
@@ -210,13 +210,13 @@ def test_more_faces_than_the_engine_takes_at_once(gpu_detector: Detector) -> Non
 @pytest.mark.usefixtures("gpu")
 def test_a_gpu_that_is_not_there(tiny: Path) -> None:
     with pytest.raises(DeviceUnavailableError, match="there is no GPU 99"):
-        Detector(tiny, faces=None, device="cuda:99")
+        Detector(tiny, finder=None, device="cuda:99")
 
 
 @pytest.mark.usefixtures("fake_gpu")
 def test_a_gpu_that_is_too_old(tiny: Path) -> None:
     with pytest.raises(DeviceUnavailableError, match=r"compute capability 6\.1"):
-        Detector(tiny, faces=None, device="cuda:1")
+        Detector(tiny, finder=None, device="cuda:1")
 
 
 @pytest.mark.usefixtures("gpu")
@@ -225,7 +225,7 @@ def test_an_engine_that_does_not_load(tiny: Path, monkeypatch: pytest.MonkeyPatc
         "kilomark.network_loading.device_models", lambda *_, **__: ("cuda", [b"junk"])
     )
     with pytest.raises(BundleError, match="magicTag"):
-        Detector(tiny, faces=None, device="cuda")
+        Detector(tiny, finder=None, device="cuda")
 
 
 def test_a_cpu_takes_neither_gpu_memory_nor_nv12(detector: Detector) -> None:

@@ -39,8 +39,8 @@ def test_without_a_gpu_the_device_is_refused_with_the_reason(tiny: Path) -> None
     if not reason:
         pytest.skip("there is a GPU; tools/verify_gpu.py tests it")
     with pytest.raises(DeviceUnavailableError, match=re.escape(reason)):
-        Detector(tiny, faces=None, device="cuda")
-    assert Detector(tiny, faces=None, device="auto").device == "cpu"
+        Detector(tiny, finder=None, device="cuda")
+    assert Detector(tiny, finder=None, device="auto").device == "cpu"
 
 
 def test_needs_neither_driver_nor_tensorrt_to_load() -> None:

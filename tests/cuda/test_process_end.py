@@ -17,7 +17,7 @@ import builtins, sys, threading
 import numpy as np
 import kilomark.network_loading
 kilomark.network_loading.device_models = lambda *_, **__: ("cuda", [PLAN])
-detector = kilomark.Detector(sys.argv[1], faces=None, device="cuda")
+detector = kilomark.Detector(sys.argv[1], finder=None, device="cuda")
 image = np.full((90, 120, 3), 7, np.uint8)
 box = [10, 20, 60, 70]
 assert len(detector.predict(image, boxes=box)) == 1

@@ -38,7 +38,7 @@ def test_face_is_found_where_it_is(detector: Detector) -> None:
 
 def test_larger_image_is_letterboxed(tiny: Path, tiny_faces: Path) -> None:
     image = np.kron(bright_cells((3, 4))[:48], np.ones((2, 2, 1), np.uint8))
-    detector = Detector(tiny, faces=tiny_faces, presence_threshold=0, finder_size=64)
+    detector = Detector(tiny, finder=tiny_faces, presence_threshold=0, finder_size=64)
     (face,) = detector.predict(image)
     assert face.box == pytest.approx(np.multiply(2, box_of_cell(3, 4)), abs=1e-2)
 
@@ -106,7 +106,7 @@ def test_many_images_are_as_many_singles(detector: Detector) -> None:
 
 
 def test_more_faces_than_a_batch_holds(tiny: Path) -> None:
-    detector = Detector(tiny, faces=None, max_batch=2)
+    detector = Detector(tiny, finder=None, max_batch=2)
     boxes = [[x, 5, x + 20, 25] for x in range(7)]
     faces = detector.predict(np.zeros((60, 60), np.uint8), boxes=boxes)
     for face, box in zip(faces, boxes, strict=True):
@@ -201,7 +201,7 @@ def test_options_filter_found_faces(tiny: Path, tiny_faces: Path) -> None:
 
     def count(**options: float) -> int:
         thresholds = {"rescoring": None, "presence_threshold": 0.0} | options
-        return len(Detector(tiny, faces=tiny_faces, **thresholds).predict(image))
+        return len(Detector(tiny, finder=tiny_faces, **thresholds).predict(image))
 
     assert count() == 3
     assert count(score_threshold=0.6) == 2
@@ -214,7 +214,7 @@ def test_finder_and_presence_make_the_score(tiny: Path, tiny_faces: Path) -> Non
     image[24:32, 32:40] = 204  # to the finder a face of 0.8, among such of 0.2
 
     detector = Detector(
-        tiny, faces=tiny_faces, rescoring=tiny, score_threshold=0.3, presence_threshold=0.1
+        tiny, finder=tiny_faces, rescoring=tiny, score_threshold=0.3, presence_threshold=0.1
     )
     (face,) = detector.predict(image)
 
@@ -227,7 +227,7 @@ def test_finder_and_presence_make_the_score(tiny: Path, tiny_faces: Path) -> Non
 def test_a_constant_presence_is_not_asked_for(tmp_path: Path, tiny_faces: Path) -> None:
     landmarks = write_landmark_bundle(tmp_path / "tiny", constant_outputs=["spread", "presence"])
 
-    (face,) = Detector(landmarks, faces=tiny_faces).predict(bright_cells((3, 4)))
+    (face,) = Detector(landmarks, finder=tiny_faces).predict(bright_cells((3, 4)))
 
     assert face.presence < 0.5
     assert face.score == pytest.approx(1, abs=1e-3)
@@ -238,7 +238,7 @@ def test_overlapping_boxes_are_merged_as_asked(tiny: Path, tiny_faces: Path) -> 
 
     def count(nms_iou: float) -> int:
         detector = Detector(
-            tiny, faces=tiny_faces, nms_iou=nms_iou, rescoring=None, presence_threshold=0
+            tiny, finder=tiny_faces, nms_iou=nms_iou, rescoring=None, presence_threshold=0
         )
         return len(detector.predict(image))
 
@@ -247,7 +247,7 @@ def test_overlapping_boxes_are_merged_as_asked(tiny: Path, tiny_faces: Path) -> 
 
 def test_finder_size(tiny: Path, tiny_faces: Path) -> None:
     detector = Detector(
-        tiny, faces=tiny_faces, finder_size=2 * FINDER_SIZE, rescoring=None, presence_threshold=0
+        tiny, finder=tiny_faces, finder_size=2 * FINDER_SIZE, rescoring=None, presence_threshold=0
     )
     image = np.kron(bright_cells((3, 4)), np.ones((2, 2, 1), np.uint8))
     image[:48] = 0
@@ -256,8 +256,8 @@ def test_finder_size(tiny: Path, tiny_faces: Path) -> None:
 
 
 def test_tiles_find_what_is_too_small_in_the_whole_image(tiny: Path, tiny_faces: Path) -> None:
-    whole = Detector(tiny, faces=tiny_faces, rescoring=None, presence_threshold=0)
-    tiled = Detector(tiny, faces=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=2)
+    whole = Detector(tiny, finder=tiny_faces, rescoring=None, presence_threshold=0)
+    tiled = Detector(tiny, finder=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=2)
     small = np.zeros((FINDER_SIZE, FINDER_SIZE, 3), np.uint8)
     small[9:13, 50:54] = 255  # a quarter of a cell; in the upper right tile two thirds of one
 
@@ -271,7 +271,7 @@ def test_tiles_find_what_is_too_small_in_the_whole_image(tiny: Path, tiny_faces:
 
 def test_tiles_of_many_images_are_told_apart(tiny: Path, tiny_faces: Path) -> None:
     detector = Detector(
-        tiny, faces=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=3, max_batch=4
+        tiny, finder=tiny_faces, rescoring=None, presence_threshold=0, finder_tiles=3, max_batch=4
     )
     wide = np.tile(bright_cells((1, 2)), (1, 3, 1))
     images = [bright_cells((3, 3)), bright_cells(), wide, bright_cells((6, 1))]
@@ -284,15 +284,22 @@ def test_tiles_of_many_images_are_told_apart(tiny: Path, tiny_faces: Path) -> No
 
 
 def test_presence_is_not_asked_of_given_boxes(tiny: Path) -> None:
-    detector = Detector(tiny, faces=None, presence_threshold=1)
+    detector = Detector(tiny, finder=None, presence_threshold=1)
     (face,) = detector.predict(np.zeros((60, 60), np.uint8), boxes=BOX)
     assert face.presence == pytest.approx(0, abs=1e-6)
 
 
 def test_without_finder_boxes_are_needed(tiny: Path) -> None:
-    detector = Detector(tiny, faces=None)
-    with pytest.raises(InvalidInputError, match=r"faces=None.*pass boxes="):
+    detector = Detector(tiny, finder=None)
+    with pytest.raises(InvalidInputError, match=r"finder=None.*pass boxes="):
         detector.predict(np.zeros((60, 60), np.uint8))
+
+
+def test_finder_has_its_former_name_too(tiny: Path, tiny_faces: Path) -> None:
+    with pytest.raises(InvalidInputError, match="finder=None"):
+        Detector(tiny, faces=None).predict(bright_cells())
+    with pytest.raises(InvalidInputError, match="one option"):
+        Detector(tiny, finder=tiny_faces, faces=tiny_faces)
 
 
 @pytest.mark.parametrize(
@@ -313,29 +320,29 @@ def test_options_out_of_range(
     tiny: Path, tiny_faces: Path, options: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        Detector(tiny, faces=tiny_faces, **options)
+        Detector(tiny, finder=tiny_faces, **options)
 
 
 def test_auto_says_which_device_it_chose(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "kilomark"):
-        detector = Detector(tiny, faces=None, device="auto")
+        detector = Detector(tiny, finder=None, device="auto")
     assert f"device='auto' chose '{detector.device}'" in caplog.text
 
 
 @pytest.mark.parametrize("device", ["gpu", "", "CPU", "cuda:", "cuda:x", None, 0])
 def test_unknown_device_lists_the_known(tiny: Path, device: str) -> None:
     with pytest.raises(DeviceUnavailableError, match=r"there is no device .*available here: cpu"):
-        Detector(tiny, faces=None, device=device)
+        Detector(tiny, finder=None, device=device)
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_cuda_is_refused_with_a_reason(tiny: Path, device: str) -> None:
     with pytest.raises(DeviceUnavailableError, match=r"cannot be used: .*use device='cpu'"):
-        Detector(tiny, faces=None, device=device)
+        Detector(tiny, finder=None, device=device)
 
 
 def test_more_threads_than_cores(tiny: Path, caplog: pytest.LogCaptureFixture) -> None:
-    detector = Detector(tiny, faces=None, num_threads=10_000)
+    detector = Detector(tiny, finder=None, num_threads=10_000)
     assert "num_threads=10000 is more than the" in caplog.text
     assert len(detector.predict(np.zeros((60, 60), np.uint8), boxes=BOX)) == 1
 
@@ -348,7 +355,7 @@ def test_model_that_is_not_onnx(tmp_path: Path, tiny: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "model.onnx").write_bytes(data)
     with pytest.raises(KilomarkError):
-        Detector(folder, faces=None)
+        Detector(folder, finder=None)
 
 
 def test_stage_times_add_up(detector: Detector) -> None:

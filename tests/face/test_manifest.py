@@ -201,7 +201,7 @@ def test_name_of_the_wrong_type(name: object) -> None:
 def test_bundle_of_the_other_task(tiny: Path, tiny_faces: Path) -> None:
     with pytest.raises(BundleError, match="'tiny-faces' finds faces; as model="):
         read_landmark_bundle(tiny_faces)
-    with pytest.raises(BundleError, match="'tiny' places landmarks; as faces="):
+    with pytest.raises(BundleError, match="'tiny' places landmarks; as finder="):
         read_finder_bundle(tiny)
 
 

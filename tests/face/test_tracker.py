@@ -151,7 +151,7 @@ def test_what_is_no_image_is_refused(detector: Detector) -> None:
 
 
 def test_a_detector_without_a_part_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="faces=None"):
-        Tracker(Detector("lite", faces=None, device="cpu"))
+    with pytest.raises(InvalidInputError, match="finder=None"):
+        Tracker(Detector("lite", finder=None, device="cpu"))
     with pytest.raises(InvalidInputError, match="model=None"):
         Tracker(Detector(None, device="cpu"))

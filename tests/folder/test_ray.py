@@ -42,7 +42,7 @@ def large_photos(tmp_path: Path) -> Path:
 
 
 def start(root: Path, source: Path, out: Path, settings: DetectorSettings) -> subprocess.Popen[str]:
-    bundles = ["--model", settings.model, "--faces", settings.faces]
+    bundles = ["--model", settings.model, "--finder", settings.finder]
     command = [sys.executable, str(root / "examples/ray_folder.py"), str(source), str(out)]
     environment = os.environ | {
         "RAY_OVERRIDE_RESOURCES": '{"CPU": 2}',

@@ -207,7 +207,7 @@ def test_bad_arguments_are_said(photos: Path, tmp_path: Path, settings: Detector
 
 
 def arguments(photos: Path, out: Path, settings: DetectorSettings) -> list[str]:
-    bundles = ["--model", settings.model, "--finder", settings.faces, "--presence-threshold", "0"]
+    bundles = ["--model", settings.model, "--finder", settings.finder, "--presence-threshold", "0"]
     return ["folder", str(photos), "-o", str(out), *bundles, "--device", "cpu"]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def topology() -> Topology:
-    return Detector("lite", faces=None).topology
+    return Detector("lite", finder=None).topology
 
 
 @pytest.fixture

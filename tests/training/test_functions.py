@@ -32,7 +32,7 @@ def test_train_export_evaluate_are_one_call_each(
 
     assert trained["nme_percent"] > 0
     assert json.loads((bundle / "manifest.json").read_text())["accuracy"] == figures
-    (face,) = Detector(bundle, faces=None).predict(demo_photo, boxes=[150, 50, 300, 200])
+    (face,) = Detector(bundle, finder=None).predict(demo_photo, boxes=[150, 50, 300, 200])
     assert face.landmarks.shape == (971, 2)
 
 

@@ -31,7 +31,7 @@ MODELS = {"kilomark", "kilomark_landmarks", "kilomark_faces"}
 @pytest.fixture
 def repository(tmp_path: Path, tiny: Path, tiny_faces: Path) -> Path:
     return export_triton(
-        tmp_path / "models", model=tiny, faces=tiny_faces, is_gpu=False, presence_threshold=0
+        tmp_path / "models", model=tiny, finder=tiny_faces, is_gpu=False, presence_threshold=0
     )
 
 
@@ -51,7 +51,7 @@ def test_configurations_are_what_triton_defines(
     for plan in plans or ():
         plan.write_bytes(plan.name.encode())
     out = export_triton(
-        tmp_path / "models", model=tiny, faces=tiny_faces, engine=engine, plans=plans, max_batch=4
+        tmp_path / "models", model=tiny, finder=tiny_faces, engine=engine, plans=plans, max_batch=4
     )
     assert {path.name for path in out.iterdir()} == MODELS
     for name in MODELS:

@@ -41,18 +41,17 @@ class PhotoPredictor:
         model: str | os.PathLike[str],
         *,
         device: str = "auto",
-        faces: str | os.PathLike[str] = "faces",
+        finder: str | os.PathLike[str] = "auto",
         num_threads: int | None = None,
     ) -> None:
         self._bundle = read_landmark_bundle(model)
         self.num_landmarks = self._bundle.topology.num_landmarks
         self.crop = trained_crop(self._bundle)
         self.photos_without_face = 0
-        finder = None if self.crop == "baseline" else faces
         self._detector = Detector(
             self._bundle.folder,
             device=device,
-            faces=finder,
+            finder=None if self.crop == "baseline" else finder,
             presence_threshold=0.0,
             num_threads=num_threads,
         )

@@ -11,6 +11,7 @@ from kilomark.data.geometry import box_of
 from kilomark.detector import Detector
 from kilomark.evaluation.metrics import FinderAccuracy, finder_accuracy, landmark_accuracy
 from kilomark.network_inputs import CROP_SCALE
+from kilomark.options import DEFAULT_SCORE_THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ def predict_faces(
 
     The network's crop is `CROP_SCALE` times the landmarks' box.
     """
-    detector = Detector(bundle, faces=None)
+    detector = Detector(bundle, finder=None)
     found, sides = [], []
     for face in range(len(faces)):
         box = box_of(faces.landmarks[face])
@@ -169,12 +170,16 @@ class FinderUse:
     tiles: int = 1
 
     def make_detector(
-        self, bundle: str | Path, *, score_threshold: float = 0.5, finder_size: int | None = None
+        self,
+        bundle: str | Path,
+        *,
+        score_threshold: float = DEFAULT_SCORE_THRESHOLD,
+        finder_size: int | None = None,
     ) -> Detector:
         """Make a detector that keeps what its face detector finds, used so."""
         return Detector(
             self.landmarks or "lite",
-            faces=bundle,
+            finder=bundle,
             presence_threshold=0.0 if self.landmarks is None else 0.5,
             score_threshold=score_threshold,
             finder_size=finder_size,

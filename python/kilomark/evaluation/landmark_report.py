@@ -153,7 +153,7 @@ def _groups(
 
 
 def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes) -> AlteredAccuracy:
-    detector = Detector(bundle, faces=None)
+    detector = Detector(bundle, finder=None)
 
     def predict(image: Array, box: Array) -> Array:
         (face,) = detector.predict(to_bgr(image), boxes=box)
@@ -166,7 +166,7 @@ def _steadiness(bundle: Path, faces: FaceCrops) -> tuple[Steadiness, Steadiness]
     chosen = range(0, len(faces), _STEADY_EVERY)
     images = [to_bgr(faces.image(face)) for face in chosen]
     boxes = [box_of(faces.landmarks[face]) for face in chosen]
-    given = measure_steadiness(Detector(bundle, faces=None), images, boxes)
+    given = measure_steadiness(Detector(bundle, finder=None), images, boxes)
     return given, measure_steadiness(Detector(bundle), images, boxes, find=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import kilomark
 from kilomark.devices import choose_device, choose_num_threads
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 
 __all__ = ["DetectorSettings", "make_detectors"]
 
@@ -20,11 +20,11 @@ class DetectorSettings:
     """The arguments of `kilomark.Detector` that change what it finds, and where it runs."""
 
     model: str = "resnext50"
-    faces: str = "auto"
+    finder: str = "auto"
     device: str = "auto"
     finder_size: int | Literal["auto"] | None = "auto"
     finder_tiles: int | Literal["auto"] = "auto"
-    score_threshold: float = 0.5
+    score_threshold: float = DEFAULT_SCORE_THRESHOLD
     presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD
     max_faces: int | None = None
 
@@ -35,7 +35,7 @@ class DetectorSettings:
     def options(self) -> dict[str, Any]:
         """Return what changes the results, apart from the networks themselves."""
         options = asdict(self)
-        for name in ("model", "faces", "device"):
+        for name in ("model", "finder", "device"):
             del options[name]
         return options
 

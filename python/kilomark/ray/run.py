@@ -6,11 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.finder_choice import choose_finder
 from kilomark.folder.chunks import remaining_chunks
 from kilomark.folder.detectors import DetectorSettings
 from kilomark.folder.progress import Counts
 from kilomark.folder.run import PHOTOS_PER_CHUNK
-from kilomark.manifest import read_finder_bundle, read_landmark_bundle
+from kilomark.manifest import read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
@@ -111,7 +112,8 @@ def _plan(
     found = source.find_units()
     if not found:
         raise InvalidInputError(f"there is no photo in {source.location}")
-    landmarks, finder = read_landmark_bundle(settings.model), read_finder_bundle(settings.faces)
+    landmarks = read_landmark_bundle(settings.model)
+    finder = choose_finder(settings.finder, landmarks)
     networks = make_provenance(landmarks, finder, choose_rescorer("auto", landmarks))
     output.check_settings(
         {

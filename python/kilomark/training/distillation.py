@@ -69,7 +69,7 @@ class Teacher:
         self.weight = check_fraction("--teacher-weight", weight)
         self.identity = f"{read.name} {hashlib.sha256(read.model).hexdigest()[:12]}"
         self._crop_scale = read.crop_scale
-        self._detector = Detector(bundle, faces=None, device=device, num_threads=num_threads)
+        self._detector = Detector(bundle, finder=None, device=device, num_threads=num_threads)
 
     def teach(self, images: Tensor, presence: Tensor) -> Lesson:
         """Place the landmarks of the crops that hold a face.

@@ -8,7 +8,7 @@ import numpy as np
 
 import kilomark
 from kilomark.images import decode_photo
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 from kilomark.streaming import stream_images
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class PhotoServer:
         rescoring = bundles / "rescoring"
         self._detector = kilomark.Detector(
             bundles / "landmarks",
-            faces=bundles / "faces",
+            finder=bundles / "faces",
             rescoring=rescoring if rescoring.is_dir() else None,
             device=device,
-            score_threshold=float(options.get("score_threshold", 0.5)),
+            score_threshold=float(options.get("score_threshold", DEFAULT_SCORE_THRESHOLD)),
             presence_threshold=float(options.get("presence_threshold", DEFAULT_PRESENCE_THRESHOLD)),
             max_faces=int(max_faces) if max_faces else None,
         )

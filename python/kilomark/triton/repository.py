@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
-from kilomark.manifest import read_finder_bundle, read_landmark_bundle
+from kilomark.finder_choice import choose_finder
+from kilomark.manifest import read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, check_whole
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD, check_whole
 from kilomark.triton.configs import (
     FACES,
     LANDMARKS,
@@ -38,12 +39,12 @@ def export_triton(
     out: str | os.PathLike[str],
     *,
     model: str | os.PathLike[str] = "resnext50",
-    faces: str | os.PathLike[str] = "faces",
+    finder: str | os.PathLike[str] = "auto",
     is_gpu: bool = True,
     engine: Engine = "onnx",
     plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
     max_batch: int = 16,
-    score_threshold: float = 0.5,
+    score_threshold: float = DEFAULT_SCORE_THRESHOLD,
     presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD,
     max_faces: int | None = None,
 ) -> Path:
@@ -55,7 +56,7 @@ def export_triton(
     Args:
         out: the folder of the repository; other models in it are left alone.
         model: the landmark network, as for `kilomark.Detector`.
-        faces: the face detector, as for `kilomark.Detector`.
+        finder: the face detector, as for `kilomark.Detector`.
         is_gpu: whether the models run on a GPU.
         engine: what runs the bare networks: ``"onnx"`` (ONNX Runtime), ``"onnx-tensorrt"`` (ONNX
             Runtime, which builds a TensorRT engine on the server) or ``"plan"`` (TensorRT).
@@ -74,7 +75,8 @@ def export_triton(
         InvalidInputError: an option does not fit, or the folder has one of the models or cannot be
             written.
     """
-    landmarks, finder = read_landmark_bundle(model), read_finder_bundle(faces)
+    landmarks = read_landmark_bundle(model)
+    faces = choose_finder(finder, landmarks)
     check_whole("max_batch", max_batch)
     _check_engine(engine, plans, is_gpu=is_gpu)
     options = {
@@ -86,7 +88,7 @@ def export_triton(
     configs: dict[str, Message] = {
         PHOTOS: photo_config(count, is_gpu=is_gpu, max_batch=max_batch, options=options),
         LANDMARKS: landmark_config(landmarks, engine, is_gpu=is_gpu, max_batch=max_batch),
-        FACES: finder_config(finder, engine, is_gpu=is_gpu, max_batch=max_batch),
+        FACES: finder_config(faces, engine, is_gpu=is_gpu, max_batch=max_batch),
     }
     out = Path(out)
     for name in configs:
@@ -95,7 +97,7 @@ def export_triton(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".kilomark-", dir=out) as folder:
-            _write_models(Path(folder), configs, landmarks, finder, plans)
+            _write_models(Path(folder), configs, landmarks, faces, plans)
             for name in configs:
                 (Path(folder) / name).rename(out / name)
     except OSError as error:
@@ -119,7 +121,7 @@ def _write_models(
     folder: Path,
     configs: dict[str, Message],
     landmarks: LandmarkBundle,
-    finder: FinderBundle,
+    faces: FinderBundle,
     plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None,
 ) -> None:
     for name, config in configs.items():
@@ -128,7 +130,7 @@ def _write_models(
     photos = folder / PHOTOS / VERSION
     shutil.copyfile(MODEL_SCRIPT, photos / "model.py")
     rescorer = choose_rescorer("auto", landmarks)
-    for name, bundle in (("landmarks", landmarks), ("faces", finder), ("rescoring", rescorer)):
+    for name, bundle in (("landmarks", landmarks), ("faces", faces), ("rescoring", rescorer)):
         if bundle is None:
             continue
         target = photos / "bundles" / name
@@ -137,7 +139,7 @@ def _write_models(
         (target / _model_file(bundle)).write_bytes(bundle.model)
     if plans is None:
         (folder / LANDMARKS / VERSION / "model.onnx").write_bytes(landmarks.model)
-        (folder / FACES / VERSION / "model.onnx").write_bytes(finder.model)
+        (folder / FACES / VERSION / "model.onnx").write_bytes(faces.model)
         return
     for name, plan in zip((LANDMARKS, FACES), plans, strict=True):
         shutil.copyfile(plan, folder / name / VERSION / "model.plan")

@@ -53,7 +53,7 @@ def run_webcam(
     *,
     model: str = "lite",
     device: str = "auto",
-    faces: str = "auto",
+    finder: str = "auto",
     smoothing: float = 1.0,
     mirror: bool = True,
     folder: Path | None = None,
@@ -64,7 +64,7 @@ def run_webcam(
         source: a camera's number, or anything else that `open_source` takes.
         model: the bundle to begin with; the key m changes to the other shipped ones.
         device: of the detector.
-        faces: the face detector's bundle.
+        finder: the face detector's bundle.
         smoothing: of the tracker.
         mirror: whether the picture is shown as in a mirror.
         folder: where recordings and snapshots go; by default the current one.
@@ -83,7 +83,7 @@ def run_webcam(
             show_webcam(
                 frames,
                 window,
-                lambda name: Detector(name, device=device, faces=faces),
+                lambda name: Detector(name, device=device, finder=finder),
                 state,
                 folder or Path(),
             )
