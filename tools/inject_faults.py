@@ -26,9 +26,8 @@ import numpy as np
 from PIL import Image
 
 from kilomark.bundle_files import write_bundle
-from kilomark.cli.photo_json import open_photo_json
-from kilomark.cli.photo_report import PhotoReport
 from kilomark.errors import KilomarkError
+from kilomark.photos import PhotoReport, open_photo_json
 from kilomark.picture_file import write_picture
 from kilomark.topology import Topology
 from kilomark.whole_files import open_whole, write_whole

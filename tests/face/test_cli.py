@@ -15,8 +15,8 @@ from tests.tiny_bundles import box_of_cell, bright_cells
 
 from kilomark import Detector, InferenceError, InvalidInputError
 from kilomark.cli.main import main
-from kilomark.cli.photo_paths import choose_outputs
 from kilomark.json_text import to_json
+from kilomark.photos import choose_outputs
 
 Run = Callable[..., int]
 

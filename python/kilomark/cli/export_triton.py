@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 from kilomark.triton import export_triton
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the repository")
     parser.add_argument("--model", default="resnext50", help="(default: %(default)s)")
-    parser.add_argument(
-        "--finder", default="faces", metavar="BUNDLE", help="(default: %(default)s)"
-    )
+    parser.add_argument("--finder", default="auto", metavar="BUNDLE", help="(default: %(default)s)")
     parser.add_argument("--cpu", action="store_true", help="serve from a CPU, not from a GPU")
     parser.add_argument(
         "--engine",
@@ -46,7 +44,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="for --engine plan: TensorRT engines, built on the server's GPU",
     )
     parser.add_argument("--max-batch", type=int, default=16, metavar="N", help="(%(default)s)")
-    parser.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
+    parser.add_argument(
+        "--score-threshold", type=float, default=DEFAULT_SCORE_THRESHOLD, metavar="P"
+    )
     parser.add_argument(
         "--presence-threshold", type=float, default=DEFAULT_PRESENCE_THRESHOLD, metavar="P"
     )
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     out = export_triton(
         options.output,
         model=options.model,
-        faces=options.finder,
+        finder=options.finder,
         is_gpu=not options.cpu,
         engine=options.engine,
         plans=None if options.plans is None else tuple(options.plans),

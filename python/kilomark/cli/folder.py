@@ -6,11 +6,11 @@ import argparse
 import sys
 import time
 
+from kilomark.cli.detector_options import add_detector_options, detector_options
 from kilomark.errors import InvalidInputError
 from kilomark.folder import DetectorSettings, Shard, process_folder
 from kilomark.folder.progress import ProgressLine
 from kilomark.folder.run import PHOTOS_PER_CHUNK
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, parse_whole_or_auto
 from kilomark.streaming import DEFAULT_BATCH_IMAGES
 
 __all__ = ["add_parser"]
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _add_output_options(parser.add_argument_group("output"))
     _add_speed_options(parser.add_argument_group("speed"))
-    _add_detector_options(parser.add_argument_group("networks"))
+    add_detector_options(parser)
 
 
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
@@ -76,7 +76,6 @@ def _parse_shard(text: str) -> Shard:
 
 
 def _add_speed_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--threads", type=int, metavar="N", help="of the networks (default: all)")
     group.add_argument(
         "--decode-threads", type=int, metavar="N", help="that decode photos (default: all)"
     )
@@ -89,34 +88,9 @@ def _add_speed_options(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_detector_options(group: argparse._ArgumentGroup) -> None:
-    defaults = DetectorSettings()
-    group.add_argument("--model", default=defaults.model, help="(default: %(default)s)")
-    group.add_argument(
-        "--finder", default=defaults.faces, help="face detector (default: %(default)s)"
-    )
-    group.add_argument("--device", default=defaults.device, help="(default: %(default)s)")
-    group.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
-    group.add_argument(
-        "--presence-threshold", type=float, default=DEFAULT_PRESENCE_THRESHOLD, metavar="P"
-    )
-    group.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
-    group.add_argument("--finder-size", type=parse_whole_or_auto, default="auto", metavar="PX")
-    group.add_argument("--finder-tiles", type=parse_whole_or_auto, default="auto", metavar="N")
-
-
 def run(options: argparse.Namespace) -> int:
     """Process the photos and say what became of them."""
-    settings = DetectorSettings(
-        model=options.model,
-        faces=options.finder,
-        device=options.device,
-        finder_size=options.finder_size,
-        finder_tiles=options.finder_tiles,
-        score_threshold=options.score_threshold,
-        presence_threshold=options.presence_threshold,
-        max_faces=options.max_faces,
-    )
+    settings = DetectorSettings(**detector_options(options))
     line = ProgressLine(sys.stderr)
     begin = time.monotonic()
     try:

@@ -8,6 +8,7 @@ import sys
 import time
 
 import kilomark
+from kilomark.cli.detector_options import add_detector_options, detector_options
 from kilomark.folder.progress import ProgressLine
 from kilomark.video import VideoSummary, open_source, process_video
 
@@ -40,7 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("source", metavar="SOURCE")
     _add_output_options(parser.add_argument_group("output"))
     _add_span_options(parser.add_argument_group("part of the video"))
-    _add_tracker_options(parser.add_argument_group("networks and tracker"))
+    _add_tracker_options(parser.add_argument_group("tracker"))
+    add_detector_options(parser, faces_of="frame")
 
 
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
@@ -71,10 +73,6 @@ def _add_span_options(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", default="resnext50", help="(default: %(default)s)")
-    group.add_argument("--finder", default="auto", help="(default: %(default)s)")
-    group.add_argument("--device", default="auto", help="(default: %(default)s)")
-    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     group.add_argument(
         "--smoothing",
         type=float,
@@ -82,8 +80,6 @@ def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
         metavar="S",
         help="0: raw landmarks; more than 1: steadier (default: %(default)s)",
     )
-    group.add_argument("--max-faces", type=int, metavar="N", help="follow at most N faces")
-    group.add_argument("--score-threshold", type=float, default=0.5, metavar="P")
 
 
 def parse_seconds(text: str) -> float:
@@ -104,13 +100,8 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error("there is nothing to write; use -o OUT.mp4, --landmarks FILE, or both")
     begin = time.monotonic()
     with open_source(options.source, frames_per_second=options.fps) as source:
-        detector = kilomark.Detector(
-            options.model,
-            device=options.device,
-            faces=options.finder,
-            score_threshold=options.score_threshold,
-            num_threads=options.threads,
-        )
+        networks = detector_options(options) | {"max_faces": None}  # the tracker chooses them
+        detector = kilomark.Detector(**networks, num_threads=options.threads)
         line = ProgressLine(sys.stderr)
         try:
             summary = process_video(

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         options.source,
         model=options.model,
         device=options.device,
-        faces=options.finder,
+        finder=options.finder,
         smoothing=options.smoothing,
         mirror=not options.no_mirror,
         folder=options.folder,

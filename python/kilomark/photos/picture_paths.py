@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
@@ -11,18 +9,9 @@ from kilomark.picture_file import PICTURE_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-__all__ = ["choose_outputs", "json_file"]
-
-
-def json_file(text: str) -> Path:
-    """Parse the FILE of --json; the suffix is required lest `--json PHOTO` overwrite the photo."""
-    if text != "-" and not text.endswith((".json", ".jsonl")):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} does not end in .json or .jsonl; name photos before --json, or write "
-            "--json=-"
-        )
-    return Path(text)
+__all__ = ["choose_outputs"]
 
 
 def choose_outputs(photos: Sequence[Path], output: Path | None) -> list[Path | None]:

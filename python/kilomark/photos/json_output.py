@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +17,7 @@ from kilomark.sinks.output_file import OutputFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kilomark.cli.photo_report import PhotoReport
+    from kilomark.photos.report import PhotoReport
     from kilomark.topology import Topology
 
 __all__ = ["TO_STDOUT", "PhotoWriter", "open_photo_json"]
@@ -73,7 +74,8 @@ class _Nothing:
 
 class _StandardOutput:
     def write(self, report: PhotoReport) -> None:
-        print(to_json(report.to_dict()), flush=True)
+        sys.stdout.write(to_json(report.to_dict()) + "\n")
+        sys.stdout.flush()
 
 
 class _Document:

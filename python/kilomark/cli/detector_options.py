@@ -1,0 +1,97 @@
+"""The options by which commands make their detector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kilomark.options import (
+    DEFAULT_PRESENCE_THRESHOLD,
+    DEFAULT_SCORE_THRESHOLD,
+    parse_whole_or_auto,
+)
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_detector_options", "detector_options"]
+
+NAMES = (
+    "model",
+    "finder",
+    "device",
+    "finder_size",
+    "finder_tiles",
+    "score_threshold",
+    "presence_threshold",
+    "max_faces",
+)
+
+
+def add_detector_options(parser: argparse.ArgumentParser, *, faces_of: str = "photo") -> None:
+    """Add a group of options; `detector_options` reads them.
+
+    Args:
+        parser: of the command.
+        faces_of: what ``--max-faces`` counts the faces of.
+    """
+    _add_networks(parser.add_argument_group("networks"))
+    _add_search(parser.add_argument_group("face detection"), faces_of)
+
+
+def detector_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options as arguments of `kilomark.Detector`, without the number of threads."""
+    return {name: getattr(options, name) for name in NAMES}
+
+
+def _add_networks(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--model",
+        default="resnext50",
+        help="landmark network: a shipped bundle or a bundle's folder (default: %(default)s)",
+    )
+    group.add_argument(
+        "--finder",
+        default="auto",
+        metavar="BUNDLE",
+        help="face detector: a shipped bundle or a bundle's folder (default: %(default)s)",
+    )
+    group.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"
+    )
+    group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+
+
+def _add_search(group: argparse._ArgumentGroup, faces_of: str) -> None:
+    group.add_argument(
+        "--score-threshold",
+        type=float,
+        default=DEFAULT_SCORE_THRESHOLD,
+        metavar="P",
+        help="drop found faces below this score, after rescoring (default: %(default)s)",
+    )
+    group.add_argument(
+        "--presence-threshold",
+        type=float,
+        default=DEFAULT_PRESENCE_THRESHOLD,
+        metavar="P",
+        help="drop found faces whose presence is below this (default: %(default)s)",
+    )
+    group.add_argument(
+        "--max-faces", type=int, metavar="N", help=f"faces per {faces_of} (default: all)"
+    )
+    group.add_argument(
+        "--finder-size",
+        type=parse_whole_or_auto,
+        default="auto",
+        metavar="PX",
+        help="longer side of what the face detector sees; larger finds smaller faces "
+        "(default: as the image needs)",
+    )
+    group.add_argument(
+        "--finder-tiles",
+        type=parse_whole_or_auto,
+        default="auto",
+        metavar="N",
+        help="look at N tiles along the longer side too: finds faces nearly N times smaller "
+        "(default: as the image needs)",
+    )
