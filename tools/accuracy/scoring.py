@@ -24,10 +24,17 @@ _COMPONENTS, _RIDGE = 40, 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What a system finds in one photo: ``boxes`` (D, 4) and ``points`` (D, K, 2) or None."""
+    """What a system finds in one photo.
+
+    Attributes:
+        boxes: (D, 4) x0, y0, x1, y1 pixels.
+        points: (D, K, 2), or None.
+        scores: (D,), or None from a system without.
+    """
 
     boxes: Array
     points: Array | None = None
+    scores: Array | None = None
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from kilomark import Detector
 from kilomark.errors import InvalidInputError
+from kilomark.options import DEFAULT_SCORE_THRESHOLD
 
 from .scoring import Found
 
@@ -22,22 +23,25 @@ __all__ = ["run_system"]
 _WORKER = Path(__file__).with_name("mediapipe_worker.py")
 
 
-def run_system(name: str, photos: Sequence[Path]) -> list[Found]:
+def run_system(
+    name: str, photos: Sequence[Path], *, lowest_score: float | None = None
+) -> list[Found]:
     """Run one system on photos.
 
     Args:
         name: ``kilomark:BUNDLE``; ``yunet:MODEL.onnx`` through OpenCV; ``mediapipe:PYTHON``, the
             interpreter of an environment that has mediapipe.
         photos: paths of the photos.
+        lowest_score: keep what scores at least this, instead of each system's own default.
 
     Raises:
         InvalidInputError: the system is not known or cannot be run.
     """
     kind, _, choice = name.partition(":")
     if kind == "kilomark":
-        return _run_kilomark(choice or "resnext50", photos)
+        return _run_kilomark(choice or "resnext50", photos, lowest_score)
     if kind == "yunet":
-        return _run_yunet(choice, photos)
+        return _run_yunet(choice, photos, lowest_score)
     if kind == "mediapipe":
         return _run_mediapipe(choice or "python3", photos)
     raise InvalidInputError(
@@ -45,18 +49,20 @@ def run_system(name: str, photos: Sequence[Path]) -> list[Found]:
     )
 
 
-def _run_kilomark(bundle: str, photos: Sequence[Path]) -> list[Found]:
-    detector = Detector(bundle)
+def _run_kilomark(bundle: str, photos: Sequence[Path], lowest_score: float | None) -> list[Found]:
+    threshold = DEFAULT_SCORE_THRESHOLD if lowest_score is None else lowest_score
+    detector = Detector(bundle, score_threshold=threshold)
     found = []
     for path in photos:
         faces = detector.predict(_read(path))
         num_landmarks = detector.topology.num_landmarks
         points = np.array([face.landmarks for face in faces], float).reshape(-1, num_landmarks, 2)
-        found.append(Found(_boxes_of(points), points))
+        scores = np.array([face.score for face in faces], float)
+        found.append(Found(_boxes_of(points), points, scores))
     return found
 
 
-def _run_yunet(model: str, photos: Sequence[Path]) -> list[Found]:
+def _run_yunet(model: str, photos: Sequence[Path], lowest_score: float | None) -> list[Found]:
     import cv2
 
     if not Path(model).is_file():
@@ -64,6 +70,8 @@ def _run_yunet(model: str, photos: Sequence[Path]) -> list[Found]:
             f"no YuNet model {model!r}; expected yunet:face_detection_yunet.onnx"
         )
     detector = cv2.FaceDetectorYN.create(model, "", (320, 320))
+    if lowest_score is not None:
+        detector.setScoreThreshold(lowest_score)
     found = []
     for path in photos:
         image = _read(path)
@@ -71,7 +79,7 @@ def _run_yunet(model: str, photos: Sequence[Path]) -> list[Found]:
         rows = detector.detect(image)[1]
         rows = np.zeros((0, 15)) if rows is None else rows.astype(float)
         boxes = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], 1)
-        found.append(Found(boxes, rows[:, 4:14].reshape(-1, 5, 2)))
+        found.append(Found(boxes, rows[:, 4:14].reshape(-1, 5, 2), rows[:, 14]))
     return found
 
 
