@@ -136,7 +136,8 @@ def read_finder_bundle(name_or_path: str | os.PathLike[str]) -> FinderBundle:
     if isinstance(bundle, FinderBundle):
         return bundle
     raise BundleError(
-        f"the bundle {bundle.name!r} places landmarks; as finder= a bundle of task 'faces' is needed"
+        f"the bundle {bundle.name!r} places landmarks; as finder= a bundle of task 'faces' is "
+        "needed"
     )
 
 
