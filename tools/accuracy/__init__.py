@@ -1,1 +1,1 @@
-"""Parts of ``benchmark_accuracy.py`` and ``benchmark_detection.py``: layouts of data, systems that are compared, scores."""
+"""Parts of the benchmarks of accuracy and detection: layouts of data, systems, scores."""
