@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 AVAILABLE = {
     "a GPU": lambda: not probe_cuda().reason,
+    "the serve extra": lambda: find_spec("aiohttp") is not None,
     "the train extra": lambda: find_spec("torch") is not None,
 }
 PAGES_WITH_CODE = [page for page in PAGES if read_blocks(page)]
