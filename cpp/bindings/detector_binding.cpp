@@ -111,19 +111,24 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
   return py::make_tuple(regions, detection.times);
 }
 
+PlaceOptions to_place_options(int views, const RunningCall& call, bool measures_stages) {
+  return {.views = views,
+          .between_batches = call.between_batches(),
+          .measures_stages = measures_stages};
+}
+
 py::tuple place(const Detector& detector, const py::sequence& images,
-                const std::vector<std::string>& formats, const py::sequence& regions,
+                const std::vector<std::string>& formats, const py::sequence& regions, int views,
                 bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
-  const std::vector<ImageView> views = to_image_views(kept_images, formats);
+  const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
   const std::vector<Regions> given = to_region_list(regions);
   Placement placement;
   {
     const ReleasedGil release;
-    placement = detector.place(
-        views, given,
-        {.between_batches = call.between_batches(), .measures_stages = measures_stages});
+    placement =
+        detector.place(images_to_place, given, to_place_options(views, call, measures_stages));
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
 }
@@ -131,21 +136,20 @@ py::tuple place(const Detector& detector, const py::sequence& images,
 py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, bool rescoring,
-                  float presence_threshold, int finder_size, int finder_tiles,
+                  float presence_threshold, int finder_size, int finder_tiles, int views,
                   bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
-  const std::vector<ImageView> views = to_image_views(kept_images, formats);
+  const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
   const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
-  const PredictOptions options{
-      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_size,
-                 finder_tiles, call),
-      {.between_batches = call.between_batches(), .measures_stages = measures_stages}};
+  const PredictOptions options{to_options(score_threshold, nms_iou, max_faces, rescoring,
+                                          presence_threshold, finder_size, finder_tiles, call),
+                               to_place_options(views, call, measures_stages)};
   Prediction prediction;
   {
     const ReleasedGil release;
-    prediction =
-        boxes ? detector.place(views, given, options.place) : detector.predict(views, options);
+    prediction = boxes ? detector.place(images_to_place, given, options.place)
+                       : detector.predict(images_to_place, options);
   }
   return to_tuple(std::move(prediction), detector.num_landmarks());
 }
@@ -195,6 +199,7 @@ py::dict infer(const Detector& detector, const std::string& network, const py::a
 
 void bind_detector(py::module_& module) {
   const DetectOptions defaults;
+  const PlaceOptions placing;
   py::class_<Detector>(module, "Detector")
       .def(py::init(&make_detector), py::arg("landmarks").none(true), py::arg("finder").none(true),
            py::kw_only(), py::arg("rescorer").none(true) = py::none(), py::arg("device") = "cpu",
@@ -210,14 +215,15 @@ void bind_detector(py::module_& module) {
            py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles)
       .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"),
-           py::kw_only(), py::arg("measures_stages") = false)
+           py::kw_only(), py::arg("views") = placing.views, py::arg("measures_stages") = false)
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("boxes") = py::none(), py::arg("score_threshold") = defaults.score_threshold,
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
            py::arg("rescoring") = defaults.rescoring,
            py::arg("presence_threshold") = defaults.presence_threshold,
            py::arg("finder_size") = defaults.finder_size,
-           py::arg("finder_tiles") = defaults.finder_tiles, py::arg("measures_stages") = false)
+           py::arg("finder_tiles") = defaults.finder_tiles, py::arg("views") = placing.views,
+           py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
 }

@@ -30,11 +30,13 @@ void bind_networks(py::module_& module) {
 
   py::class_<LandmarkNetwork>(module, "LandmarkNetwork")
       .def(py::init([](const py::bytes& model, const NetworkInput& input, int num_landmarks,
-                       float crop_scale, bool has_depth) {
-             return LandmarkNetwork{to_model(model), input, num_landmarks, crop_scale, has_depth};
+                       float crop_scale, bool has_depth, std::vector<int> mirror) {
+             return LandmarkNetwork{to_model(model), input,     num_landmarks,
+                                    crop_scale,      has_depth, std::move(mirror)};
            }),
            py::kw_only(), py::arg("model"), py::arg("input"), py::arg("num_landmarks"),
-           py::arg("crop_scale"), py::arg("has_depth") = false)
+           py::arg("crop_scale"), py::arg("has_depth") = false,
+           py::arg("mirror") = std::vector<int>())
       .def_readonly("num_landmarks", &LandmarkNetwork::num_landmarks)
       .def_readonly("crop_scale", &LandmarkNetwork::crop_scale)
       .def_readonly("has_depth", &LandmarkNetwork::has_depth);

@@ -57,16 +57,24 @@ Crop Crop::letterbox(int image_width, int image_height, int input_width, int inp
   return Crop(scale, scale, 0.0, input_width, input_height);
 }
 
+Crop Crop::mirrored() const {
+  Crop mirror = *this;
+  mirror.is_mirrored_ = !is_mirrored_;
+  return mirror;
+}
+
 Point Crop::to_image(Point input) const {
-  return {static_cast<float>(a_ * input.x - b_ * input.y + x0_),
-          static_cast<float>(b_ * input.x + a_ * input.y + y0_)};
+  const double u = is_mirrored_ ? input_width_ - input.x : input.x;
+  return {static_cast<float>(a_ * u - b_ * input.y + x0_),
+          static_cast<float>(b_ * u + a_ * input.y + y0_)};
 }
 
 Point Crop::to_input(Point image) const {
   const double x = image.x - x0_;
   const double y = image.y - y0_;
   const double determinant = a_ * a_ + b_ * b_;
-  return {static_cast<float>((a_ * x + b_ * y) / determinant),
+  const double u = (a_ * x + b_ * y) / determinant;
+  return {static_cast<float>(is_mirrored_ ? input_width_ - u : u),
           static_cast<float>((a_ * y - b_ * x) / determinant)};
 }
 

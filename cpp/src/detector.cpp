@@ -103,6 +103,11 @@ void check_outputs(std::span<const Detections> images) {
   }
 }
 
+// Faces are rescored by one view: the presence hardly gains by a second.
+PlaceOptions rescoring_options(const DetectOptions& options) {
+  return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
+}
+
 std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& options) {
   check_options(options);
   check_networks(networks);
@@ -188,8 +193,8 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   if (!options.rescoring) {
     return found;
   }
-  found.placed =
-      place_by(rescoring_role(), frames, found.regions, options.between_batches, found.rescoring);
+  found.placed = place_by(rescoring_role(), frames, found.regions, rescoring_options(options),
+                          found.rescoring);
   turn_again(frames, options, found);
   Stopwatch stopwatch;
   for (std::size_t i = 0; i < found.regions.size(); ++i) {
@@ -232,7 +237,7 @@ void Detector::turn_again(const Frames& frames, const DetectOptions& options, Fo
     return;
   }
   const std::vector<Detections> tried =
-      place_by(rescoring_role(), frames, turned, options.between_batches, found.rescoring);
+      place_by(rescoring_role(), frames, turned, rescoring_options(options), found.rescoring);
   for (std::size_t i = 0; i < tried.size(); ++i) {
     for (std::size_t t = 0; t < tried[i].size(); ++t) {
       const std::size_t row = rows[i][t];
@@ -247,13 +252,12 @@ void Detector::turn_again(const Frames& frames, const DetectOptions& options, Fo
 
 std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frames,
                                            std::span<const Regions> regions,
-                                           const std::function<void()>& between_batches,
-                                           PlacingTimes& times) const {
+                                           const PlaceOptions& options, PlacingTimes& times) const {
   const std::size_t index = index_of(role);
-  const LoadedNetwork loaded{*backend_, index, specs_[index], max_batch_, between_batches};
+  const LoadedNetwork loaded{*backend_, index, specs_[index], max_batch_, options.between_batches};
   const LandmarkNetwork& network =
       role == NetworkRole::kRescorer ? *networks_.rescorer : *networks_.landmarks;
-  return place_landmarks(loaded, network, frames, regions, times);
+  return place_landmarks(loaded, network, frames, regions, options.views, times);
 }
 
 Detection Detector::detect(const Frames& frames, const DetectOptions& options) const {
@@ -271,11 +275,11 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
                           const PlaceOptions& options) const {
   Stopwatch total;
   const std::size_t index = index_of(NetworkRole::kLandmarks);
+  check_options(options, *networks_.landmarks);
   check_regions(regions, frames.views, row_bytes(specs_[index]));
   Placement placement;
   PlacingTimes times;
-  placement.images =
-      place_by(NetworkRole::kLandmarks, frames, regions, options.between_batches, times);
+  placement.images = place_by(NetworkRole::kLandmarks, frames, regions, options, times);
   check_outputs(placement.images);
   placement.times.crop_ms = times.crop_ms;
   placement.times.infer_ms = times.infer_ms;
@@ -287,18 +291,20 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
 Prediction Detector::predict(const Frames& frames, const PredictOptions& options) const {
   Stopwatch total;
   (void)index_of(NetworkRole::kLandmarks);
+  check_options(options.place, *networks_.landmarks);
   Prediction prediction;
   StageTimes& times = prediction.times;
   Found found = find(frames, options.detect, times);
-  const bool reuse = options.detect.rescoring && rescoring_role() == NetworkRole::kLandmarks;
+  const bool reuse = options.detect.rescoring && options.place.views == 1 &&
+                     rescoring_role() == NetworkRole::kLandmarks;
   PlacingTimes placing;
   if (reuse) {
     placing = found.rescoring;
     prediction.images = std::move(found.placed);
   } else {
     times.rescore_ms = found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
-    prediction.images = place_by(NetworkRole::kLandmarks, frames, found.regions,
-                                 options.place.between_batches, placing);
+    prediction.images =
+        place_by(NetworkRole::kLandmarks, frames, found.regions, options.place, placing);
     Stopwatch stopwatch;
     for (Detections& image : prediction.images) {
       const std::vector<std::size_t> kept =
@@ -340,8 +346,9 @@ Placement Detector::place(std::span<const ImageView> images, std::span<const Reg
                           const PlaceOptions& options) const {
   const auto hold_regions = [&] {
     const std::size_t index = index_of(NetworkRole::kLandmarks);
+    check_options(options, *networks_.landmarks);
     check_regions(regions, images, row_bytes(specs_[index]));
-    const std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks);
+    const std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks, options.views);
     return hold(images, {.crops = crops, .measures_stages = options.measures_stages});
   };
   return on_held(hold_regions,

@@ -97,6 +97,18 @@ void check_options(const DetectOptions& options) {
   }
 }
 
+void check_options(const PlaceOptions& options, const LandmarkNetwork& network) {
+  if (options.views != 1 && options.views != 2) {
+    fail(ErrorCode::kInvalidInput, text("views = ", options.views), "1 or 2",
+         "pass 2 to average each face with its mirror image");
+  }
+  if (options.views == 2 && network.mirror.empty()) {
+    fail(ErrorCode::kInvalidInput, "views = 2 for a landmark network without a mirror",
+         "a network whose manifest names each landmark's mirror partner",
+         "pass views = 1, or add mirror to the manifest");
+  }
+}
+
 void check_regions(std::span<const Regions> regions, std::span<const ImageView> images,
                    std::size_t row_bytes) {
   if (regions.size() != images.size()) {

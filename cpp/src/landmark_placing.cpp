@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "stopwatch.hpp"
+#include "view_averaging.hpp"
 
 namespace kilomark {
 
@@ -31,15 +32,11 @@ class Mapper {
   // Item `item` of the outputs, from the crop, becomes row `row` of `detections`.
   void map(std::size_t item, const Crop& crop, Detections& detections, std::size_t row) const {
     const std::span<const float> landmarks = outputs_.of_item("landmarks", item);
-    constexpr float kFar = std::numeric_limits<float>::infinity();
-    Box box{kFar, kFar, -kFar, -kFar};
+    const std::span<Point> mapped = std::span(detections.landmarks).subspan(row * count_, count_);
     for (std::size_t k = 0; k < count_; ++k) {
-      const Point point = crop.to_image({landmarks[2 * k], landmarks[2 * k + 1]});
-      detections.landmarks[row * count_ + k] = point;
-      box = {std::min(box.x0, point.x), std::min(box.y0, point.y), std::max(box.x1, point.x),
-             std::max(box.y1, point.y)};
+      mapped[k] = crop.to_image({landmarks[2 * k], landmarks[2 * k + 1]});
     }
-    detections.landmark_boxes[row] = box;
+    detections.landmark_boxes[row] = box_around(mapped);
     scale("spread", item, crop, detections.spread, row);
     scale("depth", item, crop, detections.depth, row);
     const bool is_sound =
@@ -83,9 +80,18 @@ Crop crop_of(const Regions& regions, std::size_t row, const LandmarkNetwork& net
                       network.input.width, network.input.height);
 }
 
+// What the network fills in.
+void resize_outputs(Detections& rows, std::size_t count, const LandmarkNetwork& network) {
+  const auto landmarks = static_cast<std::size_t>(network.num_landmarks);
+  rows.landmarks.resize(count * landmarks);
+  rows.spread.resize(count * landmarks);
+  rows.presence.resize(count);
+  rows.depth.resize(network.has_depth ? count * landmarks : 0);
+  rows.landmark_boxes.resize(count);
+}
+
 // Rows for all regions, whose landmarks are yet to be filled in.
 Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
-  const auto landmarks = static_cast<std::size_t>(network.num_landmarks);
   Detections rows;
   for (std::size_t row = 0; row < regions.size(); ++row) {
     rows.boxes.push_back(box_in_image(regions.boxes[row], regions.angles_deg[row]));
@@ -93,21 +99,22 @@ Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
   rows.angles_deg = regions.angles_deg;
   rows.scores = regions.scores;
   rows.keypoints = regions.keypoints;
-  rows.landmarks.resize(regions.size() * landmarks);
-  rows.spread.resize(regions.size() * landmarks);
-  rows.presence.resize(regions.size());
-  rows.depth.resize(network.has_depth ? regions.size() * landmarks : 0);
-  rows.landmark_boxes.resize(regions.size());
+  resize_outputs(rows, regions.size(), network);
   return rows;
 }
 
 }  // namespace
 
-std::vector<CropTask> crop_tasks(std::span<const Regions> regions, const LandmarkNetwork& network) {
+std::vector<CropTask> crop_tasks(std::span<const Regions> regions, const LandmarkNetwork& network,
+                                 int views) {
   std::vector<CropTask> tasks;
   for (std::size_t i = 0; i < regions.size(); ++i) {
     for (std::size_t row = 0; row < regions[i].size(); ++row) {
-      tasks.push_back({i, crop_of(regions[i], row, network)});
+      const Crop crop = crop_of(regions[i], row, network);
+      tasks.push_back({i, crop});
+      if (views == 2) {
+        tasks.push_back({i, crop.mirrored()});
+      }
     }
   }
   return tasks;
@@ -115,23 +122,31 @@ std::vector<CropTask> crop_tasks(std::span<const Regions> regions, const Landmar
 
 std::vector<Detections> place_landmarks(const LoadedNetwork& loaded, const LandmarkNetwork& network,
                                         const Frames& frames, std::span<const Regions> regions,
-                                        PlacingTimes& times) {
+                                        int views, PlacingTimes& times) {
   Stopwatch stopwatch;
   std::vector<Detections> images;
   std::vector<Place> places;
-  const std::vector<CropTask> tasks = crop_tasks(regions, network);
+  const std::vector<CropTask> tasks = crop_tasks(regions, network, views);
   for (std::size_t i = 0; i < regions.size(); ++i) {
     images.push_back(make_rows(regions[i], network));
     for (std::size_t row = 0; row < regions[i].size(); ++row) {
-      places.push_back({i, row});
+      places.insert(places.end(), static_cast<std::size_t>(views), {i, row});
     }
   }
+  Detections mirrored;
+  resize_outputs(mirrored, 1, network);
   times.map_ms += stopwatch.lap_ms();
   const auto map = [&](std::size_t first, std::size_t count, const NetworkOutputs& outputs) {
     const Mapper mapper(outputs, network);
     for (std::size_t i = 0; i < count; ++i) {
       const Place& place = places[first + i];
-      mapper.map(i, tasks[first + i].crop, images[place.frame], place.region);
+      const Crop& crop = tasks[first + i].crop;
+      if (!crop.is_mirrored()) {
+        mapper.map(i, crop, images[place.frame], place.region);
+        continue;
+      }
+      mapper.map(i, crop, mirrored, 0);  // after its face, which may be of the batch before
+      average_with_mirror(images[place.frame], place.region, mirrored, network.mirror);
     }
   };
   const BatchedTimes batches = run_in_batches(loaded, *frames.held, tasks, map);

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <numeric>
+#include <ranges>
+#include <span>
 
 #include "kilomark/error.hpp"
 #include "kilomark/limits.hpp"
@@ -25,6 +27,21 @@ void check_rescoring(const RescoringRule& rule) {
               rule.neutral_presence, " and the candidate odds ", rule.candidate_odds),
          "weights and offset from -100 to 100, the others more than 0 and at most 1",
          "correct rescoring in the manifest of the face detector");
+  }
+}
+
+// Each landmark's partner has it for its own partner.
+void check_mirror(std::span<const int> mirror, int num_landmarks) {
+  const auto is_partner = [&](int k) {
+    const int other = mirror[static_cast<std::size_t>(k)];
+    return other >= 0 && other < num_landmarks && mirror[static_cast<std::size_t>(other)] == k;
+  };
+  const auto landmarks = std::views::iota(0, num_landmarks);
+  if (!mirror.empty() &&
+      (std::ssize(mirror) != num_landmarks || !std::ranges::all_of(landmarks, is_partner))) {
+    fail(ErrorCode::kBundle, text("a mirror of ", mirror.size(), " landmarks that is none"),
+         text("a permutation of the ", num_landmarks, " landmarks that is its own inverse"),
+         "correct mirror in the manifest");
   }
 }
 
@@ -109,6 +126,7 @@ void check_network(const LandmarkNetwork& network) {
     fail(ErrorCode::kBundle, text("a crop_scale of ", network.crop_scale),
          text("more than 0, at most ", kMaxCropScale), "correct crop_scale in the manifest");
   }
+  check_mirror(network.mirror, network.num_landmarks);
 }
 
 void check_network(const FinderNetwork& network) {

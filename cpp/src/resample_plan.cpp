@@ -15,6 +15,11 @@ struct ImageAxis {
   double dv;
 };
 
+// The same squares, in the order of a mirrored crop: pixel u shows what pixel width - 1 - u did.
+ImageAxis mirrored(const ImageAxis& axis, int width) {
+  return {axis.origin + axis.du * (width - 1), -axis.du, axis.dv};
+}
+
 // The column (or row) from which a plan counts. One more than needed absorbs the rounding of float
 // coordinates.
 int find_first(const ImageAxis& axis, int width, int height) {
@@ -57,8 +62,12 @@ ResamplePlan make_resample_plan(const Crop& crop, PixelFormat format, const Netw
   // The centre of output pixel (u, v) is (u + 0.5, v + 0.5).
   const double a = crop.a() / n;
   const double b = crop.b() / n;
-  const ImageAxis x{crop.x0() / n + 0.5 * (a - b) - 0.5 * span, a, -b};
-  const ImageAxis y{crop.y0() / n + 0.5 * (b + a) - 0.5 * span, b, a};
+  ImageAxis x{crop.x0() / n + 0.5 * (a - b) - 0.5 * span, a, -b};
+  ImageAxis y{crop.y0() / n + 0.5 * (b + a) - 0.5 * span, b, a};
+  if (crop.is_mirrored()) {
+    x = mirrored(x, plan.width);
+    y = mirrored(y, plan.width);
+  }
   plan.first_column = find_first(x, plan.width, plan.height);
   plan.first_row = find_first(y, plan.width, plan.height);
   plan.x = to_axis(x, plan.first_column);

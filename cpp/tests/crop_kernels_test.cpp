@@ -25,12 +25,13 @@ struct Case {
   Point center;
   int width;  // of the input
   int height;
+  bool is_mirrored = false;
 };
 
 std::ostream& operator<<(std::ostream& stream, const Case& c) {
   return stream << channel_count(c.format) << " channels, shrunk by " << c.shrink << ", turned by "
                 << c.angle_deg << ", around " << c.center.x << ", input " << c.width << " x "
-                << c.height;
+                << c.height << (c.is_mirrored ? ", mirrored" : "");
 }
 
 std::vector<Case> make_cases() {
@@ -45,6 +46,11 @@ std::vector<Case> make_cases() {
   }
   cases.push_back({PixelFormat::kBgr, 0.2, 3.0, {50.0F, 30.0F}, 300, 5});
   cases.push_back({PixelFormat::kBgr, 0.2, 0.0, {50.0F, 30.0F}, 300, 5});
+  const std::size_t count = cases.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    cases.push_back(cases[i]);
+    cases.back().is_mirrored = true;
+  }
   return cases;
 }
 
@@ -74,7 +80,8 @@ NetworkInput make_input(const Case& c) {
 
 Crop make_crop(const Case& c) {
   const double side = c.shrink * std::max(c.width, c.height);
-  return Crop::around(c.center, side, c.angle_deg, c.width, c.height);
+  const Crop crop = Crop::around(c.center, side, c.angle_deg, c.width, c.height);
+  return c.is_mirrored ? crop.mirrored() : crop;
 }
 
 std::vector<float> run(const Case& c, const ImageView& image, const CropKernels& kernels) {
@@ -114,6 +121,22 @@ TEST(CropKernels, GiveTheBitsOfTheHeader) {
     const std::vector<float> expected = crop_pixel_by_pixel(image.view(), plan);
     EXPECT_EQ(run(c, image.view(), portable_kernels()), expected);
     EXPECT_EQ(run(c, image.view(), best_kernels()), expected);
+  }
+}
+
+TEST(CropKernels, AMirroredCropIsTheCropWithItsRowsReversed) {
+  for (const double angle_deg : {0.0, 10.0, -77.0, 180.0}) {
+    const Case plain{PixelFormat::kBgr, 1.7, angle_deg, {50.5F, 33.25F}, 35, 34};
+    Case mirrored = plain;
+    mirrored.is_mirrored = true;
+    const NoiseImage image(plain.format);
+    const std::vector<float> one = run(plain, image.view(), best_kernels());
+    const std::vector<float> other = run(mirrored, image.view(), best_kernels());
+    for (std::size_t row = 0; row < 3U * 34U; ++row) {
+      for (std::size_t u = 0; u < 35; ++u) {
+        ASSERT_NEAR(other[row * 35 + u], one[row * 35 + 34 - u], 1e-3F) << angle_deg;
+      }
+    }
   }
 }
 

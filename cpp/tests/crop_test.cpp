@@ -19,6 +19,22 @@ TEST(Crop, RestoresWhatItMapped) {
   }
 }
 
+TEST(Crop, MirroredExchangesLeftAndRight) {
+  const Crop crop = Crop::around({311.25F, 207.5F}, 173.0, 23.0, 128, 96);
+  const Crop mirror = crop.mirrored();
+  EXPECT_TRUE(mirror.is_mirrored());
+  EXPECT_FALSE(mirror.mirrored().is_mirrored());
+  for (float x = 0.0F; x <= 128.0F; x += 16.0F) {
+    const Point expected = crop.to_image({128.0F - x, 10.0F + 0.5F * x});
+    const Point there = mirror.to_image({x, 10.0F + 0.5F * x});
+    EXPECT_NEAR(there.x, expected.x, 1e-3F);
+    EXPECT_NEAR(there.y, expected.y, 1e-3F);
+    const Point back = mirror.to_input(there);
+    EXPECT_NEAR(back.x, x, 1e-3F);
+    EXPECT_NEAR(back.y, 10.0F + 0.5F * x, 1e-3F);
+  }
+}
+
 TEST(Crop, PutsTheCentreInTheMiddle) {
   const Crop crop = Crop::around({40.0F, 50.0F}, 64.0, -30.0, 128, 128);
   const Point middle = crop.to_input({40.0F, 50.0F});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -398,6 +399,70 @@ TEST_F(DetectorOnFake, ARegionMayBeTurnedByAnyAngle) {
     EXPECT_LE(placed.landmark_boxes[0].x0, placed.landmarks[1].x);
     EXPECT_GE(placed.landmark_boxes[0].x1, placed.landmarks[1].x);
   }
+}
+
+// The fake network says the same of every crop, so its landmarks of the mirrored crop lie mirrored
+// in the image, and those of each landmark are the mean of its own and its partner's.
+TEST_F(DetectorOnFake, TwoViewsAreAveragedLandmarkByLandmark) {
+  LandmarkNetwork network = fake_landmark_network();
+  network.mirror = {0, 2, 1};
+  for (const int max_batch : {1, 3, 16}) {  // a face and its mirror image may be in two batches
+    const Detector detector({std::nullopt, network, std::nullopt}, make_fake_backend(script_),
+                            max_batch);
+    const std::vector<Regions> regions{upright_regions(make_row(3, 8.0F))};
+    const Detections one = detector.place(images(1), regions, {}).images.front();
+    const Detections two = detector.place(images(1), regions, {.views = 2}).images.front();
+    for (std::size_t row = 0; row < 3; ++row) {
+      const float middle = 0.5F * (one.boxes[row].x0 + one.boxes[row].x1);
+      for (std::size_t k = 0; k < 3; ++k) {
+        const auto partner = static_cast<std::size_t>(network.mirror[k]);
+        const Point& mine = one.landmarks[3 * row + k];
+        const Point& other = one.landmarks[3 * row + partner];
+        EXPECT_NEAR(two.landmarks[3 * row + k].x, 0.5F * (mine.x + 2.0F * middle - other.x), 1e-4F);
+        EXPECT_NEAR(two.landmarks[3 * row + k].y, 0.5F * (mine.y + other.y), 1e-4F);
+        EXPECT_NEAR(two.spread[3 * row + k],
+                    0.5F * (one.spread[3 * row + k] + one.spread[3 * row + partner]), 1e-5F);
+      }
+      EXPECT_EQ(two.landmark_boxes[row].x0,
+                std::min({two.landmarks[3 * row].x, two.landmarks[3 * row + 1].x,
+                          two.landmarks[3 * row + 2].x}));
+    }
+  }
+}
+
+TEST_F(DetectorOnFake, TwoViewsNeedAMirror) {
+  const Detector detector = make_detector(16);
+  const std::vector<Regions> regions{upright_regions(make_row(1, 8.0F))};
+  for (const PlaceOptions& options : {PlaceOptions{.views = 2}, PlaceOptions{.views = 3}}) {
+    EXPECT_EQ(code_of([&] { (void)detector.place(images(1), regions, options); }),
+              ErrorCode::kInvalidInput);
+    EXPECT_EQ(code_of([&] {
+                PredictOptions predict = kOneLook;
+                predict.place = options;
+                (void)detector.predict(images(1), predict);
+              }),
+              ErrorCode::kInvalidInput);
+  }
+  LandmarkNetwork network = fake_landmark_network();
+  network.mirror = {1, 2, 0};  // not its own inverse
+  EXPECT_EQ(code_of([&] {
+              (void)Detector({std::nullopt, network, std::nullopt}, make_fake_backend(script_), 16);
+            }),
+            ErrorCode::kBundle);
+}
+
+// The network that rescored saw one view, so that its outputs are not reused.
+TEST_F(DetectorOnFake, TwoViewsArePlacedAfterRescoring) {
+  LandmarkNetwork network = fake_landmark_network();
+  network.mirror = {0, 2, 1};
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F}}; };
+  const Detector detector({fake_finder_network(), network, std::nullopt},
+                          make_fake_backend(script_), 16);
+  PredictOptions options = kRescoring;
+  options.place.views = 2;
+  ASSERT_EQ(detector.predict(images(1), options).images.front().size(), 1U);
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{1, 2}));
+  EXPECT_TRUE(script_.runs.back().tasks.back().crop.is_mirrored());
 }
 
 TEST_F(DetectorOnFake, TellsTheBackendAllCropsWhereTheyAreKnown) {

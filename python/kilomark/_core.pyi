@@ -53,7 +53,7 @@ class NetworkInput:
 class LandmarkNetwork:
     """An ONNX network: image (N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,).
 
-    With ``has_depth`` also depth (N, K).
+    With ``has_depth`` also depth (N, K). ``mirror`` (K,) is what two views need.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class LandmarkNetwork:
         num_landmarks: int,
         crop_scale: float,
         has_depth: bool = False,
+        mirror: Sequence[int] = ...,
     ) -> None: ...
     @property
     def num_landmarks(self) -> int: ...
@@ -264,6 +265,7 @@ class Detector:
         formats: Sequence[str],
         regions: Sequence[Regions],
         *,
+        views: int = 1,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]: ...
     def predict(
@@ -279,6 +281,7 @@ class Detector:
         presence_threshold: float = 0.5,
         finder_size: int = 0,
         finder_tiles: int = 0,
+        views: int = 1,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]:
         """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright.
@@ -352,6 +355,7 @@ class Tracker:
         nms_iou: float = 0.4,
         rescoring: bool = False,
         presence_threshold: float = 0.5,
+        views: int = 1,
     ) -> None: ...
     def update(self, image: _Image, format: str, timestamp: float) -> TrackedFaces: ...
     def reset(self) -> None: ...

@@ -107,6 +107,9 @@ class Detector:
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through a network at once. More faces take several rounds; memory
             grows with it.
+        views: 2 places each face in its crop and in the mirrored crop, and takes the mean of both:
+            landmarks, spread, depth and presence. It is more accurate and steadier, and doubles the
+            work of the landmark network. Finding and rescoring are unchanged. 1: one crop.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:
@@ -131,6 +134,7 @@ class Detector:
         max_faces: int | None = None,
         num_threads: int | None = None,
         max_batch: int = 16,
+        views: int = 1,
         faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
         if faces != "auto":
@@ -150,6 +154,7 @@ class Detector:
             "max_faces": max_faces,
             "num_threads": num_threads,
             "max_batch": max_batch,
+            "views": views,
         }
         self._options = _DetectOptions(
             score_threshold=check_fraction("score_threshold", score_threshold),
@@ -161,6 +166,7 @@ class Detector:
             finder_tiles=_check_tiles(finder_tiles),
         )
         check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
+        self._views = check_whole("views", views, at_most=2)
         self._lock = threading.Lock()
         self._live: CoreDetector | None = self._load()
 
@@ -169,6 +175,7 @@ class Detector:
         settings = self._settings
         model = settings["model"]
         landmarks = None if model is None else read_landmark_bundle(model)
+        _check_mirror(landmarks, self._views)
         named = settings["finder"]
         finder = None if named is None else choose_finder(named, landmarks)
         if landmarks is None and finder is None:
@@ -242,6 +249,11 @@ class Detector:
     def device(self) -> str:
         """The device in use, such as ``"cpu"``."""
         return self._core.device
+
+    @property
+    def views(self) -> int:
+        """How many views of each face are averaged: 1, or 2 with its mirror image."""
+        return self._views
 
     @property
     def topology(self) -> Topology:
@@ -339,6 +351,7 @@ class Detector:
                 arrays,
                 formats,
                 [item._to_core() for item in given],  # noqa: SLF001 - its other half
+                views=self._views,
             )
         faces = [_to_faces(item, topology) for item in placed]
         return faces if many else faces[0]
@@ -488,6 +501,7 @@ class Detector:
                 arrays,
                 formats,
                 boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
+                views=self._views,
                 measures_stages=measures_stages,
                 **self._options,
             )
@@ -539,6 +553,14 @@ def _check_tiles(finder_tiles: int | Literal["auto"]) -> int:
     if finder_tiles == "auto":
         return 0
     return check_whole("finder_tiles", finder_tiles, at_most=_core.MAX_FINDER_TILES)
+
+
+def _check_mirror(landmarks: LandmarkBundle | None, views: int) -> None:
+    if views == 2 and landmarks is not None and landmarks.topology.mirror is None:
+        raise InvalidInputError(
+            f"views is 2, but the manifest of {landmarks.name!r} names no mirror partners of its "
+            "landmarks; pass views=1, or add mirror to the manifest"
+        )
 
 
 def _sized(bundle: FinderBundle, size: int | Literal["auto"] | None) -> tuple[FinderBundle, int]:

@@ -99,6 +99,7 @@ def _to_landmark_network(bundle: LandmarkBundle, model: bytes) -> _core.Landmark
         num_landmarks=bundle.topology.num_landmarks,
         crop_scale=bundle.crop_scale,
         has_depth=bundle.has_depth,
+        mirror=[] if bundle.topology.mirror is None else bundle.topology.mirror.tolist(),
     )
 
 

@@ -119,6 +119,7 @@ class Tracker:
             nms_iou=detect["nms_iou"],
             rescoring=detect["rescoring"],
             presence_threshold=TRACKED_PRESENCE if detect["presence_threshold"] else 0.0,
+            views=detector.views,
         )
         self._detector = detector
         self._last_timestamp: float | None = None
@@ -204,6 +205,7 @@ def _eyes(topology: Topology) -> tuple[list[int], list[int]]:
 
 
 def _to_faces(found: _core.TrackedFaces, topology: Topology) -> list[TrackedFace]:
+    depths = [None] * len(found.ids) if found.depth is None else found.depth
     return [
         TrackedFace(
             landmarks=landmarks,
@@ -212,12 +214,13 @@ def _to_faces(found: _core.TrackedFaces, topology: Topology) -> list[TrackedFace
             score=score,
             presence=presence,
             topology=topology,
+            depth=depth,
             id=number,
             age=age,
             raw_landmarks=raw,
             velocity=velocity,
         )
-        for number, age, box, score, presence, landmarks, raw, spread, velocity in zip(
+        for number, age, box, score, presence, landmarks, raw, spread, depth, velocity in zip(
             found.ids,
             found.ages,
             found.boxes,
@@ -226,6 +229,7 @@ def _to_faces(found: _core.TrackedFaces, topology: Topology) -> list[TrackedFace
             found.landmarks,
             found.raw_landmarks,
             found.spread,
+            depths,
             found.velocities,
             strict=True,
         )

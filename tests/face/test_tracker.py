@@ -52,6 +52,22 @@ def test_landmarks_are_those_of_the_detector(detector: Detector) -> None:
     assert face.score == pytest.approx(expected.score, abs=0.01)
 
 
+def test_depth_is_smoothed_with_the_landmarks() -> None:
+    detector = Detector("wild", device="cpu", num_threads=1)
+
+    def motion_of_depth(smoothing: float) -> float:
+        tracker = Tracker(detector, smoothing=smoothing)
+        faces = [tracker.update(frame(seed=n), n / 30)[0] for n in range(12)]
+        depths = [face.depth for face in faces if face.depth is not None]
+        assert len(depths) == 12
+        points = faces[-1].landmarks_3d
+        assert points is not None
+        assert points.shape == (971, 3)
+        return float(np.array(depths)[6:].std(axis=0).mean())
+
+    assert motion_of_depth(1.0) < 0.6 * motion_of_depth(0.0)
+
+
 def test_smoothing_takes_noise_out_and_zero_leaves_it(detector: Detector) -> None:
     def spread_over_time(smoothing: float) -> float:
         tracker = Tracker(detector, smoothing=smoothing)

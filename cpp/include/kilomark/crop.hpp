@@ -5,7 +5,8 @@
 namespace kilomark {
 
 // Where a network looks: the similarity map (scale, rotation, shift) from pixels of the network's
-// input to pixels of the image, and its exact inverse.
+// input to pixels of the image, and its exact inverse. A mirrored crop shows the same part of the
+// image with left and right exchanged.
 //
 // The pixel-centre rule, for training, export, CPU and GPU alike: pixel i covers [i, i + 1), its
 // centre is i + 0.5, and (0, 0) is the top-left corner of the top-left pixel. Halving an image
@@ -28,6 +29,10 @@ class Crop {
   [[nodiscard]] static Crop letterbox(int image_width, int image_height, int input_width,
                                       int input_height);
 
+  // The mirror image of this crop: its input pixel (u, v) is this crop's (width - u, v).
+  [[nodiscard]] Crop mirrored() const;
+  [[nodiscard]] bool is_mirrored() const { return is_mirrored_; }
+
   // Input pixels to image pixels, and back: to_input(to_image(p)) == p within 1e-3 px.
   [[nodiscard]] Point to_image(Point input) const;
   [[nodiscard]] Point to_input(Point image) const;
@@ -35,7 +40,8 @@ class Crop {
   // Image pixels per input pixel.
   [[nodiscard]] double scale() const { return scale_; }
 
-  // The map itself: x = a * u - b * v + x0, y = b * u + a * v + y0.
+  // The map itself: x = a * u - b * v + x0, y = b * u + a * v + y0. In a mirrored crop, u is
+  // counted from the input's right edge.
   [[nodiscard]] double a() const { return a_; }
   [[nodiscard]] double b() const { return b_; }
   [[nodiscard]] double x0() const { return x0_; }
@@ -54,6 +60,7 @@ class Crop {
   double y0_ = 0.0;
   int input_width_ = 0;
   int input_height_ = 0;
+  bool is_mirrored_ = false;
 };
 
 }  // namespace kilomark

@@ -48,6 +48,9 @@ struct DetectOptions {
 };
 
 struct PlaceOptions {
+  // 2: each face is placed in its crop and in the mirrored crop, and the mean of both counts. The
+  // network needs a mirror. 1: in its crop alone.
+  int views = 1;
   std::function<void()> between_batches = nullptr;  // see DetectOptions
   bool measures_stages = false;
 };
@@ -160,7 +163,7 @@ class Detector {
   void turn_again(const Frames& frames, const DetectOptions& options, Found& found) const;
   [[nodiscard]] std::vector<Detections> place_by(NetworkRole role, const Frames& frames,
                                                  std::span<const Regions> regions,
-                                                 const std::function<void()>& between_batches,
+                                                 const PlaceOptions& options,
                                                  PlacingTimes& times) const;
 
   Networks networks_;               // without their models

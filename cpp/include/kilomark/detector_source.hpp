@@ -11,7 +11,8 @@ class DetectorSource final : public FaceSource {
  public:
   // `options` are those of every look of the face detector; finder_tiles is not used, since the
   // tracker divides the looks itself.
-  DetectorSource(const Detector& detector, const DetectOptions& options);
+  DetectorSource(const Detector& detector, const DetectOptions& options,
+                 const PlaceOptions& place_options = {});
 
   [[nodiscard]] std::vector<FaceRegion> detect(const ImageView& image) const final;
   [[nodiscard]] std::vector<PlacedFace> place(const ImageView& image,
@@ -20,6 +21,7 @@ class DetectorSource final : public FaceSource {
  private:
   const Detector* detector_;
   DetectOptions options_;
+  PlaceOptions place_options_;
 };
 
 }  // namespace kilomark

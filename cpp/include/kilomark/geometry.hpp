@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 namespace kilomark {
 
 // All coordinates are in pixels. Pixel i covers [i, i + 1) and its centre is i + 0.5; see crop.hpp.
@@ -14,5 +16,8 @@ struct Box {
   float x1 = 0.0F;
   float y1 = 0.0F;
 };
+
+// The smallest box around the points.
+[[nodiscard]] Box box_around(std::span<const Point> points);
 
 }  // namespace kilomark

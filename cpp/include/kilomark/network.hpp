@@ -61,6 +61,8 @@ struct LandmarkNetwork {
   int num_landmarks = 0;
   float crop_scale = 1.0F;  // side of the crop / longer side of the face's box
   bool has_depth = false;
+  // (K,) the landmark that each one becomes when the image is mirrored; empty if not known
+  std::vector<int> mirror = {};
 };
 
 // How the scores of the face detector and the presence of a landmark network make one score:

@@ -71,7 +71,7 @@ struct TrackedFaces {
   std::vector<Point> landmarks;      // (F, K, 2) smoothed
   std::vector<Point> raw_landmarks;  // (F, K, 2) as the network placed them
   std::vector<float> spread;         // (F, K)
-  std::vector<float> depth;          // (F, K), or empty
+  std::vector<float> depth;          // (F, K) smoothed, px away from the camera; or empty
   std::vector<Point> velocities;     // (F, 2) of the face's center, px/s
 };
 

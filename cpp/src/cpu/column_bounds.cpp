@@ -31,12 +31,15 @@ ColumnBounds::ColumnBounds(const ResamplePlan& plan, const Tile& tile) {
   const int last_u = tile.u1 - 1;
   const int last_v = tile.v1 - 1;
   const bool rightwards = plan.x.du > 0.0F;  // along a row of the tile
-  const bool downwards = plan.y.du > 0.0F;
+  // Where rows of the tile run down the image, the next row begins further left; in a mirrored crop
+  // it begins further right.
+  const bool is_mirrored = plan.x.du * plan.y.dv < plan.x.dv * plan.y.du;
+  const bool leftwards = (plan.y.du > 0.0F) != is_mirrored;
   const auto side = [&](bool is_left, Edge(&edges)[2]) {
     edges[0] =
         make_edge(rightwards == is_left ? tile.u0 : last_u, tile.v0, plan.x.dv, plan.y.dv, is_left);
     edges[1] =
-        make_edge(tile.u0, downwards == is_left ? last_v : tile.v0, plan.x.du, plan.y.du, is_left);
+        make_edge(tile.u0, leftwards == is_left ? last_v : tile.v0, plan.x.du, plan.y.du, is_left);
   };
   side(true, left_);
   side(false, right_);

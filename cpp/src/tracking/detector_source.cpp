@@ -30,8 +30,9 @@ std::vector<Value> row_of(const std::vector<Value>& values, std::size_t row, std
 
 }  // namespace
 
-DetectorSource::DetectorSource(const Detector& detector, const DetectOptions& options)
-    : detector_(&detector), options_(options) {
+DetectorSource::DetectorSource(const Detector& detector, const DetectOptions& options,
+                               const PlaceOptions& place_options)
+    : detector_(&detector), options_(options), place_options_(place_options) {
   options_.finder_tiles = 1;
 }
 
@@ -49,7 +50,7 @@ std::vector<PlacedFace> DetectorSource::place(const ImageView& image,
                                               std::span<const FaceRegion> regions) const {
   const Regions given = to_regions(regions);
   const Placement placement =
-      detector_->place(std::span(&image, 1), std::span(&given, 1), PlaceOptions());
+      detector_->place(std::span(&image, 1), std::span(&given, 1), place_options_);
   const Detections& placed = placement.images.front();
   const auto count = static_cast<std::size_t>(detector_->num_landmarks());
   std::vector<PlacedFace> faces;

@@ -68,12 +68,20 @@ std::vector<Point> mapped(std::span<const Point> points, const Similarity& map) 
   return out;
 }
 
+std::vector<float> scaled(std::span<const float> values, double factor) {
+  std::vector<float> out(values.size());
+  std::ranges::transform(values, out.begin(),
+                         [&](float value) { return static_cast<float>(factor) * value; });
+  return out;
+}
+
 }  // namespace
 
 FaceFilter::FaceFilter(const PlacedFace& first, const FaceLayout& layout, double smoothing)
     : layout_(&layout),
       smoothing_(smoothing),
       shape_(mapped(first.landmarks, frame_of(first.landmarks).inverse())),
+      depth_(scaled(first.depth, 1.0 / frame_of(first.landmarks).scale())),
       weights_(first.landmarks.size()),
       surprise_(first.landmarks.size()),
       position_({frame_of(first.landmarks).tx, frame_of(first.landmarks).ty}),
@@ -85,7 +93,7 @@ void FaceFilter::update(const PlacedFace& measured, double dt_s) {
   const Similarity map = fit_similarity(shape_, measured.landmarks, weights_);
   const std::vector<Point> in_frame = mapped(measured.landmarks, map.inverse());
   watch_noise(map, in_frame, measured.spread, dt_s);
-  update_shape(in_frame, measured.spread, map.scale(), dt_s);
+  update_shape(in_frame, measured, map.scale(), dt_s);
   update_pose(map, dt_s);
 }
 
@@ -143,8 +151,9 @@ void FaceFilter::update_pose(const Similarity& measured, double dt_s) {
                 dt_s, noise, tuning);
 }
 
-void FaceFilter::update_shape(std::span<const Point> in_frame, std::span<const float> spread,
+void FaceFilter::update_shape(std::span<const Point> in_frame, const PlacedFace& measured,
                               double unit_px, double dt_s) {
+  const std::vector<float>& spread = measured.spread;
   const auto count = static_cast<int>(shape_.size());
   for (std::size_t k = 0; k < shape_.size(); ++k) {
     const float noise = static_cast<float>(kNoiseOfLandmark / unit_px) * std::max(spread[k], 1e-3F);
@@ -167,6 +176,9 @@ void FaceFilter::update_shape(std::span<const Point> in_frame, std::span<const f
         surprise, dt_s, tuning_of(static_cast<double>(layout_->mobility[at]), smoothing_)));
     shape_[at].x += gain * (in_frame[at].x - shape_[at].x);
     shape_[at].y += gain * (in_frame[at].y - shape_[at].y);
+    if (!depth_.empty()) {
+      depth_[at] += gain * (measured.depth[at] / static_cast<float>(unit_px) - depth_[at]);
+    }
   }
 }
 
@@ -177,6 +189,8 @@ Similarity FaceFilter::pose(double dt_s) const {
 }
 
 std::vector<Point> FaceFilter::landmarks() const { return mapped(shape_, pose(0.0)); }
+
+std::vector<float> FaceFilter::depth() const { return scaled(depth_, unit_px()); }
 
 Similarity FaceFilter::motion_ahead(double dt_s) const { return pose(dt_s) * pose(0.0).inverse(); }
 

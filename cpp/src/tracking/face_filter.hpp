@@ -16,7 +16,7 @@ namespace kilomark::tracking {
 // The frame has its origin at the landmarks' center; its unit is their RMS distance from it. The
 // rigid motion is the weighted least-squares similarity from the smoothed shape to the measured
 // landmarks. Landmarks weigh (1 - mobility) / spread^2, so lids, lips and hidden landmarks hardly
-// move the face.
+// move the face. A landmark's depth, in units, follows as fast as its place in the frame.
 class FaceFilter {
  public:
   // `smoothing` scales all time constants; 0 leaves the landmarks as they are.
@@ -25,6 +25,7 @@ class FaceFilter {
   void update(const PlacedFace& measured, double dt_s);
 
   [[nodiscard]] std::vector<Point> landmarks() const;
+  [[nodiscard]] std::vector<float> depth() const;  // px; empty if the faces have none
 
   // The motion that is expected until `dt_s` from now, image to image.
   [[nodiscard]] Similarity motion_ahead(double dt_s) const;
@@ -41,12 +42,13 @@ class FaceFilter {
   void watch_noise(const Similarity& measured, std::span<const Point> in_frame,
                    std::span<const float> spread, double dt_s);
   void update_pose(const Similarity& measured, double dt_s);
-  void update_shape(std::span<const Point> in_frame, std::span<const float> spread, double unit_px,
+  void update_shape(std::span<const Point> in_frame, const PlacedFace& measured, double unit_px,
                     double dt_s);
 
   const FaceLayout* layout_;
   double smoothing_;
   std::vector<Point> shape_;
+  std::vector<float> depth_;  // (K,) in units, or empty
   std::vector<float> weights_;
   std::vector<float> surprise_;  // (K,) of the shape, squared; kept to spare its allocation
   double noise_ = 0.0;           // of the rigid motion, in units, by the spread alone

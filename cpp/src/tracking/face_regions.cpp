@@ -62,16 +62,6 @@ Point center_of(const Box& box) { return {0.5F * (box.x0 + box.x1), 0.5F * (box.
 
 float side_of(const Box& box) { return std::max(box.x1 - box.x0, box.y1 - box.y0); }
 
-Box box_around(std::span<const Point> points) {
-  constexpr float kFar = std::numeric_limits<float>::infinity();
-  Box box{kFar, kFar, -kFar, -kFar};
-  for (const Point& p : points) {
-    box = {std::min(box.x0, p.x), std::min(box.y0, p.y), std::max(box.x1, p.x),
-           std::max(box.y1, p.y)};
-  }
-  return box;
-}
-
 float overlap_of(const Box& a, const Box& b) {
   const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
   const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);

@@ -18,9 +18,6 @@ namespace kilomark::tracking {
 [[nodiscard]] Point center_of(const Box& box);
 [[nodiscard]] float side_of(const Box& box);  // the longer one
 
-// The smallest box around the points.
-[[nodiscard]] Box box_around(std::span<const Point> points);
-
 [[nodiscard]] float overlap_of(const Box& a, const Box& b);  // intersection over union
 
 // The share of the box that lies in the image.

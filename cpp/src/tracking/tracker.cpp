@@ -424,15 +424,17 @@ class Tracker::Implementation {
       const std::vector<Point>& raw = track.face.landmarks;
       const std::vector<Point> landmarks =
           options_.smoothing == 0.0 ? raw : track.filter.landmarks();
+      const std::vector<float> depth =
+          options_.smoothing == 0.0 ? track.face.depth : track.filter.depth();
       out.ids.push_back(track.id);
       out.ages.push_back(track.age);
-      out.boxes.push_back(tracking::box_around(landmarks));
+      out.boxes.push_back(box_around(landmarks));
       out.scores.push_back(track.score);
       out.presence.push_back(track.face.presence);
       out.landmarks.insert(out.landmarks.end(), landmarks.begin(), landmarks.end());
       out.raw_landmarks.insert(out.raw_landmarks.end(), raw.begin(), raw.end());
       out.spread.insert(out.spread.end(), track.face.spread.begin(), track.face.spread.end());
-      out.depth.insert(out.depth.end(), track.face.depth.begin(), track.face.depth.end());
+      out.depth.insert(out.depth.end(), depth.begin(), depth.end());
       out.velocities.push_back(track.filter.velocity());
     }
     return out;

@@ -71,6 +71,39 @@ TEST(FaceFilterTest, NoiseThatTheSpreadDoesNotExpectIsAveragedOutToo) {
   EXPECT_LT(error_in(1.0, 0.2F, rest), 0.75 * error_in(0.0, 0.2F, rest));
 }
 
+TEST(FaceFilterTest, DepthIsAveragedAtRestAndGrowsWithTheFace) {
+  const FaceLayout layout = FakeScene::layout();
+  std::mt19937 random(3);
+  std::normal_distribution<float> noise(0.0F, 1.0F);
+  const auto measured = [&](float scale) {
+    FakeFace face{{300, 200}};
+    face.side *= scale;
+    PlacedFace out = placed(face, 0.0F, random);
+    for (std::size_t k = 0; k < FakeScene::kLandmarks; ++k) {
+      out.depth.push_back(scale * (static_cast<float>(k % 7) - 3.0F + noise(random)));
+    }
+    return out;
+  };
+  const auto error = [&](const std::vector<float>& depth, float scale) {
+    double sum = 0.0;
+    for (std::size_t k = 0; k < FakeScene::kLandmarks; ++k) {
+      sum += std::abs(depth[k] - scale * (static_cast<float>(k % 7) - 3.0F));
+    }
+    return sum / static_cast<double>(FakeScene::kLandmarks);
+  };
+  FaceFilter filter(measured(1.0F), layout, 1.0);
+  EXPECT_GT(error(filter.depth(), 1.0F), 0.6);
+  for (int n = 1; n < 60; ++n) {
+    filter.update(measured(1.0F), kFrameS);
+  }
+  EXPECT_LT(error(filter.depth(), 1.0F), 0.25);
+  for (int n = 0; n < 30; ++n) {
+    filter.update(measured(1.5F), kFrameS);
+  }
+  EXPECT_LT(error(filter.depth(), 1.5F), 0.4);
+  EXPECT_TRUE(FaceFilter(placed(FakeFace{{300, 200}}, 0.0F, random), layout, 1.0).depth().empty());
+}
+
 TEST(FaceFilterTest, MotionHasNoLag) {
   const auto sway = [](FakeFace& face, int n) {
     face.center.x = 300.0F + 45.0F * std::sin(0.14F * static_cast<float>(n));

@@ -24,6 +24,7 @@ NAMES = (
     "score_threshold",
     "presence_threshold",
     "max_faces",
+    "views",
 )
 
 
@@ -59,6 +60,14 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"
     )
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+    group.add_argument(
+        "--views",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="2: place each face and its mirror image, and average; more accurate, and twice the "
+        "work of the landmark network (default: %(default)s)",
+    )
 
 
 def _add_search(group: argparse._ArgumentGroup, faces_of: str) -> None:

@@ -27,6 +27,7 @@ class DetectorSettings:
     score_threshold: float = DEFAULT_SCORE_THRESHOLD
     presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD
     max_faces: int | None = None
+    views: int = 1
 
     def make(self, num_threads: int | None = None) -> kilomark.Detector:
         """Make a detector with these settings."""

@@ -120,7 +120,9 @@ NUMBERS = ("id", "age", "score", "presence")
 
 def _to_arrays(rows: Sequence[FacesOfFrame]) -> dict[str, Any]:
     faces = [face for row in rows for face in row.faces]
+    has_depth = bool(faces) and faces[0].depth is not None
     return {
+        **({"depth": np.array([face.depth for face in faces])} if has_depth else {}),
         "frame": np.array([row.frame for row in rows], np.int64),
         "time_seconds": np.array([row.time_seconds for row in rows]),
         "size": np.array([row.size for row in rows], np.int64).reshape(-1, 2),
@@ -139,6 +141,7 @@ def _to_rows(arrays: dict[str, Any], topology: Topology) -> Iterator[FacesOfFram
                 **{name: arrays[name][n] for name in FIELDS},
                 **{name: arrays[name][n].item() for name in NUMBERS},
                 topology=topology,
+                depth=arrays["depth"][n] if "depth" in arrays else None,
             )
             for n in range(first, first + int(count))
         ]

@@ -150,6 +150,7 @@ def process_video(
             "tracker": tracker_options or {},
             "drawing": getattr(drawing, "__qualname__", repr(drawing)),
             "networks": repr(detector.provenance),
+            "views": detector.views,
         },
     )
     if source.is_live and parts.parts:

@@ -1,0 +1,18 @@
+#include "kilomark/geometry.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace kilomark {
+
+Box box_around(std::span<const Point> points) {
+  constexpr float kFar = std::numeric_limits<float>::infinity();
+  Box box{kFar, kFar, -kFar, -kFar};
+  for (const Point& p : points) {
+    box = {std::min(box.x0, p.x), std::min(box.y0, p.y), std::max(box.x1, p.x),
+           std::max(box.y1, p.y)};
+  }
+  return box;
+}
+
+}  // namespace kilomark
