@@ -64,7 +64,7 @@ Crop Crop::mirrored() const {
 }
 
 Point Crop::to_image(Point input) const {
-  const double u = is_mirrored_ ? input_width_ - input.x : input.x;
+  const double u = is_mirrored_ ? static_cast<double>(input_width_) - input.x : input.x;
   return {static_cast<float>(a_ * u - b_ * input.y + x0_),
           static_cast<float>(b_ * u + a_ * input.y + y0_)};
 }

@@ -10,21 +10,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kilomark
 from kilomark import Detector, Face, InvalidInputError, Tracker
+from kilomark.cli.main import main
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy.typing as npt
 
 BOX = np.array([181.0, 65.0, 271.0, 168.0])
 """Around the face of the demo photo."""
 
 
-def mirrored_box(box: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
+def mirrored_box(box: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
     return np.array([width - box[2], box[1], width - box[0], box[3]])
 
 
-def placed_by_hand(detector: Detector, photo: np.ndarray[Any, Any]) -> tuple[Face, dict[str, Any]]:
+def placed_by_hand(detector: Detector, photo: npt.NDArray[Any]) -> tuple[Face, dict[str, Any]]:
     """The face, and the mean of it and of the face in the mirrored photo, landmark by landmark."""
     width = photo.shape[1]
     (face,) = detector.predict(photo, boxes=BOX)
@@ -73,7 +75,7 @@ def test_found_faces_are_placed_in_two_views(demo_photo: Path) -> None:
 def test_trackers_average_the_views_too(demo_photo: Path) -> None:
     photo = np.asarray(Image.open(demo_photo).convert("RGB"))[:300, :400, ::-1].copy()
 
-    def raw(views: int) -> np.ndarray[Any, Any]:
+    def raw(views: int) -> npt.NDArray[Any]:
         detector = Detector("lite", device="cpu", num_threads=1, views=views)
         return Tracker(detector).update(photo)[0].raw_landmarks
 
@@ -81,9 +83,11 @@ def test_trackers_average_the_views_too(demo_photo: Path) -> None:
 
 
 @pytest.mark.parametrize("views", [0, 3, True, 1.5])
-def test_other_numbers_of_views_are_refused(views: Any, tiny: Path) -> None:
-    with pytest.raises(InvalidInputError, match="views is .*; expected a whole number from 1 to 2"):
-        Detector(tiny, finder=None, device="cpu", views=views)
+def test_other_numbers_of_views_are_refused(views: float, tiny: Path) -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"views is .*; expected a whole number from 1 to 2"
+    ):
+        Detector(tiny, finder=None, device="cpu", views=views)  # type: ignore[arg-type]
 
 
 def test_two_views_need_mirror_partners(tiny: Path, tmp_path: Path) -> None:
@@ -93,20 +97,18 @@ def test_two_views_need_mirror_partners(tiny: Path, tmp_path: Path) -> None:
     (bundle / "manifest.json").write_text(json.dumps(manifest))
 
     assert Detector(bundle, finder=None, device="cpu").topology.mirror is None
-    with pytest.raises(InvalidInputError, match="names no mirror partners .* pass views=1"):
+    with pytest.raises(InvalidInputError, match=r"names no mirror partners .* pass views=1"):
         Detector(bundle, finder=None, device="cpu", views=2)
 
 
 def test_the_command_takes_the_views(demo_photo: Path, tmp_path: Path) -> None:
-    from kilomark.cli.main import main
+    out = tmp_path / "faces.json"
 
-    def landmarks(*options: str) -> Any:
-        out = tmp_path / "faces.json"
-        assert (
-            main(["predict", str(demo_photo), "--model", "lite", "--json", str(out), *options]) == 0
-        )
+    def landmarks(*options: str) -> npt.NDArray[np.float64]:
+        arguments = ["predict", str(demo_photo), "--model", "lite", "--json", str(out)]
+        assert main([*arguments, *options]) == 0
         return np.array(json.loads(out.read_text())["photos"][0]["faces"][0]["landmarks"])
 
-    (expected,) = kilomark.Detector("lite", views=2).predict(demo_photo)
+    (expected,) = Detector("lite", views=2).predict(demo_photo)
     np.testing.assert_allclose(landmarks("--views", "2"), expected.landmarks, atol=2e-3)
     assert np.abs(landmarks() - expected.landmarks).max() > 0.1

@@ -42,6 +42,7 @@ def evaluate(
     slices: str | Path | None = None,
     landmarks: str | None = None,
     finder_tiles: int = 1,
+    views: int = 1,
     write: bool = False,
 ) -> dict[str, float]:
     """Measure a bundle as the runtime runs it, as ``kilomark evaluate`` does.
@@ -61,6 +62,7 @@ def evaluate(
         landmarks: for a face detector: rescore its faces with this landmark network, as `Detector`
             does, instead of measuring the face detector alone.
         finder_tiles: for a face detector: as in `Detector`.
+        views: for a landmark network: as in `Detector`.
         write: write the figures into the bundle's manifest.
 
     Returns:
@@ -71,10 +73,10 @@ def evaluate(
         BundleError: the bundle is missing or damaged.
         InvalidInputError: a data set or an option cannot be used.
     """
-    if write and (landmarks is not None or finder_tiles != 1):
+    if write and (landmarks is not None or finder_tiles != 1 or views != 1):
         raise InvalidInputError(
-            "--write notes what a bundle does alone; expected --write without --landmarks and "
-            "--finder-tiles, or these without --write"
+            "--write notes what a bundle does alone; expected --write without --landmarks, "
+            "--finder-tiles and --views, or these without --write"
         )
     if slices is not None and report is None:
         raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
@@ -85,7 +87,7 @@ def evaluate(
         use = FinderUse(landmarks, finder_tiles)
         found = _measure_finder(measured, *data, *to, use=use, reviewed=_path(reviewed))
     else:
-        found = _measure_landmarks(measured, *data, *to, slices=_path(slices))
+        found = _measure_landmarks(measured, *data, *to, slices=_path(slices), views=views)
     figures = rounded_figures(found)
     if write:
         write_accuracy(measured.folder, figures)
@@ -101,11 +103,12 @@ def _measure_landmarks(
     run_dir: Path | None,
     *,
     slices: Path | None,
+    views: int,
 ) -> dict[str, float]:
     noted_slices = None if slices is None else read_noted_slices(slices)
     faces = read_face_crops(faces_dir, "val", cache)
     backgrounds, _, held_out = read_backgrounds(scenes_dir, cache)
-    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out)
+    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out, views=views)
     figures = landmark_figures(predictions)
     if report is None:
         return figures
@@ -117,6 +120,7 @@ def _measure_landmarks(
         run_dir,
         noted_slices,
         read_face_meshes(faces_dir, "val") if has_depth(faces_dir) else None,
+        views,
     )
     return figures | {"jitter_percent": written.steady[0].jitter_percent}
 

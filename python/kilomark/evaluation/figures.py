@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kilomark.data.face_crops import FaceCrops
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
+    from kilomark.faces import Face
 
 __all__ = [
     "ALONE",
@@ -58,6 +59,7 @@ class LandmarkPredictions:
         spread: (N, K) predicted error.
         presence: (N,) of the faces.
         background_presence: (M,) of parts of photos without faces.
+        yaw_deg: (N,) of the head pose; NaN where there is none. None if it was not asked for.
     """
 
     landmarks: Array
@@ -65,6 +67,7 @@ class LandmarkPredictions:
     spread: Array
     presence: Array
     background_presence: Array
+    yaw_deg: Array | None = None
 
     @property
     def errors(self) -> Array:
@@ -73,13 +76,25 @@ class LandmarkPredictions:
 
 
 def predict_faces(
-    bundle: str | Path, faces: FaceCrops, backgrounds: PackedImages, background_rows: Array
+    bundle: str | Path,
+    faces: FaceCrops,
+    backgrounds: PackedImages,
+    background_rows: Array,
+    *,
+    views: int = 1,
 ) -> LandmarkPredictions:
-    """Run a landmark bundle over labeled crops: one pass, no averaging.
+    """Run a landmark bundle over labeled crops: one pass.
 
     The network's crop is `CROP_SCALE` times the landmarks' box.
+
+    Args:
+        bundle: the landmark network.
+        faces: labeled crops.
+        backgrounds: photos without faces.
+        background_rows: which of them to use.
+        views: `Detector`'s ``views``.
     """
-    detector = Detector(bundle, finder=None)
+    detector = Detector(bundle, finder=None, views=views)
     found, sides = [], []
     for face in range(len(faces)):
         box = box_of(faces.landmarks[face])
@@ -94,7 +109,13 @@ def predict_faces(
         background_presence=np.concatenate(
             [_background_presence(detector, backgrounds[int(row)]) for row in background_rows]
         ),
+        yaw_deg=np.array([_yaw_of(face) for face in found]),
     )
+
+
+def _yaw_of(face: Face) -> float:
+    pose = face.pose
+    return float("nan") if pose is None else pose.yaw_deg
 
 
 def _background_presence(detector: Detector, image: Array) -> list[float]:

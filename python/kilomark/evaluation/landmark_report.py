@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from kilomark.evaluation import plots
 from kilomark.evaluation.altered_faces import AlteredAccuracy, measure_altered
 from kilomark.evaluation.contact_sheets import landmark_tile, write_sheet
 from kilomark.evaluation.figures import LandmarkPredictions, landmark_figures, to_bgr
+from kilomark.evaluation.head_pose import YawError, measure_yaw
 from kilomark.evaluation.metrics import (
     FAILURE_PERCENT,
     OUTER_EYE_CORNERS,
@@ -43,6 +44,7 @@ __all__ = [
     "steadiness_lines",
     "table_lines",
     "write_landmark_report",
+    "yaw_lines",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -74,8 +76,9 @@ class LandmarkReport:
         off_percent: mean distance of spread and error over the bins of the calibration.
         presence: the presence's ROC curve.
         slices: the error of parts of the faces.
-            steady: jitter where boxes move with the face, and where the face detector finds them.
+        steady: jitter where boxes move with the face, and where the face detector finds them.
         altered: errors on altered photos; None where the meshes are not known.
+        yaw: the error of the head's yaw; empty where the bundle gives none.
     """
 
     figures: dict[str, float]
@@ -86,6 +89,7 @@ class LandmarkReport:
     slices: list[Slice]
     steady: tuple[Steadiness, Steadiness]
     altered: AlteredAccuracy | None = None
+    yaw: list[YawError] = field(default_factory=list)
 
 
 def write_landmark_report(
@@ -96,6 +100,7 @@ def write_landmark_report(
     run_dir: Path | None = None,
     noted_slices: Mapping[str, Sequence[str]] | None = None,
     meshes: FaceMeshes | None = None,
+    views: int = 1,
 ) -> LandmarkReport:
     """Measure what is left to measure; write ``report.md``, ``figures.json`` and plots.
 
@@ -107,6 +112,7 @@ def write_landmark_report(
         run_dir: the training run whose learning curve to draw.
         noted_slices: photos' names by what somebody saw in them.
         meshes: of the faces, to measure turned, blinking, masked and dark photos too.
+        views: `Detector`'s ``views``, as for the predictions.
     """
     folder.mkdir(parents=True, exist_ok=True)
     relative = 100 * normalized_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
@@ -123,8 +129,11 @@ def write_landmark_report(
             per_face,
             box_errors(predictions.landmarks, predictions.target),
         ),
-        steady=_steadiness(bundle, faces),
-        altered=None if meshes is None else _altered(bundle, faces, meshes),
+        steady=_steadiness(bundle, faces, views),
+        altered=None if meshes is None else _altered(bundle, faces, meshes, views),
+        yaw=[]
+        if predictions.yaw_deg is None
+        else measure_yaw(predictions.yaw_deg, faces.pose[:, 0]),
     )
     plots.plot_cumulative_error(folder / "cumulative_error.png", per_face, FAILURE_PERCENT)
     plots.plot_calibration(folder / "calibration.png", calibrated, CROP_PX)
@@ -152,8 +161,8 @@ def _groups(
     }
 
 
-def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes) -> AlteredAccuracy:
-    detector = Detector(bundle, finder=None)
+def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes, views: int) -> AlteredAccuracy:
+    detector = Detector(bundle, finder=None, views=views)
 
     def predict(image: Array, box: Array) -> Array:
         (face,) = detector.predict(to_bgr(image), boxes=box)
@@ -162,12 +171,13 @@ def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes) -> AlteredAccur
     return measure_altered(predict, faces, meshes, range(0, len(faces), _ALTERED_EVERY))
 
 
-def _steadiness(bundle: Path, faces: FaceCrops) -> tuple[Steadiness, Steadiness]:
+def _steadiness(bundle: Path, faces: FaceCrops, views: int) -> tuple[Steadiness, Steadiness]:
     chosen = range(0, len(faces), _STEADY_EVERY)
     images = [to_bgr(faces.image(face)) for face in chosen]
     boxes = [box_of(faces.landmarks[face]) for face in chosen]
-    given = measure_steadiness(Detector(bundle, finder=None), images, boxes)
-    return given, measure_steadiness(Detector(bundle), images, boxes, find=True)
+    given = measure_steadiness(Detector(bundle, finder=None, views=views), images, boxes)
+    found = measure_steadiness(Detector(bundle, views=views), images, boxes, find=True)
+    return given, found
 
 
 def _write_worst(
@@ -192,6 +202,7 @@ def _lines(
         *_accuracy_lines(report),
         *_confidence_lines(report, predictions),
         *slice_lines(report.slices),
+        *yaw_lines(report.yaw),
         *steadiness_lines(report.steady),
         *altered_lines(report.altered),
         *_picture_lines("Worst faces", "worst_faces.png"),
@@ -283,6 +294,18 @@ def slice_lines(slices: Sequence[Slice]) -> list[str]:
     ]
 
 
+def yaw_lines(yaw: Sequence[YawError]) -> list[str]:
+    """The table of the yaw's error, empty where the bundle gives no head pose."""
+    if not yaw:
+        return []
+    rows = [
+        (part.name, f"{part.num_faces}", f"{part.error_deg:.1f}°", f"{part.bias_deg:+.1f}°")
+        for part in yaw
+    ]
+    head = ("yaw of the label", "number", "mean error", "bias outwards")
+    return ["", "## Yaw", "", *table_lines(head, rows)]
+
+
 def steadiness_lines(steady: tuple[Steadiness, Steadiness]) -> list[str]:
     """The table of the jitter."""
     rows = [
@@ -352,4 +375,5 @@ def _plain(report: LandmarkReport) -> dict[str, Any]:
         "slices": [asdict(part) for part in report.slices],
         "steadiness": {"boxes_given": asdict(given), "boxes_found": asdict(found)},
         "altered": None if report.altered is None else asdict(report.altered),
+        "yaw": [asdict(part) for part in report.yaw],
     }
