@@ -56,9 +56,12 @@ def test_a_batch_without_faces_is_no_lesson(tiny: Path) -> None:
     assert lesson.weight.tolist() == [0, 0]
 
 
-def test_the_teacher_says_of_a_crop_what_the_detector_says_of_the_photo(demo_photo: Path) -> None:
+@pytest.mark.parametrize("views", [1, 2])
+def test_the_teacher_says_of_a_crop_what_the_detector_says_of_the_photo(
+    demo_photo: Path, views: int
+) -> None:
     photo = cv2.imread(str(demo_photo))
-    detector = Detector("lite", finder=None, device="cpu", num_threads=1)
+    detector = Detector("lite", finder=None, device="cpu", num_threads=1, views=views)
     side, corner = 128, np.array([162, 62])  # a square around the astronaut's face, 1:1
     box = np.array([*(corner + 0.1 * side), *(corner + 0.9 * side)], np.float32)
     (wanted,) = detector.predict(photo, boxes=box)
@@ -67,7 +70,7 @@ def test_the_teacher_says_of_a_crop_what_the_detector_says_of_the_photo(demo_pho
         photo[corner[1] : corner[1] + side, corner[0] : corner[0] + side, ::-1]
     )
 
-    lesson = Teacher("lite", topology, device="cpu").teach(
+    lesson = Teacher("lite", topology, device="cpu", views=views).teach(
         torch.from_numpy(crop)[None], torch.ones(1)
     )
 
@@ -157,5 +160,7 @@ def test_the_command_trains_with_a_teacher_and_remembers_it(
     assert recipe["teacher_weight"] == 0.5
     assert main([*command, "--resume", "--teacher-weight", "0.9"]) == 2
     assert "teacher_weight: 0.5, not 0.9" in capsys.readouterr().err
+    assert main([*command, "--resume", "--teacher-views", "2"]) == 2
+    assert "teacher_views: 1, not 2" in capsys.readouterr().err
     assert main([*command[:1], "faces", *command[2:-1], str(tmp_path / "finder")]) == 2
     assert "expected a landmark network, not a face detector" in capsys.readouterr().err

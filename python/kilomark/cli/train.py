@@ -146,6 +146,10 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--teacher-weight", type=float, default=0.5, metavar="W",
         help="weight of the teacher's landmarks; the labels have 1 - W (default: 0.5)",
     )  # fmt: skip
+    add(
+        "--teacher-views", type=int, choices=(1, 2), default=1,
+        help="2: the teacher averages each crop with its mirror image (default: 1)",
+    )  # fmt: skip
     add("--optimizer", choices=("adamw", "radam"), default="adamw", help="(default: adamw)")
     add("--learning-rate", type=float, default=2e-3, help="at its peak (default: 0.002)")
     add("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate (default: 1)")
@@ -239,7 +243,7 @@ def _run_arguments(options: argparse.Namespace) -> dict[str, Any]:
 
     teacher = None
     if options.teacher is not None:
-        teacher = TeacherChoice(options.teacher, options.teacher_weight)
+        teacher = TeacherChoice(options.teacher, options.teacher_weight, options.teacher_views)
     return {
         "settings": _settings(options),
         "start": Start(options.init, options.init_part, options.head),

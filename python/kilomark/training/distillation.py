@@ -47,6 +47,7 @@ class Teacher:
         bundle: name or folder of the bundle.
         topology: of the labels; the teacher must place the same landmarks.
         weight: how much its landmarks count beside the labels, 0 to 1.
+        views: as in `Detector`.
         device: of the core, as in `Detector`.
         num_threads: of the core, as in `Detector`.
 
@@ -61,6 +62,7 @@ class Teacher:
         topology: Topology,
         *,
         weight: float = 0.5,
+        views: int = 1,
         device: str = "auto",
         num_threads: int | None = None,
     ) -> None:
@@ -69,7 +71,10 @@ class Teacher:
         self.weight = check_fraction("--teacher-weight", weight)
         self.identity = f"{read.name} {hashlib.sha256(read.model).hexdigest()[:12]}"
         self._crop_scale = read.crop_scale
-        self._detector = Detector(bundle, finder=None, device=device, num_threads=num_threads)
+        self._detector = Detector(
+            bundle, finder=None, device=device, num_threads=num_threads, views=views
+        )
+        self.views = self._detector.views
 
     def teach(self, images: Tensor, presence: Tensor) -> Lesson:
         """Place the landmarks of the crops that hold a face.

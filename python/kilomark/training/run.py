@@ -59,10 +59,12 @@ class TeacherChoice:
     Attributes:
         bundle: a shipped bundle's name or a bundle's folder.
         weight: of its landmarks in the loss, 0 to 1; the labels have the rest.
+        views: `Detector`'s ``views``: 2 to teach the mean of a crop and its mirror image.
     """
 
     bundle: str | Path
     weight: float = 0.5
+    views: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,11 @@ def _make_teacher(choice: TeacherChoice, task: Task, machine: Machine) -> Teache
             "--teacher teaches landmarks; expected a landmark network, not a face detector"
         )
     return Teacher(
-        choice.bundle, task.topology, weight=choice.weight, num_threads=machine.num_threads
+        choice.bundle,
+        task.topology,
+        weight=choice.weight,
+        views=choice.views,
+        num_threads=machine.num_threads,
     )
 
 
@@ -229,4 +235,10 @@ def _recipe(name: str, task: Task, start: Start) -> dict[str, Any]:
     recipe |= task.recipe()
     if task.teacher is None:
         return {**recipe, "teacher": None}
-    return {**recipe, "teacher": task.teacher.identity, "teacher_weight": task.teacher.weight}
+    teacher = task.teacher
+    return {
+        **recipe,
+        "teacher": teacher.identity,
+        "teacher_weight": teacher.weight,
+        "teacher_views": teacher.views,
+    }
