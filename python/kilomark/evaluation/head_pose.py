@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def measure_yaw(predicted: Array, labeled: Array) -> list[YawError]:
     turned = np.abs(labeled)
     outwards = np.where(labeled < 0, -1.0, 1.0) * (predicted - labeled)
     errors = []
-    for low, high in zip(_EDGES_DEG[:-1], _EDGES_DEG[1:], strict=True):
+    for low, high in pairwise(_EDGES_DEG):
         chosen = (turned >= low) & (turned < high)
         if chosen.sum() < _FEWEST_FACES:
             continue
