@@ -112,9 +112,9 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
 }
 
 PlaceOptions to_place_options(int views, const RunningCall& call, bool measures_stages) {
-  return {.views = views,
-          .between_batches = call.between_batches(),
-          .measures_stages = measures_stages};
+  return {.between_batches = call.between_batches(),
+          .measures_stages = measures_stages,
+          .views = views};
 }
 
 py::tuple place(const Detector& detector, const py::sequence& images,

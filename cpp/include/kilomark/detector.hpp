@@ -48,11 +48,11 @@ struct DetectOptions {
 };
 
 struct PlaceOptions {
+  std::function<void()> between_batches = nullptr;  // see DetectOptions
+  bool measures_stages = false;
   // 2: each face is placed in its crop and in the mirrored crop, and the mean of both counts. The
   // network needs a mirror. 1: in its crop alone.
   int views = 1;
-  std::function<void()> between_batches = nullptr;  // see DetectOptions
-  bool measures_stages = false;
 };
 
 // Of placed faces, those below detect.presence_threshold are dropped, and so are duplicates: faces
