@@ -7,6 +7,7 @@ namespace kilomark::bindings {
 
 void bind_errors(pybind11::module_& module);
 void bind_networks(pybind11::module_& module);
+void bind_openvino(pybind11::module_& module);
 void bind_limits(pybind11::module_& module);
 void bind_regions(pybind11::module_& module);
 void bind_detections(pybind11::module_& module);

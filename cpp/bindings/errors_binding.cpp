@@ -19,6 +19,8 @@ const char* class_name(ErrorCode code) {
       return "DeviceUnavailableError";
     case ErrorCode::kInference:
       return "InferenceError";
+    case ErrorCode::kDependency:
+      return "DependencyError";
   }
   return "KilomarkError";
 }

@@ -13,6 +13,7 @@ PYBIND11_MODULE(_core, module) {
   bind_errors(module);
   bind_limits(module);
   bind_networks(module);
+  bind_openvino(module);
   bind_regions(module);
   bind_detections(module);
   bind_detector(module);

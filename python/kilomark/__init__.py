@@ -11,12 +11,7 @@ Importing kilomark imports neither torch nor cv2.
 
 from __future__ import annotations
 
-try:
-    from kilomark._core import build_info
-except ImportError as error:
-    from kilomark.openvino_pin import explain_import_error
-
-    raise explain_import_error(error) from error
+from kilomark._core import build_info
 from kilomark.detector import Detector
 from kilomark.devices import available_devices
 from kilomark.drawing import draw
@@ -32,6 +27,7 @@ from kilomark.errors import (
 from kilomark.faces import Face
 from kilomark.images import ImageLike
 from kilomark.manifest import shipped_bundles
+from kilomark.openvino_package import point_core_to_openvino
 from kilomark.pose import Pose
 from kilomark.raw_images import RawImage
 from kilomark.regions import Regions
@@ -64,3 +60,5 @@ __all__ = [
 ]
 
 __version__: str = build_info()["version"]
+
+point_core_to_openvino()

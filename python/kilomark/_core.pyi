@@ -5,7 +5,7 @@ centre is i + 0.5.
 """
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -437,6 +437,29 @@ def cuda_probe(library_folders: Sequence[str] = ()) -> CudaProbe:
 
     ``library_folders`` are searched for libnvinfer before the system's folders.
     """
+
+@final
+class OpenvinoProbe:
+    """The OpenVINO that runs networks on the CPU, or why it cannot."""
+
+    @property
+    def version(self) -> str:
+        """Its build, which begins with the release; "" if no library was found."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def reason(self) -> str:
+        """Why it cannot be used; "" if it can."""
+
+OPENVINO_RANGE: Final[str]
+"""The releases of OpenVINO that the core runs with, as pip writes them."""
+
+def probe_openvino() -> OpenvinoProbe:
+    """Load OpenVINO's library if that has not happened; raise nothing if it is missing."""
+
+def use_openvino_folder(folder: str) -> None:
+    """Name a folder that may hold OpenVINO's libraries."""
 
 def available_devices() -> list[str]: ...
 def build_info() -> dict[str, str]: ...

@@ -11,13 +11,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark._core import build_info
+from kilomark._core import OPENVINO_RANGE, build_info, probe_openvino
 from kilomark.cache_folder import user_cache_folder
 from kilomark.devices import choose_num_threads, probe_cuda
 from kilomark.engines import default_engine_folder
 from kilomark.errors import KilomarkError
 from kilomark.manifest import read_bundle, shipped_bundles
-from kilomark.openvino_pin import pinned_openvino
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,13 +53,18 @@ def _versions(problems: list[str]) -> Iterator[tuple[str, str]]:
     yield "Python", f"{platform.python_version()} ({sys.executable})"
     yield "system", f"{platform.platform()}, {platform.libc_ver()[1] or 'unknown'} libc"
     yield "built by", f"compiler {build['compiler']}, CUDA {build['cuda']}"
-    pinned, installed = pinned_openvino(), _version_of("openvino")
-    yield "OpenVINO", f"{installed}; kilomark was built with {pinned or 'an unknown version'}"
-    if pinned is not None and installed != pinned:
-        remedy = f"pip install openvino=={pinned}"
-        problems.append(f"OpenVINO is {installed}; expected {pinned}: {remedy}")
+    yield "OpenVINO", _describe_openvino(problems)
     for package in PACKAGES:
         yield package, _version_of(package)
+
+
+def _describe_openvino(problems: list[str]) -> str:
+    found = probe_openvino()
+    if found.reason:
+        remedy = f"pip install 'openvino{OPENVINO_RANGE}'"
+        problems.append(f"found {found.reason}; expected openvino{OPENVINO_RANGE}: {remedy}")
+        return "not usable"
+    return f"{found.version.partition('-')[0]} in {found.path}"
 
 
 def _version_of(package: str) -> str:

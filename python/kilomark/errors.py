@@ -30,7 +30,7 @@ class BundleError(KilomarkError, ValueError):
 
 
 class DependencyError(KilomarkError, ImportError):
-    """A package that this function needs is not installed; the message names the extra."""
+    """A package that this function needs is missing or too old; the message says how to get it."""
 
 
 class DeviceUnavailableError(KilomarkError, RuntimeError):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib import metadata
 
 import pytest
 
@@ -36,25 +35,8 @@ def test_errors_are_of_one_root_and_of_the_builtin_kind() -> None:
         assert issubclass(error, builtin)
 
 
-WITHOUT_LIBRARY = """
-import sys
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name == "kilomark._core":
-            raise ImportError("libopenvino.so.2641: cannot open shared object file")
-
-sys.meta_path.insert(0, Missing())
-try:
-    import kilomark
-except ImportError as error:
-    print(error)
-"""
-
-
-def test_another_openvino_names_the_pin() -> None:
-    command = [sys.executable, "-c", WITHOUT_LIBRARY]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    pin = next(need for need in metadata.requires("kilomark") or [] if need.startswith("openvino"))
-    assert f"found openvino {metadata.version('openvino')}; expected {pin}" in said
-    assert f"pip install '{pin}'" in said
+def test_importing_needs_no_openvino() -> None:
+    """OpenVINO is loaded with the first network, not before."""
+    code = "import kilomark; print('libopenvino' in open('/proc/self/maps').read())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

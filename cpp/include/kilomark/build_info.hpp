@@ -5,8 +5,8 @@
 
 namespace kilomark {
 
-// What this library was built with and runs with: version, compiler, openvino_build, openvino_run,
-// cuda (the plugin that was built, or OFF).
+// What this library was built with and runs with: version, compiler, openvino (the range of its
+// releases; probe_openvino() says which one is there), cuda (the plugin that was built, or OFF).
 [[nodiscard]] std::map<std::string, std::string> build_info();
 
 }  // namespace kilomark

@@ -10,6 +10,7 @@ enum class ErrorCode {
   kBundle,        // a network is not what its description says
   kDevice,        // the device asked for cannot be used here
   kInference,     // the network failed while it was loaded or run
+  kDependency,    // a library that the call needs is missing or of another version
 };
 
 // The one exception of the library. Its message says what was found, what was expected and how to

@@ -1,13 +1,11 @@
 #include "cpu/cpu_backend.hpp"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "kilomark/error.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "stopwatch.hpp"
+#include "system/process.hpp"
 #include "text.hpp"
 
 namespace kilomark::cpu {
@@ -25,17 +23,8 @@ class BorrowedImages final : public HeldImages {
   std::span<const ImageView> images_;
 };
 
-// The cores that this process may use, which in a container or under taskset are fewer than the
-// machine has.
-int usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  const int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
-  return std::max(count, 1);
-}
-
 SessionOptions to_session_options(const BackendOptions& options) {
-  const int cores = usable_cores();
+  const int cores = system::usable_cores();
   const int threads = options.num_threads == 0 ? cores : std::min(options.num_threads, cores);
   return {threads, options.max_batch};
 }
@@ -43,7 +32,7 @@ SessionOptions to_session_options(const BackendOptions& options) {
 }  // namespace
 
 CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options)
-    : process_(getpid()) {
+    : process_(system::process_id()) {
   for (const NetworkSpec& spec : networks) {
     check_onnx(*spec.model);
     networks_.push_back(std::unique_ptr<Network>(
@@ -52,7 +41,7 @@ CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptio
 }
 
 CpuBackend::~CpuBackend() {
-  if (getpid() != process_) {
+  if (system::process_id() != process_) {
     // Freeing them would wait for threads that are not in this process.
     for (std::unique_ptr<Network>& network : networks_) {
       (void)network.release();
@@ -61,7 +50,7 @@ CpuBackend::~CpuBackend() {
 }
 
 CpuBackend::Network& CpuBackend::network(std::size_t index) const {
-  if (getpid() != process_) {
+  if (system::process_id() != process_) {
     fail(ErrorCode::kInference, "networks that were loaded before this process was forked",
          "networks of this process", "make a detector in the child process");
   }
@@ -118,7 +107,5 @@ void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
   std::ranges::copy(tensors, lane->input_for(shape).begin());
   session.run(*lane, shape, outputs);
 }
-
-std::string openvino_version() { return ov::get_openvino_version().buildNumber; }
 
 }  // namespace kilomark::cpu

@@ -1,9 +1,7 @@
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "cpu/openvino_session.hpp"
@@ -38,11 +36,8 @@ class CpuBackend final : public Backend {
   // threads that run them are not in it.
   [[nodiscard]] Network& network(std::size_t index) const;
 
-  pid_t process_;
+  std::int64_t process_;
   std::vector<std::unique_ptr<Network>> networks_;
 };
-
-// The version of the OpenVINO libraries that are loaded.
-[[nodiscard]] std::string openvino_version();
 
 }  // namespace kilomark::cpu

@@ -1,38 +1,42 @@
 #include "cpu/openvino_core.hpp"
 
+#include <atomic>
 #include <memory>
-#include <string>
 
-// OpenVINO exports this function, but its wheel lacks the header. The order of the virtual functions
-// is that of the version that kilomark is built with and pins; the ones that are not called have no
-// arguments here.
-namespace ov::threading {
-
-class ExecutorManager {
- public:
-  virtual void get_executor() = 0;
-  virtual void get_idle_cpu_streams_executor() = 0;
-  virtual void set_property() = 0;
-  virtual void get_property() = 0;
-  virtual std::size_t get_executors_number() const = 0;
-  virtual std::size_t get_idle_cpu_streams_executors_number() const = 0;
-  virtual void clear(const std::string& id) = 0;
-
- protected:
-  ~ExecutorManager() = default;
-};
-
-std::shared_ptr<ExecutorManager> executor_manager();
-
-}  // namespace ov::threading
+#include "cpu/openvino_handles.hpp"
 
 namespace kilomark::cpu {
 
-ov::Core& openvino_core() {
-  static auto* const core = new ov::Core();
-  return *core;
+namespace {
+
+using CoreHandle = std::unique_ptr<openvino::Core, openvino::Freed<&openvino::Api::core_free>>;
+
+std::atomic<bool>& has_idle_threads() {
+  static std::atomic<bool> found = false;
+  return found;
 }
 
-void drop_idle_threads() { ov::threading::executor_manager()->clear({}); }
+}  // namespace
+
+openvino::Core* openvino_core() {
+  static openvino::Core* const core =
+      openvino::make<CoreHandle>(openvino_api().core_create).release();
+  return core;
+}
+
+void note_freed_network() noexcept { has_idle_threads() = true; }
+
+// The plugin for CPUs ends the idle threads of all runtimes when a runtime that has loaded it is
+// freed. This one is freed before any other, on the thread that made it, so that the thread gets
+// back the stack for signal handlers which it had.
+void drop_idle_threads() {
+  if (!has_idle_threads().exchange(false)) {
+    return;
+  }
+  const CoreHandle runtime = openvino::make<CoreHandle>(openvino_api().core_create);
+  char* name = nullptr;  // asking for it loads the plugin
+  check(openvino_api().core_get_property(runtime.get(), "CPU", "FULL_DEVICE_NAME", &name));
+  openvino_api().free(name);
+}
 
 }  // namespace kilomark::cpu

@@ -1,10 +1,12 @@
 #include "cpu/openvino_session.hpp"
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 #include <utility>
 
 #include "cpu/openvino_core.hpp"
-#include "cpu/out_of_memory.hpp"
+#include "cpu/value_sizes.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/limits.hpp"
 #include "text.hpp"
@@ -23,16 +25,14 @@ constexpr std::size_t kMaxLanes = 4;
 constexpr std::size_t kMaxCompilations = 6;
 constexpr std::size_t kAnyCount = 2;
 
-constexpr std::size_t kMaxValueElements = std::size_t{1} << 28;
-
-std::shared_ptr<ov::Model> read_model(const NetworkSpec& spec) {
+OpenvinoModel read_model(const NetworkSpec& spec) {
+  (void)openvino_api();  // its absence is not the model's fault
   try {
-    return openvino_core().read_model(*spec.model, ov::Tensor());
-  } catch (const std::exception& error) {
-    throw_if_out_of_memory(error);
+    return OpenvinoModel(*spec.model);
+  } catch (const OpenvinoFailure& failure) {
     fail(ErrorCode::kBundle,
          text("a model of the ", spec.name, " network that cannot be read (", spec.model->size(),
-              " bytes): ", error.what()),
+              " bytes): ", failure.what()),
          "an ONNX file", "export the bundle again, or install it again");
   }
 }
@@ -43,100 +43,88 @@ std::shared_ptr<ov::Model> read_model(const NetworkSpec& spec) {
        "make manifest and model agree; export the bundle again");
 }
 
-void check_port(const NetworkSpec& spec, const ov::Output<ov::Node>& port, const std::string& name,
-                const ov::PartialShape& expected) {
-  const ov::PartialShape& shape = port.get_partial_shape();
-  if (port.get_element_type() != ov::element::f32 || !shape.compatible(expected)) {
-    fail_port(spec, text("\"", name, "\" of ", port.get_element_type(), " ", shape),
-              text("f32 ", expected));
-  }
-}
-
 // Finds a port by name. OpenVINO throws for an unknown name; what is there is of more use to a
 // person.
-ov::Output<ov::Node> find_port(const NetworkSpec& spec, const ov::OutputVector& ports,
-                               const std::string& name) {
-  std::string names;
-  for (const ov::Output<ov::Node>& port : ports) {
-    if (port.get_names().contains(name)) {
-      return port;
+Port find_port(const NetworkSpec& spec, const OpenvinoModel& model, Direction direction,
+               const std::string& name) {
+  try {
+    return model.find(direction, name);
+  } catch (const OpenvinoFailure&) {
+    std::string names;
+    for (std::size_t i = 0; i < model.count(direction); ++i) {
+      const std::string other = model.name(direction, i);
+      names += names.empty() ? "" : ", ";
+      names += other.empty() ? "(unnamed)" : other;
     }
-    names += names.empty() ? "" : ", ";
-    names += port.get_names().empty() ? "(unnamed)" : *port.get_names().begin();
+    fail_port(spec, text("the names ", names), text("\"", name, "\""));
   }
-  fail_port(spec, text("the names ", names), text("\"", name, "\""));
 }
 
-std::size_t to_size(ov::Dimension::value_type length) { return static_cast<std::size_t>(length); }
+void check_port(const NetworkSpec& spec, const Port& port, const std::string& name,
+                const OpenShape& expected) {
+  if (port.type != openvino::ElementType::kF32) {
+    fail_port(spec, text("\"", name, "\" of another type than f32 ", port.shape),
+              text("f32 ", expected));
+  }
+  if (!port.shape.is_compatible(expected)) {
+    fail_port(spec, text("\"", name, "\" of f32 ", port.shape), text("f32 ", expected));
+  }
+}
 
-ov::Dimension to_dimension(std::size_t size) {
-  return static_cast<ov::Dimension::value_type>(size);
+LengthRange fixed(std::size_t length) {
+  return {static_cast<std::int64_t>(length), static_cast<std::int64_t>(length)};
+}
+
+// The shape as OpenVINO has it; see OpenvinoSession::Compiled.
+OpenShape to_open_shape(const InputShape& shape, int max_batch) {
+  const auto to_side = [](int side) {
+    return side == 0 ? LengthRange{1, kMaxInputSide} : LengthRange{side, side};
+  };
+  const LengthRange count = shape.count == 1 ? LengthRange{1, 1} : LengthRange{1, max_batch};
+  return {true, {count, fixed(3), to_side(shape.height), to_side(shape.width)}};
+}
+
+void check_output(const NetworkSpec& spec, const OpenvinoModel& model, const NamedOutput& output,
+                  int max_batch) {
+  OpenShape expected{true, {{1, max_batch}}};
+  std::ranges::transform(output.shape, std::back_inserter(expected.dimensions), fixed);
+  const Port port = find_port(spec, model, Direction::kOutput, output.name);
+  check_port(spec, port, output.name, expected);
+  const auto& sizes = port.shape.dimensions;
+  if (max_batch > 1 && !sizes.empty() && sizes.front().is_static()) {
+    fail_port(spec, text("\"", output.name, "\" with a fixed batch of ", sizes.front().min),
+              "a dynamic batch dimension");
+  }
 }
 
 // Checks names, types and shapes for any batch, and leaves the model with the batch
 // dimension 1..max_batch.
-void check_model(const NetworkSpec& spec, ov::Model& model, int max_batch) {
-  const ov::OutputVector inputs = model.inputs();
-  if (inputs.size() != 1) {
-    fail_port(spec, text(inputs.size(), " inputs"), text("one, \"", kInputName, "\""));
+void check_model(const NetworkSpec& spec, OpenvinoModel& model, int max_batch) {
+  const std::size_t num_inputs = model.count(Direction::kInput);
+  if (num_inputs != 1) {
+    fail_port(spec, text(num_inputs, " inputs"), text("one, \"", kInputName, "\""));
   }
-  const ov::PartialShape input_shape{ov::Dimension(1, max_batch), 3, spec.input.height,
-                                     spec.input.width};
-  check_port(spec, find_port(spec, inputs, kInputName), kInputName, input_shape);
+  const OpenShape shape =
+      to_open_shape({kAnyCount, spec.input.height, spec.input.width}, max_batch);
+  check_port(spec, find_port(spec, model, Direction::kInput, kInputName), kInputName, shape);
   try {
-    model.reshape(std::map<std::string, ov::PartialShape>{{kInputName, input_shape}});
-  } catch (const std::exception& error) {
-    throw_if_out_of_memory(error);
-    fail_port(spec, text("no way to run at ", input_shape, ": ", error.what()),
-              "dynamic dimensions");
+    model.reshape(shape);
+  } catch (const OpenvinoFailure& failure) {
+    fail_port(spec, text("no way to run at ", shape, ": ", failure.what()), "dynamic dimensions");
   }
   for (const NamedOutput& output : spec.outputs) {
-    ov::PartialShape expected{ov::Dimension(1, max_batch)};
-    for (const std::size_t size : output.shape) {
-      expected.push_back(to_dimension(size));
-    }
-    const ov::Output<ov::Node> port = find_port(spec, model.outputs(), output.name);
-    check_port(spec, port, output.name, expected);
-    if (max_batch > 1 && port.get_partial_shape()[0].is_static()) {
-      fail_port(spec,
-                text("\"", output.name, "\" with a fixed batch of ", port.get_partial_shape()[0]),
-                "a dynamic batch dimension");
-    }
+    check_output(spec, model, output, max_batch);
   }
 }
 
 // Refuses a network that would fill the memory with one value: shapes come from a file.
-void check_sizes(const NetworkSpec& spec, const ov::Model& model) {
-  for (const std::shared_ptr<ov::Node>& node : model.get_ordered_ops()) {
-    for (const ov::Output<ov::Node>& output : node->outputs()) {
-      std::size_t elements = 1;
-      for (const ov::Dimension& size : output.get_partial_shape()) {
-        const std::size_t length = size.is_static() ? to_size(size.get_length()) : 1;
-        if (length > kMaxValueElements || elements * length > kMaxValueElements) {
-          fail_port(spec, text("a value of shape ", output.get_partial_shape()),
-                    text("at most ", kMaxValueElements, " numbers"));
-        }
-        elements *= length;
-      }
-    }
+void check_sizes(const NetworkSpec& spec) {
+  const OpenShape input = to_open_shape({1, spec.input.height, spec.input.width}, 1);
+  const OpenShape huge = find_huge_value(*spec.model, input);
+  if (huge.has_rank) {
+    fail_port(spec, text("a value of shape ", huge),
+              text("at most ", kMaxValueElements, " numbers"));
   }
-}
-
-// The shape as OpenVINO has it; see OpenvinoSession::Compiled.
-ov::PartialShape to_partial_shape(const InputShape& shape, int max_batch) {
-  const auto to_side = [](int side) {
-    return side == 0 ? ov::Dimension(1, kMaxInputSide) : ov::Dimension(side);
-  };
-  const ov::Dimension count = shape.count == 1 ? ov::Dimension(1) : ov::Dimension(1, max_batch);
-  return {count, 3, to_side(shape.height), to_side(shape.width)};
-}
-
-ov::AnyMap make_config(const SessionOptions& options) {
-  return {ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1),
-          ov::inference_num_threads(options.num_threads),
-          ov::hint::inference_precision(ov::element::f32),
-          // Other programs use the same cores; a thread that is tied to a busy one waits for it.
-          ov::hint::enable_cpu_pinning(false)};
 }
 
 }  // namespace
@@ -154,37 +142,48 @@ std::span<float> OpenvinoSession::Lane::input_for(const InputShape& shape) {
 }
 
 OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options)
-    : name_(spec.name),
-      config_(make_config(options)),
-      max_batch_(options.max_batch),
-      is_resizable_(spec.size_step > 0),
-      model_(read_model(spec)) {
-  check_model(spec, *model_, options.max_batch);
+    : name_(spec.name), options_(options), model_(read_model(spec)) {
+  check_model(spec, model_, options.max_batch);
   for (const NamedOutput& output : spec.outputs) {
     output_names_.push_back(output.name);
   }
   const InputShape shape{1, spec.input.height, spec.input.width};
   try {
-    const std::shared_ptr<ov::Model> single = model_->clone();
-    single->reshape(to_partial_shape(shape, max_batch_));
-    check_sizes(spec, *single);
-    if (is_resizable_) {
-      model_->reshape(to_partial_shape({kAnyCount, 0, 0}, max_batch_));
-    }
-    compiled_.push_back({shape, openvino_core().compile_model(single, "CPU", config_)});
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw_if_out_of_memory(error);
-    fail(ErrorCode::kInference, text("a ", name_, " network that does not compile: ", error.what()),
+    check_sizes(spec);
+    compiled_.push_back({shape, compile(shape)});
+  } catch (const OpenvinoFailure& failure) {
+    fail(ErrorCode::kInference,
+         text("a ", name_, " network that does not compile: ", failure.what()),
          "operators that OpenVINO runs on the CPU", "export the network with other operators");
   }
 }
 
-ov::CompiledModel OpenvinoSession::compile(const InputShape& shape) const {
-  const std::shared_ptr<ov::Model> model = model_->clone();
-  model->reshape(to_partial_shape(shape, max_batch_));
-  return openvino_core().compile_model(model, "CPU", config_);
+OpenvinoSession::~OpenvinoSession() { note_freed_network(); }
+
+openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) {
+  model_.reshape(to_open_shape(shape, options_.max_batch));
+  const std::string num_threads = text(options_.num_threads);
+  const std::array properties{
+      "PERFORMANCE_HINT",
+      "LATENCY",
+      "NUM_STREAMS",
+      "1",
+      "INFERENCE_NUM_THREADS",
+      num_threads.c_str(),
+      "INFERENCE_PRECISION_HINT",
+      "f32",
+      // Other programs use the same cores; a thread that is tied to a busy one waits for it.
+      "ENABLE_CPU_PINNING",
+      "NO",
+  };
+  openvino::CompiledModel* compiled = nullptr;
+  check(std::apply(
+      [&](auto... texts) {
+        return openvino_api().core_compile_model(openvino_core(), model_.get(), "CPU",
+                                                 sizeof...(texts), &compiled, texts...);
+      },
+      properties));
+  return openvino::CompiledModelHandle(compiled);
 }
 
 OpenvinoSession::Compiled& OpenvinoSession::compiled_for(const InputShape& shape) {
@@ -204,40 +203,69 @@ OpenvinoSession::Compiled& OpenvinoSession::compiled_for(const InputShape& shape
   return compiled_.back();
 }
 
-ov::InferRequest& OpenvinoSession::request_for(Lane& lane, const InputShape& shape) {
+OpenvinoSession::Request& OpenvinoSession::request_for(Lane& lane, const InputShape& shape) {
   Compiled& compiled = compiled_for(shape);
-  ov::InferRequest& request = lane.requests[compiled.shape];
-  if (!request) {
-    request = compiled.model.create_infer_request();
+  Request& request = lane.requests[compiled.shape];
+  if (request.handle == nullptr) {
+    request.handle = openvino::make<openvino::InferRequestHandle>(
+        openvino_api().compiled_model_create_infer_request, compiled.model.get());
   }
   return request;
 }
 
+// The request keeps the tensor, so one that reads the same numbers need not be set again.
+void OpenvinoSession::set_input(Request& request, Lane& lane, const InputShape& shape) const {
+  if (request.shape == shape && request.input == lane.input.data()) {
+    return;
+  }
+  const openvino::Api& api = openvino_api();
+  std::int64_t sizes[] = {static_cast<std::int64_t>(shape.count), 3, shape.height, shape.width};
+  const auto tensor = openvino::make<openvino::TensorHandle>(
+      api.tensor_create_from_host_ptr, openvino::ElementType::kF32, openvino::Shape{4, sizes},
+      lane.input.data());
+  check(api.infer_request_set_tensor(request.handle.get(), kInputName, tensor.get()));
+  request.shape = shape;
+  request.input = lane.input.data();
+}
+
+namespace {
+
+void copy_output(const openvino::InferRequest* request, const std::string& name,
+                 std::span<float> output) {
+  const openvino::Api& api = openvino_api();
+  const auto tensor =
+      openvino::make<openvino::TensorHandle>(api.infer_request_get_tensor, request, name.c_str());
+  std::size_t size = 0;
+  check(api.tensor_get_size(tensor.get(), &size));
+  if (size != output.size()) {
+    throw OpenvinoFailure(
+        text("output \"", name, "\" has ", size, " numbers, not ", output.size()));
+  }
+  void* data = nullptr;
+  check(api.tensor_data(tensor.get(), &data));
+  std::ranges::copy_n(static_cast<const float*>(data), std::ssize(output), output.begin());
+}
+
+}  // namespace
+
 void OpenvinoSession::run(Lane& lane, const InputShape& shape,
                           std::span<const std::span<float>> outputs) {
+  const openvino::Api& api = openvino_api();
   try {
-    ov::InferRequest& request = request_for(lane, shape);
-    const ov::Shape dimensions{shape.count, 3, static_cast<std::size_t>(shape.height),
-                               static_cast<std::size_t>(shape.width)};
-    request.set_tensor(kInputName, ov::Tensor(ov::element::f32, dimensions, lane.input.data()));
+    Request& request = request_for(lane, shape);
+    set_input(request, lane, shape);
     // Not infer(), which computes on the calling thread: OpenVINO then keeps something of the model
     // in that thread's local storage and frees it when the thread ends. Python counts a thread as
     // ended before that, so that the model could be freed at the same time: a crash in one of 80
     // test runs.
-    request.start_async();
-    request.wait();
+    check(api.infer_request_start_async(request.handle.get()));
+    check(api.infer_request_wait(request.handle.get()));
     for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const ov::Tensor tensor = request.get_tensor(output_names_[i]);
-      if (tensor.get_size() != outputs[i].size()) {
-        throw std::runtime_error(text("output \"", output_names_[i], "\" has ", tensor.get_size(),
-                                      " numbers, not ", outputs[i].size()));
-      }
-      std::ranges::copy_n(tensor.data<const float>(), std::ssize(outputs[i]), outputs[i].begin());
+      copy_output(request.handle.get(), output_names_[i], outputs[i]);
     }
-  } catch (const std::exception& error) {
-    throw_if_out_of_memory(error);
+  } catch (const OpenvinoFailure& failure) {
     fail(ErrorCode::kInference,
-         text("a ", name_, " network that fails on a batch of ", shape.count, ": ", error.what()),
+         text("a ", name_, " network that fails on a batch of ", shape.count, ": ", failure.what()),
          "outputs as the manifest says", "check the exported model with this batch size");
   }
 }

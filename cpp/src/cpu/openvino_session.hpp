@@ -6,12 +6,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <openvino/openvino.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cpu/openvino_model.hpp"
 #include "cpu/preprocess.hpp"
 #include "kilomark/network.hpp"
 
@@ -40,11 +40,18 @@ struct InputShape {
 // per thread; run() may be called on several lanes at once.
 class OpenvinoSession {
  public:
+  // A request of OpenVINO and the input that it was last given.
+  struct Request {
+    openvino::InferRequestHandle handle;
+    InputShape shape{0, 0, 0};
+    const float* input = nullptr;
+  };
+
   // Everything that one inference in flight needs.
   struct Lane {
     std::vector<float> input;
     CropWorkspace workspace;
-    std::map<InputShape, ov::InferRequest> requests;  // by shape of the compilation
+    std::map<InputShape, Request> requests;  // by shape of the compilation
 
     [[nodiscard]] std::span<float> input_for(const InputShape& shape);
   };
@@ -66,8 +73,12 @@ class OpenvinoSession {
     std::unique_ptr<Lane> lane_;
   };
 
-  // Throws Error{kBundle} if the model cannot be read or does not fit `spec`.
+  // Throws Error{kBundle} if the model cannot be read or does not fit `spec`, Error{kDependency} if
+  // there is no OpenVINO to run it. The model has passed check_onnx().
   OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options);
+  OpenvinoSession(const OpenvinoSession&) = delete;
+  OpenvinoSession& operator=(const OpenvinoSession&) = delete;
+  ~OpenvinoSession();
 
   // Waits until one of the lanes is free. A thread leases one at a time, so nobody waits for ever.
   [[nodiscard]] Lease lease();
@@ -79,22 +90,21 @@ class OpenvinoSession {
   // A compilation and the shape that it is for; a count of kAnyCount and sizes of 0 are dynamic.
   struct Compiled {
     InputShape shape;
-    ov::CompiledModel model;
+    openvino::CompiledModelHandle model;
   };
 
   [[nodiscard]] Compiled& compiled_for(const InputShape& shape);
-  [[nodiscard]] ov::InferRequest& request_for(Lane& lane, const InputShape& shape);
-  [[nodiscard]] ov::CompiledModel compile(const InputShape& shape) const;
+  [[nodiscard]] Request& request_for(Lane& lane, const InputShape& shape);
+  [[nodiscard]] openvino::CompiledModelHandle compile(const InputShape& shape);
+  void set_input(Request& request, Lane& lane, const InputShape& shape) const;
   void give_back(std::unique_ptr<Lane> lane) noexcept;
 
   std::string name_;
-  ov::AnyMap config_;
+  SessionOptions options_;
   std::vector<std::string> output_names_;
-  int max_batch_ = 1;
-  bool is_resizable_ = false;
-  std::shared_ptr<ov::Model> model_;  // with every dynamic dimension
 
   std::mutex compiling_;
+  OpenvinoModel model_;  // reshaped for each compilation
   std::list<Compiled> compiled_;
 
   std::mutex mutex_;
