@@ -15,7 +15,9 @@ namespace {
 // structures of the same size, whose members are compared below.
 template <class Ours, class Theirs>
 constexpr bool is_passed_alike() {
-  if constexpr (std::is_pointer_v<Ours> || std::is_pointer_v<Theirs>) {
+  if constexpr (std::is_void_v<Ours> || std::is_void_v<Theirs>) {
+    return std::is_void_v<Ours> && std::is_void_v<Theirs>;
+  } else if constexpr (std::is_pointer_v<Ours> || std::is_pointer_v<Theirs>) {
     return std::is_pointer_v<Ours> && std::is_pointer_v<Theirs>;
   } else if constexpr (std::is_enum_v<Ours> || std::is_enum_v<Theirs>) {
     return std::is_enum_v<Ours> && std::is_enum_v<Theirs> && sizeof(Ours) == sizeof(Theirs);
@@ -34,16 +36,17 @@ template <class OurResult, class... Ours, class TheirResult, class... Theirs>
   requires(sizeof...(Ours) == sizeof...(Theirs))
 struct HasSameAbi<OurResult (*)(Ours...), TheirResult (*)(Theirs...)>
     : std::bool_constant<(is_passed_alike<Ours, Theirs>() && ... &&
-                          (std::is_void_v<OurResult>
-                               ? std::is_void_v<TheirResult>
-                               : is_passed_alike<OurResult, TheirResult>()))> {};
+                          is_passed_alike<OurResult, TheirResult>())> {};
 
 template <class OurResult, class... Ours, class TheirResult, class... Theirs>
   requires(sizeof...(Ours) == sizeof...(Theirs))
 struct HasSameAbi<OurResult (*)(Ours..., ...), TheirResult (*)(Theirs..., ...)>
     : HasSameAbi<OurResult (*)(Ours...), TheirResult (*)(Theirs...)> {};
 
-// The attribute that makes compilers warn of unused results is not part of the type.
+static_assert(!HasSameAbi<Status (*)(Model*), decltype(&ov_model_free)>::value);
+static_assert(!HasSameAbi<void (*)(Model*, int), decltype(&ov_model_free)>::value);
+static_assert(!HasSameAbi<void (*)(Shape), decltype(&ov_model_free)>::value);
+
 #define EXPECT_SAME_ABI(name) \
   static_assert(HasSameAbi<decltype(Api::name), decltype(&ov_##name)>::value, #name)
 

@@ -22,7 +22,9 @@ except kilomark.DependencyError as error:
 def test_the_core_says_which_openvino_it_found() -> None:
     found = _core.probe_openvino()
     assert found.reason == ""
-    assert found.version.startswith(metadata.version("openvino"))
+    assert found.version.startswith("2026.")
+    if "KILOMARK_OPENVINO" not in os.environ:
+        assert found.version.startswith(metadata.version("openvino"))
     assert Path(found.path).name.startswith("libopenvino_c.so.")
 
 

@@ -120,10 +120,10 @@ void check_model(const NetworkSpec& spec, OpenvinoModel& model, int max_batch) {
 // Refuses a network that would fill the memory with one value: shapes come from a file.
 void check_sizes(const NetworkSpec& spec) {
   const OpenShape input = to_open_shape({1, spec.input.height, spec.input.width}, 1);
-  const OpenShape huge = find_huge_value(*spec.model, input);
-  if (huge.has_rank) {
-    fail_port(spec, text("a value of shape ", huge),
-              text("at most ", kMaxValueElements, " numbers"));
+  const OpenShape absurd = find_absurd_value(*spec.model, input);
+  if (absurd.has_rank) {
+    fail_port(spec, text("a value of shape ", absurd),
+              text("1 to ", kMaxValueElements, " numbers"));
   }
 }
 

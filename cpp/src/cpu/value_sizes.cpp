@@ -6,7 +6,7 @@ namespace kilomark::cpu {
 
 namespace {
 
-bool is_huge(const OpenShape& shape) {
+bool is_absurd(const OpenShape& shape) {
   std::int64_t elements = 1;
   for (const LengthRange& range : shape.dimensions) {
     const std::int64_t length = range.is_static() ? range.min : 1;
@@ -15,18 +15,18 @@ bool is_huge(const OpenShape& shape) {
     }
     elements *= length;
   }
-  return false;
+  return elements == 0 && shape.dimensions.size() > 1;
 }
 
 }  // namespace
 
-OpenShape find_huge_value(std::string_view model, const OpenShape& input) {
+OpenShape find_absurd_value(std::string_view model, const OpenShape& input) {
   OpenvinoModel network(onnx::with_value_outputs(model));
   network.reshape(input);
   const std::size_t count = network.count(Direction::kOutput);
   for (std::size_t i = 0; i < count; ++i) {
     OpenShape shape = network.port(Direction::kOutput, i).shape;
-    if (is_huge(shape)) {
+    if (is_absurd(shape)) {
       return shape;
     }
   }
