@@ -10,7 +10,7 @@ from kilomark.errors import InvalidInputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["LEAST_TOKEN_CHARACTERS", "ServeOptions"]
+__all__ = ["LEAST_TOKEN_CHARACTERS", "ServeOptions", "check_token"]
 
 LEAST_TOKEN_CHARACTERS = 16
 
@@ -59,17 +59,23 @@ class ServeOptions:
         _check_range("quality", self.quality, 1, 95)
         _check_range("max_clients", self.max_clients, 1, 1000)
         _check_range("max_visitors", self.max_visitors, 0, 64)
-        if self.token is not None and not (
-            len(self.token) >= LEAST_TOKEN_CHARACTERS
-            and self.token.isascii()
-            and self.token.isprintable()
-        ):
-            raise InvalidInputError(
-                f"the token has {len(self.token)} characters; expected at least "
-                f"{LEAST_TOKEN_CHARACTERS} printable ASCII characters, or none to have one made"
-            )
+        if self.token is not None:
+            check_token(self.token)
         if (self.certificate is None) != (self.key is None):
             raise InvalidInputError("HTTPS needs both a certificate and its key; found one of them")
+
+
+def check_token(token: str) -> None:
+    """Check that a token is not too weak.
+
+    Raises:
+        InvalidInputError: it is.
+    """
+    if len(token) < LEAST_TOKEN_CHARACTERS or not (token.isascii() and token.isprintable()):
+        raise InvalidInputError(
+            f"the token has {len(token)} characters; expected at least "
+            f"{LEAST_TOKEN_CHARACTERS} printable ASCII characters, or none to have one made"
+        )
 
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:

@@ -1,0 +1,125 @@
+"""Faces as JSON documents for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import numpy as np
+
+from kilomark.errors import InvalidInputError
+from kilomark.measures import (
+    blendshapes,
+    brow_raise,
+    eye_openness,
+    gaze,
+    mouth_openness,
+    smile,
+)
+from kilomark.send.targets import Points
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from kilomark.faces import Face
+    from kilomark.send.targets import SentFrame
+    from kilomark.tracker import TrackedFace
+
+__all__ = ["DOCUMENT_VERSION", "check_points", "face_document", "frame_document"]
+
+DOCUMENT_VERSION = 1
+POINTS = get_args(Points)
+PIXEL_DECIMALS, RATIO_DECIMALS = 2, 4
+
+
+def frame_document(frame: SentFrame, points: Points = "all") -> dict[str, Any]:
+    """Describe a frame and its faces, as values for JSON."""
+    return {
+        **frame_header(frame),
+        "faces": [face_document(face, points) for face in frame.faces],
+    }
+
+
+def frame_header(frame: SentFrame) -> dict[str, Any]:
+    """Describe a frame without its faces."""
+    return {
+        "kilomark": DOCUMENT_VERSION,
+        "frame": frame.number,
+        "time": round(frame.time_seconds, 6),
+        "width": frame.size[0],
+        "height": frame.size[1],
+    }
+
+
+def face_document(face: TrackedFace, points: Points = "all") -> dict[str, Any]:
+    """Describe a face, as values for JSON.
+
+    ``pose``, ``measures`` and ``blendshapes`` are None where the bundle has no mean face, or the
+    landmarks have no pose.
+
+    Raises:
+        InvalidInputError: ``points`` is "68", and the bundle does not say which those are.
+    """
+    pose = face.pose
+    return {
+        "id": face.id,
+        "age": face.age,
+        "score": round(face.score, RATIO_DECIMALS),
+        "box": _rounded(face.box, PIXEL_DECIMALS),
+        "pose": pose
+        and {
+            "yaw_deg": round(pose.yaw_deg, PIXEL_DECIMALS),
+            "pitch_deg": round(pose.pitch_deg, PIXEL_DECIMALS),
+            "roll_deg": round(pose.roll_deg, PIXEL_DECIMALS),
+        },
+        "measures": pose and _measures(face),
+        "blendshapes": pose and _blendshapes(face),
+        "points": _points(face, points),
+    }
+
+
+def check_points(points: str) -> Points:
+    """Return the choice of landmarks.
+
+    Raises:
+        InvalidInputError: there is no such choice.
+    """
+    if points not in POINTS:
+        raise InvalidInputError(f"points is {points!r}; expected all, 68 or none")
+    return cast("Points", points)
+
+
+def _measures(face: Face) -> dict[str, float] | None:
+    try:
+        eyes, brows, look = eye_openness(face), brow_raise(face), gaze(face)
+        found = {
+            "eye_openness_right": eyes.right,
+            "eye_openness_left": eyes.left,
+            "mouth_openness": mouth_openness(face),
+            "smile": smile(face),
+            "brow_raise_right": brows.right,
+            "brow_raise_left": brows.left,
+            "gaze_yaw_deg": look.yaw_deg,
+            "gaze_pitch_deg": look.pitch_deg,
+        }
+    except InvalidInputError:  # a network of other groups
+        return None
+    return {name: round(value, RATIO_DECIMALS) for name, value in found.items()}
+
+
+def _blendshapes(face: Face) -> dict[str, float] | None:
+    try:
+        found = blendshapes(face)
+    except InvalidInputError:
+        return None
+    return {name: round(value, RATIO_DECIMALS) for name, value in found.items()}
+
+
+def _points(face: Face, points: Points) -> list[Any]:
+    if points == "none":
+        return []
+    return _rounded(face.landmarks if points == "all" else face.to_68(), PIXEL_DECIMALS)
+
+
+def _rounded(values: npt.NDArray[np.float32], decimals: int) -> list[Any]:
+    rounded: list[Any] = np.round(values.astype(np.float64), decimals).tolist()
+    return rounded
