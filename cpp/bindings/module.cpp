@@ -3,13 +3,10 @@
 #include "bindings.hpp"
 #include "kilomark/build_info.hpp"
 
-PYBIND11_MODULE(_core, module) {
+// pybind11 makes PyInit__core_of_main of this. Its first act takes the lock of the main interpreter,
+// which never ends in a subinterpreter, so PyInit__core looks for one before.
+PYBIND11_MODULE(_core_of_main, module) {
   using namespace kilomark::bindings;
-  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
-    throw pybind11::import_error(
-        "kilomark works in the main interpreter only; found a subinterpreter, which shares its "
-        "threads and memory: use a process instead");
-  }
   bind_errors(module);
   bind_limits(module);
   bind_networks(module);
@@ -24,4 +21,14 @@ PYBIND11_MODULE(_core, module) {
   bind_running_calls(module);
   bind_log(module);
   module.def("build_info", &kilomark::build_info);
+}
+
+extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) {
+    PyErr_SetString(PyExc_ImportError,
+                    "kilomark works in the main interpreter only; found a subinterpreter, which "
+                    "shares its threads and memory: use a process instead");
+    return nullptr;
+  }
+  return PyInit__core_of_main();
 }

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from tests.tiny_bundles import bright_cells
 
+import kilomark
 from kilomark import Detector, InferenceError, InvalidInputError, Regions
 
 if TYPE_CHECKING:
@@ -80,6 +82,24 @@ def test_a_new_detector_works_after_others_were_freed(tiny: Path, tiny_faces: Pa
     assert run_in_fork(lambda: 6 + len(made(tiny, tiny_faces).predict(IMAGE))) == 7
 
 
+def test_a_fork_while_another_thread_predicts(used: Detector) -> None:
+    """The child has none of the other thread, and no lock that it held."""
+    stop = threading.Event()
+
+    def predict_on() -> None:
+        while not stop.is_set():
+            used.predict([IMAGE, IMAGE])
+
+    thread = threading.Thread(target=predict_on)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert run_in_fork(lambda: 6 + len(used.predict(IMAGE))) == 7
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_the_core_refuses_networks_of_another_process(used: Detector) -> None:
     def work() -> int:
         try:
@@ -111,6 +131,86 @@ def test_a_pool_of_processes(used: Detector, method: str) -> None:
     with context.Pool(2, start_worker, (used,)) as pool:
         counts = pool.map_async(count_faces, [IMAGE] * 6).get(LIMIT_S)
     assert counts == [1] * 6
+
+
+SERVER = """
+import os
+import kilomark
+from tests.core.test_processes import IMAGE
+detector = kilomark.Detector(
+    os.environ["TINY"], finder=os.environ["TINY_FACES"], device="cpu", rescoring=None,
+    presence_threshold=0,
+)
+detector.predict(IMAGE)
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [f"{os.getpid()} {len(detector.predict(IMAGE))}".encode()]
+"""
+
+
+def test_a_preloaded_server(tiny: Path, tiny_faces: Path, tmp_path: Path, root: Path) -> None:
+    """gunicorn --preload: the detector was made and used before the workers were forked."""
+    pytest.importorskip("gunicorn", reason="needs the test extra: pip install '.[test]'")
+    (tmp_path / "server.py").write_text(SERVER)
+    options = ["--preload", "--workers", "2", "--bind", f"unix:{tmp_path}/socket"]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "server:app", *options, "--pythonpath", str(root)],
+        cwd=tmp_path,
+        env={**os.environ, "TINY": str(tiny), "TINY_FACES": str(tiny_faces)},
+    )
+    try:
+        answers = {}
+        end = time.monotonic() + LIMIT_S
+        while len(answers) < 2 and time.monotonic() < end and server.poll() is None:
+            answers.update(ask(tmp_path / "socket"))
+    finally:
+        server.terminate()
+    assert server.wait(LIMIT_S) == 0
+    assert [*answers.values()] == ["1", "1"]
+    assert str(server.pid) not in answers
+
+
+def ask(path: Path) -> dict[str, str]:
+    """The process that answered and how many faces it found; nothing before the server listens."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(LIMIT_S)
+        try:
+            connection.connect(str(path))
+        except OSError:
+            time.sleep(0.05)
+            return {}
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with connection.makefile("r") as answer:
+            process, faces = answer.read().split("\n")[-1].split()
+    return {process: faces}
+
+
+SUBINTERPRETER = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+made = interpreters.create()
+failed = interpreters.run_string(made, '''
+try:
+    import kilomark
+except ImportError as error:
+    print(error, flush=True)
+''')
+assert failed is None, failed
+interpreters.destroy(made)
+import kilomark
+print(kilomark.__version__)
+"""
+
+
+def test_a_subinterpreter_is_refused_and_the_main_one_works_after_it() -> None:
+    command = [sys.executable, "-c", SUBINTERPRETER]
+    done = subprocess.run(command, timeout=LIMIT_S, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    refused, version = done.stdout.splitlines()
+    assert "kilomark works in the main interpreter only" in refused
+    assert version == kilomark.__version__
 
 
 def test_copies_carry_the_options(tiny: Path, tiny_faces: Path) -> None:
