@@ -1,6 +1,7 @@
 #include "cpu/openvino_library.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
@@ -19,6 +20,10 @@ namespace {
 
 constexpr const char* kStem = "openvino_c";
 constexpr const char* kVariable = "KILOMARK_OPENVINO";
+// Without memory OpenVINO, oneDNN, its scratch pads and the start of a thread have words of their
+// own.
+constexpr std::array kOutOfMemoryWords{"bad_alloc", "can't alloc", "Failed to allocate",
+                                       "Resource temporarily unavailable"};
 
 struct Library {
   openvino::Api api{};
@@ -207,9 +212,9 @@ void check(openvino::Status status) {
     said = message;
     api.free(message);
   }
-  // oneDNN has words of its own for it.
-  if (said.find("bad_alloc") != std::string::npos ||
-      said.find("can't alloc") != std::string::npos) {
+  if (std::ranges::any_of(kOutOfMemoryWords, [&](const char* words) {
+        return said.find(words) != std::string::npos;
+      })) {
     throw std::bad_alloc();
   }
   throw OpenvinoFailure(said);
