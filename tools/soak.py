@@ -3,12 +3,14 @@
 usage: python tools/soak.py --minutes 60 [--model lite] [--out FOLDER]
 
 Writes FOLDER/soak.json and FOLDER/soak.png. The first tenth of the time warms up. Exit code 1 if
-after it the resident memory grew by more than 2 %, or file descriptors or threads grew.
+after it the resident memory grew by more than 2 %, or file descriptors or threads grew. Calls that
+ran while the whole process was stopped (SIGSTOP) count, but not in the percentiles.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -16,7 +18,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -27,8 +29,18 @@ from kilomark.whole_files import write_whole
 
 DEMO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
 SAMPLE_S = 5.0
+PAUSE_S = 4 * SAMPLE_S
+"""Between two samples, so long that the process must have been stopped."""
 MOST_GROWTH = 0.02
 PLOT_SIZE = (900, 320)
+
+
+class Call(NamedTuple):
+    """One call of predict: when it began and ended, and how many images it had."""
+
+    begin: float
+    end: float
+    images: int
 
 
 def main() -> int:
@@ -41,35 +53,33 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     detector = kilomark.Detector(options.model, device="cpu")
     end = time.monotonic() + 60 * options.minutes
-    times: list[list[float]] = [[] for _ in range(options.threads)]
+    calls: list[list[Call]] = [[] for _ in range(options.threads)]
     threads = [
         threading.Thread(target=predict_until, args=(detector, end, seed, found))
-        for seed, found in enumerate(times)
+        for seed, found in enumerate(calls)
     ]
     for thread in threads:
         thread.start()
     samples = watch(end)
     for thread in threads:
         thread.join()
-    record = summarize(samples, np.concatenate([np.array(part) for part in times]), options.minutes)
+    record = summarize(samples, [call for part in calls for call in part], options.minutes)
     write_whole(options.out / "soak.json", json.dumps({**record, "samples": samples}) + "\n")
     write_picture(plot(samples), options.out / "soak.png")
     print(json.dumps(record, indent=1))
     return 0 if record["is_flat"] else 1
 
 
-def predict_until(
-    detector: kilomark.Detector, end: float, seed: int, milliseconds: list[float]
-) -> None:
+def predict_until(detector: kilomark.Detector, end: float, seed: int, calls: list[Call]) -> None:
     """Predict images of random sizes, one to six at once, with boxes or without."""
     rng = random.Random(seed)
     photo = Image.open(DEMO).convert("RGB")
     while time.monotonic() < end:
         images = [resized(photo, rng) for _ in range(rng.randint(1, 6))]
         boxes = [[[5, 5, 60, 70]] * rng.randint(0, 20) for _ in images] if seed % 2 else None
-        begin = time.perf_counter()
+        begin = time.monotonic()
         detector.predict(images, boxes=boxes)
-        milliseconds.append(1000 * (time.perf_counter() - begin) / len(images))
+        calls.append(Call(begin, time.monotonic(), len(images)))
 
 
 def resized(photo: Image.Image, rng: random.Random) -> np.ndarray[Any, Any]:
@@ -86,6 +96,7 @@ def watch(end: float) -> list[dict[str, float]]:
         samples.append(
             {
                 "seconds": round(time.monotonic() - begin, 1),
+                "clock": time.monotonic(),
                 "rss_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1),
                 "descriptors": count("/proc/self/fd"),
                 "threads": count("/proc/self/task"),
@@ -99,9 +110,7 @@ def count(folder: str) -> int:
     return sum(1 for _ in Path(folder).iterdir())
 
 
-def summarize(
-    samples: list[dict[str, float]], milliseconds: np.ndarray[Any, Any], minutes: float
-) -> dict[str, Any]:
+def summarize(samples: list[dict[str, float]], calls: list[Call], minutes: float) -> dict[str, Any]:
     """Compare the last third with the third after the warm-up."""
     warm = samples[len(samples) // 10 :]
     third = max(1, len(warm) // 3)
@@ -111,10 +120,17 @@ def summarize(
         before, after = (float(np.median([s[name] for s in part])) for part in (first, last))
         return after / before - 1
 
+    pauses = find_pauses([s["clock"] for s in samples])
+    milliseconds = [
+        1000 * (call.end - call.begin) / call.images
+        for call in calls
+        if not any(call.begin < end and begin < call.end for begin, end in pauses)
+    ]
     p50, p999 = np.percentile(milliseconds, [50, 99.9])
     return {
         "minutes": minutes,
-        "calls": len(milliseconds),
+        "calls": len(calls),
+        "pauses": len(pauses),
         "rss_mb": warm[-1]["rss_mb"],
         "rss_growth": round(growth("rss_mb"), 4),
         "descriptor_growth": round(growth("descriptors"), 4),
@@ -125,6 +141,11 @@ def summarize(
         and growth("descriptors") <= 0
         and growth("threads") <= 0,
     }
+
+
+def find_pauses(clock: list[float]) -> list[tuple[float, float]]:
+    """Return the times between samples in which the process was stopped."""
+    return [(a, b) for a, b in itertools.pairwise(clock) if b - a > PAUSE_S]
 
 
 def plot(samples: list[dict[str, float]]) -> Image.Image:
