@@ -36,7 +36,8 @@ def running_server(
 
     async def serve() -> None:
         settings = ServeOptions(**{"port": 0, "device": "cpu", **options})
-        await serve_page(make_page_sources(sources), settings, stopping, is_ready)
+        page_sources = make_page_sources(sources, loop=settings.loop)
+        await serve_page(page_sources, settings, stopping, is_ready)
 
     def run() -> None:
         try:
@@ -81,8 +82,11 @@ class Page:
 
     async def text(self, kind: str, **wanted: object) -> dict[str, Any]:
         """Wait for a text of this kind with these values; acknowledge the pictures before it."""
+        return await asyncio.wait_for(self._text(kind, wanted), SECONDS)
+
+    async def _text(self, kind: str, wanted: Mapping[str, object]) -> dict[str, Any]:
         while True:
-            message = await asyncio.wait_for(self.socket.receive(), SECONDS)
+            message = await self.socket.receive()
             if message.type == aiohttp.WSMsgType.BINARY:
                 await self.send(type="ack")
                 continue

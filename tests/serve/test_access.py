@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -152,6 +154,36 @@ def test_a_wrong_token_is_refused(guarded: ServerAddress) -> None:
     assert get(f"{guarded.url}?token=wrong-wrong-wrong-1")[0] == 401
     assert get(f"{guarded.url}token", method="POST", data={"token": "x" * 5000})[0] == 413
     assert get(f"{guarded.url}token", method="POST", data=b"\xff\x00")[0] in (400, 401)
+
+
+def test_a_server_for_others_makes_a_token(still: Path) -> None:
+    with running_server([f"still={still}"], host="0.0.0.0") as address:
+        port = address.url.rstrip("/").rpartition(":")[2]
+        local = f"http://127.0.0.1:{port}/"
+        assert address.token is not None
+        assert get(local)[0] == 401
+        assert get(f"{local}?token={address.token}")[0] == 303
+
+
+def test_https_marks_the_cookie_as_secure(still: Path, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs the command openssl, to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subject = ["-subj", "/CN=localhost", "-days", "1", "-newkey", "rsa:2048", "-nodes"]
+    files = ["-keyout", key, "-out", certificate]
+    subprocess.run([openssl, "req", "-x509", *subject, *files], check=True, capture_output=True)
+    options = {"certificate": certificate, "key": key, "token": TOKEN}
+    with running_server([f"still={still}"], **options) as address:
+        assert address.url.startswith("https://")
+        status, _, headers = get(address.url_with_token, ssl=False)
+        assert status == 303
+        assert "Secure" in headers["Set-Cookie"]
+    with (
+        pytest.raises(InvalidInputError, match="PEM"),
+        running_server([], certificate=key, key=key),
+    ):
+        pass
 
 
 def test_every_answer_forbids_foreign_code_and_frames(server: ServerAddress) -> None:

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -122,11 +123,12 @@ def test_ten_clients_watch_at_once(server: ServerAddress) -> None:
 def test_garbage_ends_its_own_connection_only(server: ServerAddress) -> None:
     async def send_garbage(messages: list[str | bytes]) -> int:
         async with open_page(server) as page:
-            for message in messages:
-                if isinstance(message, str):
-                    await page.socket.send_str(message)
-                else:
-                    await page.socket.send_bytes(message)
+            with suppress(ConnectionError):  # the server has closed it already
+                for message in messages:
+                    if isinstance(message, str):
+                        await page.socket.send_str(message)
+                    else:
+                        await page.socket.send_bytes(message)
             return await page.closing()
 
     async def watch() -> None:
@@ -136,10 +138,11 @@ def test_garbage_ends_its_own_connection_only(server: ServerAddress) -> None:
                 send_garbage(["{"] * 30),
                 send_garbage([os.urandom(100) for _ in range(30)]),
                 send_garbage(['{"type": "watch", "source": "../etc"}'] * 30),
-                send_garbage(['{"type": "ack"}'] * 400),
+                send_garbage(['{"type": "ack"}'] * 3000),
                 send_garbage([bytes(3 << 20)]),
             )
-            assert codes == [1008, 1008, 1008, 1008, 1009]
+            assert codes[:4] == [1008] * 4
+            assert codes[4] in (1009, 1006)  # 1006 if the rest of the message was on its way
             assert len((await page.picture()).faces) == 1
 
     asyncio.run(watch())
@@ -241,6 +244,29 @@ def test_a_stream_that_is_not_there_yet_does_not_hinder_the_start() -> None:
 
     with running_server([address]) as server:
         asyncio.run(watch(server))
+
+
+def test_a_file_ends_if_it_is_not_to_loop(clip: Path) -> None:
+    async def watch(address: ServerAddress) -> None:
+        async with open_page(address) as page:
+            await page.send(type="watch", source="0")
+            await page.text("source", is_ended=True)
+
+    with running_server([str(clip)], loop=False) as address:
+        asyncio.run(watch(address))
+
+
+def test_without_a_source_there_is_the_visitors_camera(demo_photo: Path) -> None:
+    async def watch(address: ServerAddress) -> None:
+        async with open_page(address) as page:
+            hello = await page.text("hello")
+            assert (hello["sources"], hello["visitor"]) == ([], True)
+            await page.send(type="watch", source="visitor")
+            await page.socket.send_bytes(visitor_frame(1, open_photo(demo_photo).convert("RGB")))
+            assert len((await page.picture()).faces) == 1
+
+    with running_server([]) as address:
+        asyncio.run(watch(address))
 
 
 def test_sources_and_ports_that_cannot_be_used_are_errors(still: Path, clip: Path) -> None:

@@ -2,17 +2,19 @@
 
 import { Camera } from "./camera.js";
 import { Connection } from "./connection.js";
+import { $, cameraIcon, choice, dot } from "./elements.js";
 import { LABELS, PARTS, partOf, readLook, writeLook } from "./look.js";
+import { Numbers } from "./numbers.js";
 import { drawFaces } from "./overlay.js";
 import { parsePicture, VISITOR_NUMBER } from "./protocol.js";
 
 const VISITOR = "visitor", SMOOTHINGS = [1, 2, 0], SETTLING_MS = 1000;
 const SETS = [[], ["eye", "iris", "pupil"], ["brow"], ["nose_ridge", "nose_wings"], ["outer_lips", "inner_lips"], ["face_oval"]]; // [] is all
-const $ = (id) => document.getElementById(id);
 
 const connection = new Connection();
 const camera = new Camera(connection);
 const look = readLook();
+const numbers = new Numbers();
 let source = null; // the id of the shown one
 let state = null; // what the server says of it
 let hello = null;
@@ -21,8 +23,6 @@ let shown = null; // the message and picture on the screen
 let isPaused = false;
 let set = 0;
 let smoothedAt = -Infinity; // when this page changed the smoothing
-const drawnAt = [];
-const latencies = [];
 
 // ---- pictures
 
@@ -34,6 +34,7 @@ connection.addEventListener("picture", async ({ detail: buffer }) => {
     const from = message.source === VISITOR_NUMBER ? VISITOR : `${message.source}`;
     // pictures of the source before may still be on their way
     if (picture && from === source && !isPaused) show(message, picture, flight);
+    else picture?.close();
   } catch (error) {
     say(`The server's message cannot be read: ${error.message}. Load the page again.`, true);
   } finally {
@@ -53,7 +54,7 @@ function show(message, picture, flight) {
   drawOverlay();
   canvas.dataset.number = message.number;
   say(null);
-  count(message, flight ? performance.now() - flight.capturedAt : connection.since(message.readAt));
+  numbers.count(message, flight ? performance.now() - flight.capturedAt : connection.since(message.readAt));
 }
 
 function drawOverlay() {
@@ -79,43 +80,7 @@ function redraw() {
 // A mirror is what people expect of their own camera.
 const isMirrored = () => look.mirror ?? source === VISITOR;
 
-// ---- numbers
-
-function count(message, latency) {
-  const now = performance.now();
-  drawnAt.push(now);
-  while (now - drawnAt[0] > 2000) drawnAt.shift();
-  if (latency !== null) latencies.push(latency);
-  if (latencies.length > 15) latencies.shift();
-  $("count").textContent = message.faces.length;
-  shown.rate = drawnAt.length > 1 ? (1e3 * (drawnAt.length - 1)) / Math.max(now - drawnAt[0], 200) : 0;
-}
-
-setInterval(() => {
-  if (!shown || isPaused) return;
-  while (drawnAt.length && performance.now() - drawnAt[0] > 2000) drawnAt.shift();
-  const isStill = !drawnAt.length, middle = [...latencies].sort((a, b) => a - b)[latencies.length >> 1];
-  $("rate").textContent = isStill ? "0" : shown.rate.toFixed(shown.rate < 9.95 ? 1 : 0);
-  $("latency").textContent = isStill || middle === undefined ? "–" : middle.toFixed(0);
-  $("tracker").textContent = shown.message.trackerMs.toFixed(1);
-  $("faces").replaceChildren(...rows(shown.message.faces));
-}, 400);
-
-function rows(faces) {
-  if (!faces.length) return [row(["none"], 5)];
-  const degrees = (value) => (Number.isFinite(value) ? `${value.toFixed(0)}°`.replace(/^-(?=0°)/, "").replace("-", "−") : "–");
-  return faces.slice(0, 12).map(({ id, pose, score }) => row([id, degrees(pose.yaw), degrees(pose.pitch), degrees(pose.roll), score.toFixed(2)]));
-}
-
-function row(texts, columns = 1) {
-  const line = document.createElement("tr");
-  for (const text of texts) {
-    const cell = line.insertCell();
-    cell.textContent = text;
-    cell.colSpan = columns;
-  }
-  return line;
-}
+setInterval(() => isPaused || numbers.show(), 400);
 
 // ---- what the server says
 
@@ -129,8 +94,8 @@ connection.addEventListener("hello", ({ detail }) => {
   hello = detail;
   const sources = [...hello.sources];
   if (hello.visitor) sources.push({ id: VISITOR, name: "your camera" });
-  $("sources").replaceChildren($("sources").firstElementChild, ...sources.map(({ id, name }) => choice("source", id, name, id === VISITOR ? cameraIcon() : null)));
-  $("models").replaceChildren(...hello.models.map((name) => choice("model", name, name)));
+  $("sources").replaceChildren($("sources").firstElementChild, ...sources.map(({ id, name }) => radio("source", id, name, id === VISITOR ? cameraIcon() : null)));
+  $("models").replaceChildren(...hello.models.map((name) => radio("model", name, name)));
   const wanted = sources.some(({ id }) => id === source) ? source : sources[0]?.id;
   source = null;
   if (wanted !== undefined) watch(wanted);
@@ -190,27 +155,10 @@ async function watch(id) {
 function forget() {
   shown?.picture.close();
   shown = null;
-  drawnAt.length = latencies.length = 0;
-  for (const id of ["rate", "latency", "tracker", "count"]) $(id).textContent = "–";
-  $("faces").replaceChildren(row(["none"], 5));
+  numbers.clear();
 }
 
-function choice(name, value, text, icon = null) {
-  const label = document.createElement("label"), input = document.createElement("input"), span = document.createElement("span");
-  Object.assign(input, { type: "radio", name, value });
-  span.append(...(icon ? [icon] : []), text);
-  label.append(input, span);
-  return label;
-}
-
-function svg(html, box) {
-  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  icon.setAttribute("viewBox", box);
-  icon.setAttribute("aria-hidden", "true");
-  icon.innerHTML = html;
-  return icon;
-}
-const cameraIcon = () => svg('<rect x="3" y="6" width="12" height="12" rx="2"/><path d="M15 11l6-4v10l-6-4"/>', "0 0 24 24");
+const radio = (name, value, text, icon) => choice({ type: "radio", name, value }, text, icon);
 
 function check(name, value) {
   for (const input of document.querySelectorAll(`input[name="${name}"]`)) input.checked = input.value === value;
@@ -223,12 +171,8 @@ function showGroups() {
   box.dataset.parts = parts.join();
   box.parentElement.hidden = !parts.length;
   box.replaceChildren(...parts.map((part) => {
-    const label = document.createElement("label"), input = document.createElement("input"), span = document.createElement("span");
-    const dot = svg(`<circle r="5" fill="${groups.find((group) => group.part === part).color}"/>`, "-6 -6 12 12");
-    Object.assign(input, { type: "checkbox", value: part, checked: !look.hidden.includes(part) });
-    span.append(dot, LABELS[part] ?? part);
-    label.append(input, span);
-    return label;
+    const { color } = groups.find((group) => group.part === part);
+    return choice({ type: "checkbox", value: part, checked: !look.hidden.includes(part) }, LABELS[part] ?? part, dot(color));
   }));
 }
 
