@@ -5,13 +5,17 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-import aiohttp
 import pytest
-from tests.serve.running_server import open_page, running_server
 
 from kilomark.errors import InvalidInputError
 from kilomark.serve.access import is_loopback, make_guard
 from kilomark.serve.options import ServeOptions
+
+pytest.importorskip("aiohttp", reason="needs the serve extra: pip install '.[serve]'")
+pytest.importorskip("av", reason="needs the serve extra: pip install '.[serve]'")
+
+import aiohttp
+from tests.serve.running_server import open_page, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

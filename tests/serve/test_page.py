@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
-from tests.serve.running_server import running_server
 
 import kilomark
 from kilomark.images import open_photo
 from kilomark.serve.messages import parse_picture
+
+pytest.importorskip("aiohttp", reason="needs the serve extra: pip install '.[serve]'")
+pytest.importorskip("av", reason="needs the serve extra: pip install '.[serve]'")
 
 if os.environ.get("KILOMARK_REQUIRE_BROWSER") != "1":
     pytest.importorskip("playwright", reason="pip install playwright, to test the page")
 
 from playwright.sync_api import Page, WebSocket, expect
 from tests.serve.browsers import running_browser, write_fake_camera
+from tests.serve.running_server import running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,16 +11,20 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import aiohttp
 import numpy as np
 import pytest
 from PIL import Image
-from tests.serve.running_server import Page, open_page, running_server
-from tests.video.clips import make_clip
 
 import kilomark
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo
+
+pytest.importorskip("aiohttp", reason="needs the serve extra: pip install '.[serve]'")
+pytest.importorskip("av", reason="needs the serve extra: pip install '.[serve]'")
+
+import aiohttp
+from tests.serve.running_server import Page, open_page, running_server
+from tests.video.clips import make_clip
 
 if TYPE_CHECKING:
     from pathlib import Path
