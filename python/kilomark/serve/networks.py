@@ -68,10 +68,11 @@ class Networks:
             BundleError: the bundle is damaged.
             DeviceUnavailableError: the device cannot be used.
         """
-        with self._lock:
-            if settings.model not in self._detectors:
-                bundle = self._bundles[settings.model]
-                self._detectors[settings.model] = Detector(bundle, **self._options)
+        if not self.is_loaded(settings.model):  # those that are loaded need not wait for others
+            with self._lock:
+                if not self.is_loaded(settings.model):
+                    bundle = self._bundles[settings.model]
+                    self._detectors[settings.model] = Detector(bundle, **self._options)
         return Tracker(self._detectors[settings.model], smoothing=settings.smoothing)
 
 
