@@ -100,7 +100,8 @@ def _devices() -> Iterator[tuple[str, str]]:
     yield "cpu", "usable"
     probe = probe_cuda()
     if probe.reason:
-        yield "cuda", f"not usable: {probe.reason}"
+        plugin = "plugin present; " if probe.plugin_path else ""
+        yield "cuda", f"not usable: {plugin}{probe.reason}"
     for device in probe.devices:
         memory = f"{device.memory_bytes / 2**30:.0f} GiB"
         state = device.reason or probe.reason

@@ -28,6 +28,17 @@ def test_the_doctor_says_what_is_here(capsys: pytest.CaptureFixture[str]) -> Non
     assert found["problems"] == []
 
 
+@pytest.mark.parametrize("path", ["", "/kilomark/libkilomark_cuda_trt10.so"])
+def test_a_plugin_without_a_driver_is_present(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    versions = {"driver_version": "", "runtime_version": "", "tensorrt_version": ""}
+    reason = "there is no NVIDIA driver"
+    probe = SimpleNamespace(reason=reason, devices=[], plugin_path=path, **versions)
+    monkeypatch.setattr(diagnosis, "probe_cuda", lambda: probe)
+    said = dict(diagnosis.diagnose().sections["devices"])["cuda"]
+    assert reason in said
+    assert ("plugin present; " in said) == bool(path)
+
+
 def test_a_missing_openvino_is_a_problem_with_its_remedy(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
