@@ -153,6 +153,22 @@ def test_a_mirror_swaps_the_eyes(receiver: Receiver, sent_frame: SentFrame) -> N
     assert blends["eyeBlinkRight"] == pytest.approx(found["eyeBlinkLeft"], abs=1e-6)
 
 
+def test_presets_move_avatars_without_perfect_sync(
+    receiver: Receiver, sent_frame: SentFrame
+) -> None:
+    target = VmcTarget("127.0.0.1", receiver.port, names="presets")
+    target.send(sent_frame)
+    target.close()
+    receiver.receive("/VMC/Ext/Blend/Apply")
+    blends = dict(receiver.values("/VMC/Ext/Blend/Val"))
+    found = blendshapes(sent_frame.faces[0])
+    assert set(blends) == {"A", "O", "U", "Blink_L", "Blink_R"}
+    assert blends["A"] == pytest.approx(found["jawOpen"], abs=1e-6)
+    assert blends["Blink_L"] == pytest.approx(found["eyeBlinkLeft"], abs=1e-6)
+    with pytest.raises(InvalidInputError, match="vrm, arkit or presets"):
+        VmcTarget(names="other")  # type: ignore[arg-type]
+
+
 def test_quaternions_of_any_rotation() -> None:
     random = np.random.default_rng(1)
     for angles in random.uniform(-180, 180, (200, 3)):

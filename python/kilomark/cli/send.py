@@ -94,9 +94,10 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--mirror", action="store_true", help="the avatar moves as in a mirror")
     group.add_argument(
         "--blendshape-names",
-        choices=("vrm", "arkit"),
+        choices=("vrm", "arkit", "presets"),
         default="vrm",
-        help="of VMC: EyeBlinkLeft or eyeBlinkLeft (default: %(default)s)",
+        help="of VMC: EyeBlinkLeft, eyeBlinkLeft, or Blink_L, which every VRM avatar has "
+        "(default: %(default)s)",
     )
     group.add_argument("--token", help="of the WebSocket, 16 characters or more")
     group.add_argument(

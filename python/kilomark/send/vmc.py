@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import socket
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -36,6 +36,17 @@ VMC_PORT = 39539
 """On which receivers (the protocol's marionettes) listen by default."""
 
 ALL_BLENDSHAPES = tuple(sorted((*BLENDSHAPES, *UNDETERMINED_BLENDSHAPES)))
+
+BlendshapeNames: TypeAlias = Literal["vrm", "arkit", "presets"]
+PRESETS = {
+    "A": "jawOpen",
+    "O": "mouthFunnel",
+    "U": "mouthPucker",
+    "Blink_L": "eyeBlinkLeft",
+    "Blink_R": "eyeBlinkRight",
+}
+"""Preset clips of VRM 0, and the coefficients that move them."""
+
 LOADED, CALIBRATED, NORMAL_MODE = 1, 3, 0
 NO_MOVE = (0.0, 0.0, 0.0)
 NO_TURN = (0.0, 0.0, 0.0, 1.0)
@@ -54,7 +65,7 @@ class VmcTarget:
         port: of the receiver.
         mirror: whether the avatar moves as in a mirror: the right eye closes the avatar's left one.
         names: ``"vrm"`` sends ``EyeBlinkLeft``, as VRM's perfect-sync clips are called; ``"arkit"``
-            sends ``eyeBlinkLeft``.
+            sends ``eyeBlinkLeft``; ``"presets"`` sends `PRESETS`, which every VRM avatar has.
 
     Raises:
         DependencyError: python-osc is not installed.
@@ -67,11 +78,11 @@ class VmcTarget:
         port: int = VMC_PORT,
         *,
         mirror: bool = False,
-        names: Literal["vrm", "arkit"] = "vrm",
+        names: BlendshapeNames = "vrm",
     ) -> None:
         self._osc = _import_osc()
         self._mirror = mirror
-        self._names = {name: _sent_name(name, names) for name in ALL_BLENDSHAPES}
+        self._names = _sent_names(names)
         family, self._address = resolve(host, port)
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._delivery = Delivery(f"VMC to {host} port {port}")
@@ -115,9 +126,9 @@ class VmcTarget:
         yield "/VMC/Ext/Root/Pos", ("root", *NO_MOVE, *NO_TURN)
         yield "/VMC/Ext/Bone/Pos", ("Head", *NO_MOVE, *turn)
         found = blendshapes(face)
-        for name in ALL_BLENDSHAPES:
+        for sent, name in self._names.items():
             value = found.get(_other_side(name) if self._mirror else name, 0.0)
-            yield "/VMC/Ext/Blend/Val", (self._names[name], float(value))
+            yield "/VMC/Ext/Blend/Val", (sent, float(value))
         yield "/VMC/Ext/Blend/Apply", ()
 
     def _bundles(self, messages: Iterator[tuple[str, tuple[Any, ...]]]) -> list[bytes]:
@@ -213,10 +224,15 @@ def to_quaternion(rotation: npt.NDArray[np.floating[Any]]) -> tuple[float, float
     return x, y, z, w
 
 
-def _sent_name(name: str, names: str) -> str:
-    if names not in ("vrm", "arkit"):
-        raise InvalidInputError(f"names is {names!r}; expected vrm or arkit")
-    return name[0].upper() + name[1:] if names == "vrm" else name
+def _sent_names(names: BlendshapeNames) -> dict[str, str]:
+    """Return ARKit's names by those that are sent."""
+    if names == "vrm":
+        return {name[0].upper() + name[1:]: name for name in ALL_BLENDSHAPES}
+    if names == "arkit":
+        return {name: name for name in ALL_BLENDSHAPES}
+    if names == "presets":
+        return dict(PRESETS)
+    raise InvalidInputError(f"names is {names!r}; expected vrm, arkit or presets")
 
 
 def _other_side(name: str) -> str:
