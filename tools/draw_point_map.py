@@ -6,20 +6,27 @@ usage: python tools/draw_point_map.py [--model BUNDLE] [-o PICTURE]
 from __future__ import annotations
 
 import argparse
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from kilomark.canvas import Canvas, Color, Points
-from kilomark.drawing import group_colors
+from kilomark.drawing import Canvas, group_colors
 from kilomark.manifest import read_landmark_bundle
 from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from kilomark.drawing import Color
     from kilomark.topology import LandmarkGroup, Topology
+
+    Points: TypeAlias = npt.NDArray[np.floating[Any]]
 
 BACKGROUND: Color = (15, 23, 42)
 PALE: Color = (203, 213, 225)
@@ -84,7 +91,7 @@ def draw_whole(picture: Image.Image, area: Area, topology: Topology, face: Point
         picture, area, f"{topology.num_landmarks} landmarks in {len(topology.groups)} groups"
     )
     for name, group in topology.groups.items():
-        draw_group(picture, area, places[group.indices], group, group_colors(topology)[name])
+        draw_group(picture, places[group.indices], group, group_colors(topology)[name])
     oval = topology.group("face_oval")
     write_indices(picture, places[oval.indices], oval, every=10, taken=[])
     write_names(picture, places, [group for group in topology.groups.values() if group != oval])
@@ -98,7 +105,7 @@ def draw_part(picture: Image.Image, panel: Panel, topology: Topology, face: Poin
     taken: list[tuple[float, float]] = []
     for group in groups:
         points, color = places[group.indices], group_colors(topology)[group.name]
-        draw_group(picture, panel.area, points, group, color)
+        draw_group(picture, points, group, color)
         write_indices(picture, points, group, every=panel.indices_every, taken=taken)
 
 
@@ -106,11 +113,10 @@ def draw_subset(picture: Image.Image, area: Area, topology: Topology, face: Poin
     places = fit(face, face, area)
     draw_title(picture, area, "the 68 of iBUG / 300-W, counted from 1")
     for group in topology.groups.values():
-        draw_group(picture, area, places[group.indices], group, (51, 65, 85))
-    canvas, draw = Canvas(picture, area, 4), ImageDraw.Draw(picture)
-    mask = canvas.mask()
-    canvas.add_dots(mask, places[topology.subset_68], width_px=9)
-    canvas.paint(mask, (251, 191, 36))
+        draw_group(picture, places[group.indices], group, (51, 65, 85))
+    with canvas_of(picture) as canvas:
+        canvas.add("dots", places[topology.subset_68], (251, 191, 36), width_px=9)
+    draw = ImageDraw.Draw(picture)
     for number, (x, y) in enumerate(places[topology.subset_68].tolist(), 1):
         left = number in NUMBERED_ON_LEFT
         place, anchor = (x - 7 if left else x + 7, y - 4), "rs" if left else "ls"
@@ -133,20 +139,22 @@ def draw_title(picture: Image.Image, area: Area, title: str) -> None:
     )
 
 
-def draw_group(
-    picture: Image.Image,
-    area: Area,
-    points: Points,
-    group: LandmarkGroup,
-    color: Color,
-) -> None:
-    canvas = Canvas(picture, area, 4)
-    line, dots = canvas.mask(), canvas.mask()
-    if group.closed is not None:
-        canvas.add_curve(line, points, closed=group.closed, width_px=1)
-    canvas.paint(line, color, opacity=0.5)
-    canvas.add_dots(dots, points, width_px=5)
-    canvas.paint(dots, color)
+@contextmanager
+def canvas_of(picture: Image.Image) -> Iterator[Canvas]:
+    """Draw on a picture: its pixels are taken out and put back."""
+    pixels = np.array(picture)
+    canvas = Canvas(pixels, rgb=True)
+    yield canvas
+    canvas.flush()
+    picture.paste(Image.fromarray(pixels))
+
+
+def draw_group(picture: Image.Image, points: Points, group: LandmarkGroup, color: Color) -> None:
+    with canvas_of(picture) as canvas:
+        if group.closed is not None:
+            kind = "ring" if group.closed else "curve"
+            canvas.add(kind, points, color, width_px=1, opacity=0.5)
+        canvas.add("dots", points, color, width_px=5)
 
 
 def write_indices(

@@ -13,6 +13,7 @@ void bind_regions(pybind11::module_& module);
 void bind_detections(pybind11::module_& module);
 void bind_detector(pybind11::module_& module);
 void bind_crop(pybind11::module_& module);
+void bind_painting(pybind11::module_& module);
 void bind_cuda(pybind11::module_& module);
 void bind_cuda_array(pybind11::module_& module);
 void bind_tracker(pybind11::module_& module);

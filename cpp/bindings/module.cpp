@@ -16,6 +16,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   bind_detector(module);
   bind_tracker(module);
   bind_crop(module);
+  bind_painting(module);
   bind_cuda(module);
   bind_cuda_array(module);
   bind_running_calls(module);

@@ -14,7 +14,7 @@ from __future__ import annotations
 from kilomark._core import build_info
 from kilomark.detector import Detector
 from kilomark.devices import available_devices
-from kilomark.drawing import draw
+from kilomark.drawing import draw, show
 from kilomark.errors import (
     BundleError,
     DependencyError,
@@ -57,6 +57,7 @@ __all__ = [
     "build_info",
     "draw",
     "shipped_bundles",
+    "show",
 ]
 
 __version__: str = build_info()["version"]

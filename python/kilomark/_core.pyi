@@ -463,6 +463,24 @@ def use_openvino_folder(folder: str) -> None:
 
 def available_devices() -> list[str]: ...
 def build_info() -> dict[str, str]: ...
+def paint(
+    image: _Pixels,
+    strokes: Sequence[
+        tuple[
+            _Floats,
+            Literal["curve", "ring", "dots", "fill"],
+            float,
+            tuple[int, int, int, int],
+            float,
+        ]
+    ],
+) -> None:
+    """Draw on an image (H, W, C) in place, anti-aliased.
+
+    A stroke is: points (N, 2), kind, width in pixels, color in the order of the image's channels,
+    opacity from 0 to 1. A stroke with a point that is not finite is not drawn.
+    """
+
 def crop(
     image: _Pixels,
     format: str,

@@ -14,6 +14,7 @@ from kilomark.pose import Pose, fit_pose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kilomark.images import ImageLike
     from kilomark.topology import Topology
 
 __all__ = ["Face"]
@@ -98,6 +99,36 @@ class Face:
                 "the 68 of iBUG / 300-W; add the 68 indices to the manifest"
             )
         return self.landmarks[self.topology.subset_68]
+
+    def aligned(
+        self, image: ImageLike, size_px: int = 256, *, margin: float = 0.25
+    ) -> npt.NDArray[np.uint8]:
+        """Cut the face out of its image, upright: the eyes are level, the landmarks centered.
+
+        A face keeps no reference to its image, so that results stay small; pass it again.
+
+        Args:
+            image: the one in which the face was found.
+            size_px: width and height of the crop.
+            margin: around the square that holds the landmarks, over that square's side.
+
+        Returns:
+            (size_px, size_px, 3) uint8 BGR. What lies outside the image repeats nothing: it is
+            black.
+
+        Raises:
+            InvalidInputError: the image cannot be read, an argument is out of its range, or the
+                landmarks are not finite.
+        """
+        from kilomark.aligned import align_face
+
+        return align_face(self, image, size_px, margin=margin)
+
+    def _repr_png_(self) -> bytes:
+        """Picture the landmarks by themselves, for notebooks."""
+        from kilomark.drawing.cards import face_card
+
+        return face_card(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to plain Python values that any JSON writer takes, rounded to 0.001."""

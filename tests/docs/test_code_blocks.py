@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 AVAILABLE = {
+    "matplotlib": lambda: find_spec("matplotlib") is not None,
+    "the supervision extra": lambda: find_spec("supervision") is not None,
     "a GPU": lambda: not probe_cuda().reason,
     "the serve extra": lambda: find_spec("aiohttp") is not None,
     "the train extra": lambda: find_spec("torch") is not None,

@@ -9,6 +9,7 @@ import pytest
 from tests.video.clips import RATE, make_clip, read_times, sound_seconds
 
 import kilomark
+from kilomark.drawing import Layer
 from kilomark.errors import InvalidInputError
 from kilomark.video import (
     VideoFrame,
@@ -23,8 +24,6 @@ from kilomark.video import process as process_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import numpy.typing as npt
 
 
 @pytest.fixture(scope="module")
@@ -141,11 +140,12 @@ def test_an_earlier_output_stays_until_the_new_one_is_whole(
     output = tmp_path / "out.mp4"
     output.write_bytes(b"earlier")
 
-    def fail(*_: object) -> npt.NDArray[np.uint8]:
-        raise RuntimeError("drawing failed")
+    class Failing(Layer):
+        def draw(self, *_: object) -> None:
+            raise RuntimeError("drawing failed")
 
     with pytest.raises(RuntimeError, match="drawing failed"):
-        run(clip, detector, output=output, drawing=fail)
+        run(clip, detector, output=output, style=Failing())
     assert output.read_bytes() == b"earlier"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import kilomark
 from kilomark.cli.detector_options import add_detector_options, detector_options
+from kilomark.drawing import DEFAULT_STYLE, STYLES, parse_style
 from kilomark.errors import InvalidInputError
 from kilomark.folder.photos import is_pattern
 from kilomark.photos import TO_STDOUT, choose_outputs, open_photo_json, predict_photo
@@ -55,7 +56,12 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "and at its end; FILE.json becomes one document, when all photos are done; without FILE, "
         "lines go to the standard output",
     )
-    group.add_argument("--dots", action="store_true", help="draw each landmark as a dot too")
+    group.add_argument(
+        "--style",
+        default=DEFAULT_STYLE,
+        metavar="NAME+NAME",
+        help=f"what the picture shows: {', '.join(STYLES)} (default: %(default)s)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,11 +71,12 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error("no photo given; name at least one, or use --demo")
     _refuse_collections(photos)
     outputs = choose_outputs(photos, options.output)
+    style = parse_style(options.style)
     detector = kilomark.Detector(**detector_options(options), num_threads=options.threads)
     num_failed = 0
     with open_photo_json(options.json, detector.topology) as results:
         for photo, output in zip(photos, outputs, strict=True):
-            report = predict_photo(detector, photo, output, dots=options.dots)
+            report = predict_photo(detector, photo, output, style=style)
             results.write(report)
             if report.error is not None:
                 num_failed += 1

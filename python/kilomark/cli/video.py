@@ -9,8 +9,11 @@ import time
 
 import kilomark
 from kilomark.cli.detector_options import add_detector_options, detector_options
+from kilomark.drawing import STYLES
 from kilomark.folder.progress import ProgressLine
 from kilomark.video import VideoSummary, open_source, process_video
+from kilomark.video.measure_columns import MEASURE_SETS
+from kilomark.video.process import VIDEO_STYLE
 
 __all__ = ["add_parser", "parse_seconds"]
 
@@ -56,6 +59,19 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "--landmarks",
         metavar="FILE",
         help="table to write: .parquet (needs kilomark[folder]), .jsonl or .csv",
+    )
+    group.add_argument(
+        "--style",
+        default=VIDEO_STYLE,
+        metavar="NAME+NAME",
+        help=f"what the video shows of faces: {', '.join(STYLES)} (default: %(default)s)",
+    )
+    group.add_argument(
+        "--measures",
+        choices=MEASURE_SETS,
+        default="basic",
+        help="columns of the table: eyes, mouth, brows, gaze, blinks, yawns and nods (basic), "
+        "blendshapes too (all) (default: %(default)s)",
     )
     group.add_argument("--no-sound", action="store_true", help="leave the sound out")
     group.add_argument("-q", "--quiet", action="store_true", help="show no progress")
@@ -113,6 +129,8 @@ def run(options: argparse.Namespace) -> int:
                 end_seconds=options.end,
                 every=options.every,
                 sound=not options.no_sound,
+                style=options.style,
+                measures=options.measures,
                 tracker_options={"smoothing": options.smoothing, "max_faces": options.max_faces},
                 report=None if options.quiet else line,
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilomark.drawing import STYLES
 from kilomark.video.webcam import run_webcam
 from kilomark.video.webcam_state import HELP
 
@@ -36,6 +37,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--finder", default="auto", help="(default: %(default)s)")
     parser.add_argument("--device", default="auto", help="(default: %(default)s)")
     parser.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
+    parser.add_argument(
+        "--style",
+        metavar="NAME+NAME",
+        help=f"drawn at first: {', '.join(STYLES)} (default: contours+ids)",
+    )
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the picture")
     parser.add_argument(
         "--folder",
@@ -55,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
         finder=options.finder,
         smoothing=options.smoothing,
         mirror=not options.no_mirror,
+        style=options.style,
         folder=options.folder,
     )
     return 0

@@ -21,9 +21,11 @@ from kilomark.measures.gaze import Gaze, gaze
 from kilomark.measures.head_axes import head_axes
 from kilomark.measures.head_gestures import HeadGesture, HeadGestureDetector
 from kilomark.measures.intervals import Blink, BlinkCounter, Interval, YawnDetector
+from kilomark.measures.summary import MEASURES, measure
 
 __all__ = [
     "BLENDSHAPES",
+    "MEASURES",
     "UNDETERMINED_BLENDSHAPES",
     "Blink",
     "BlinkCounter",
@@ -40,6 +42,7 @@ __all__ = [
     "face_frame",
     "gaze",
     "head_axes",
+    "measure",
     "mouth_openness",
     "smile",
 ]

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kilomark.errors import InvalidInputError
+
 if TYPE_CHECKING:
     from kilomark.topology import Topology
 
 __all__ = ["corners", "distance", "gap", "group_center"]
 
 Points = npt.NDArray[np.floating[Any]]
+
+FEWEST_OF_A_GAP = 6
 
 _LID_FRACTIONS = (0.40, 0.45, 0.50, 0.55, 0.60)
 """Of the way from one corner to the other, where the gap between two lids or lips is measured."""
@@ -44,8 +48,16 @@ def gap(points: Points, topology: Topology, name: str) -> float:
 
     It is taken at the middle fifth between the corners, from x and y alone: depth comes from the
     mean face, whose eyes are open.
+
+    Raises:
+        InvalidInputError: there is no such group, or it has fewer than 6 landmarks.
     """
     group = topology.group(name)
+    if group.count < FEWEST_OF_A_GAP:
+        raise InvalidInputError(
+            f"the landmark group {name!r} has {group.count} landmarks; expected {FEWEST_OF_A_GAP} "
+            "and more to measure a gap"
+        )
     contour = points[group.indices]
     half = group.count // 2
     steps = [round(fraction * half) for fraction in _LID_FRACTIONS]

@@ -24,7 +24,8 @@ def head_axes(face: Face, length_px: float | None = None) -> npt.NDArray[np.floa
             side.
 
     Returns:
-        (4, 2) pixels: the origin between the eyes and the nose's tip, then the ends of the axes to
+        (4, 2) pixels: the origin between the eyes and the nose's tip (of a network without
+        ``nose_ridge``: the landmarks' center), then the ends of the axes to
         the right of the face as pictured, down, and out of the face towards the viewer.
 
     Raises:
@@ -33,6 +34,7 @@ def head_axes(face: Face, length_px: float | None = None) -> npt.NDArray[np.floa
     rotation = rotation_of(face)
     if length_px is None:
         length_px = float(max(face.box[2] - face.box[0], face.box[3] - face.box[1])) / 2
-    origin = face.group("nose_ridge").mean(axis=0)
+    has_nose = "nose_ridge" in face.topology.groups
+    origin = (face.group("nose_ridge") if has_nose else face.landmarks).mean(axis=0)
     ends = np.diag([1.0, 1.0, -1.0]) @ rotation.T
     return np.asarray(np.vstack([origin, origin + length_px * ends[:, :2]]), np.float32)

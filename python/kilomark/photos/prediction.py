@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kilomark.drawing import draw
+from kilomark.drawing import DEFAULT_STYLE, draw
 from kilomark.errors import InferenceError, InvalidInputError
 from kilomark.images import open_photo
 from kilomark.photos.report import PhotoReport
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from kilomark.detector import Detector
+    from kilomark.drawing import Style
 
 __all__ = ["predict_photo"]
 
 
 def predict_photo(
-    detector: Detector, photo: Path, picture: Path | None = None, *, dots: bool = False
+    detector: Detector, photo: Path, picture: Path | None = None, *, style: Style = DEFAULT_STYLE
 ) -> PhotoReport:
     """Find the faces of a photo; an error of the photo becomes part of the report.
 
@@ -29,7 +30,7 @@ def predict_photo(
         detector: finds the faces.
         photo: an image file.
         picture: where to write the photo with its faces drawn; None for nowhere.
-        dots: whether each landmark is drawn as a dot too.
+        style: of the picture, see `kilomark.draw`.
 
     Raises:
         InvalidInputError: the picture cannot be written.
@@ -43,7 +44,7 @@ def predict_photo(
         return PhotoReport(photo, error=f"{photo} does not fit into memory; reduce it")
     if picture is not None:
         labels = [str(number) for number in range(1, len(faces) + 1)] if len(faces) > 1 else None
-        _save(draw(image, faces, landmarks=dots, labels=labels), picture)
+        _save(draw(image, faces, style=style, labels=labels), picture)
     return PhotoReport(photo, *image.size, faces)
 
 

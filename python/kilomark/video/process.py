@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.drawing import draw
+from kilomark.drawing.styles import parse_style
 from kilomark.errors import InvalidInputError
 from kilomark.folder.progress import describe_duration
 from kilomark.sinks import SINK_SUFFIXES, make_rows, open_sink
 from kilomark.tracker import Tracker
+from kilomark.video.measure_columns import MeasureSet, MeasuresOverTime, measure_columns
 from kilomark.video.parts import FacesOfFrame, Part, PartsFolder
 from kilomark.video.resuming import IdBridge
 from kilomark.video.writer import PartWriter, check_output_suffix, join_parts
@@ -21,11 +23,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
-    import numpy.typing as npt
-
     from kilomark.detector import Detector
-    from kilomark.tracker import TrackedFace
+    from kilomark.drawing.layers import Layer
+    from kilomark.drawing.styles import Style
     from kilomark.video.frames import VideoFrame, VideoSource
 
 __all__ = ["ROW_COLUMNS", "VideoProgress", "VideoSummary", "process_video"]
@@ -38,6 +38,8 @@ PART_SECONDS = 10.0
 WARM_UP_SECONDS = 1.0
 """Before the place where a run goes on; the tracker sees it again, to know its faces."""
 
+VIDEO_STYLE = "contours+ids"
+
 ROW_COLUMNS = {
     "frame": int,
     "time_seconds": float,
@@ -46,7 +48,7 @@ ROW_COLUMNS = {
     "velocity_x": float,
     "velocity_y": float,
 }
-"""The columns of a video's rows beside those of all sinks."""
+"""The columns of a video's rows beside those of all sinks and those of `measure_columns`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,6 @@ class VideoSummary:
     """Of a stopped run, which were not done again."""
 
 
-def mark(image: npt.NDArray[np.uint8], faces: Sequence[TrackedFace]) -> npt.NDArray[np.uint8]:
-    """Draw the contours of the faces and their ids."""
-    return draw(image, faces, boxes=False, labels=[str(face.id) for face in faces])
-
-
 @dataclass(frozen=True, slots=True)
 class _Span:
     start: float
@@ -111,7 +108,8 @@ def process_video(
     every: int = 1,
     sound: bool = True,
     tracker_options: dict[str, Any] | None = None,
-    drawing: Callable[[npt.NDArray[np.uint8], Sequence[TrackedFace]], npt.NDArray[np.uint8]] = mark,
+    style: Style = VIDEO_STYLE,
+    measures: MeasureSet = "basic",
     report: Callable[[VideoProgress], None] | None = None,
 ) -> VideoSummary:
     """Follow the faces of a video; write its pictures with them, their landmarks, or both.
@@ -132,7 +130,9 @@ def process_video(
         every: take only every n-th frame. The frames keep their times.
         sound: whether ``output`` gets the source's sound. Live sources have none.
         tracker_options: of `Tracker`.
-        drawing: takes a frame (H, W, 3) BGR and its faces, and returns the frame to write.
+        style: of the pictures, see `kilomark.draw`.
+        measures: columns of ``landmarks`` about eyes, mouth, brows, gaze and events (``"basic"``),
+            the blendshapes too (``"all"``), or neither (``"none"``).
         report: called after each frame.
 
     Raises:
@@ -140,6 +140,8 @@ def process_video(
             written.
     """
     targets = _check_targets(source, output, landmarks)
+    layers = parse_style(style)
+    measure_columns(measures)  # refuses an unknown set before the work
     span = _check_span(start_seconds, end_seconds, every)
     parts = PartsFolder(
         targets[0],
@@ -148,7 +150,7 @@ def process_video(
             "span": [span.start, span.end, span.every],
             "pictures": output is not None and targets[0].suffix,
             "tracker": tracker_options or {},
-            "drawing": getattr(drawing, "__qualname__", repr(drawing)),
+            "style": repr(layers),
             "networks": repr(detector.provenance),
             "views": detector.views,
         },
@@ -156,7 +158,7 @@ def process_video(
     if source.is_live and parts.parts:
         parts.remove()
         parts = PartsFolder(targets[0], {"live": time.time()})
-    run = _Run(source, detector, span, parts, tracker_options or {}, drawing, report)
+    run = _Run(source, detector, span, parts, tracker_options or {}, layers, report)
     run.output_format = check_output_suffix(Path(output)) if output is not None else None
     try:
         run.follow()
@@ -173,7 +175,7 @@ def process_video(
     if output is not None:
         _write_pictures(source, parts, Path(output), span, sound=sound and not source.is_live)
     if landmarks is not None:
-        _write_rows(source, detector, parts, Path(landmarks))
+        _write_rows(source, detector, parts, Path(landmarks), measures)
     summary = run.summary()
     parts.remove()
     return summary
@@ -223,14 +225,14 @@ class _Run:
         span: _Span,
         parts: PartsFolder,
         tracker_options: dict[str, Any],
-        drawing: Callable[..., npt.NDArray[np.uint8]],
+        style: Sequence[Layer],
         report: Callable[[VideoProgress], None] | None,
     ) -> None:
         self._source = source
         self._topology = detector.topology
         self._span = span
         self._parts = parts
-        self._drawing = drawing
+        self._style = style
         self._report = report
         self._tracker = Tracker(detector, **tracker_options)
         self._bridge = self._make_bridge()
@@ -280,7 +282,7 @@ class _Run:
     def _process(self, frame: VideoFrame, writer: PartWriter | None) -> FacesOfFrame:
         faces = self._bridge.renamed(self._tracker.update(frame.image, frame.time_seconds))
         if writer is not None:
-            writer.add(self._drawing(frame.image, faces), frame.time_seconds)
+            writer.add(draw(frame.image, faces, style=self._style), frame.time_seconds)
         height, width = frame.image.shape[:2]
         row = FacesOfFrame(self._frames, frame.time_seconds, (width, height), faces)
         self._frames += 1
@@ -360,10 +362,15 @@ def _write_pictures(
 
 
 def _write_rows(
-    source: VideoSource, detector: Detector, parts: PartsFolder, landmarks: Path
+    source: VideoSource,
+    detector: Detector,
+    parts: PartsFolder,
+    landmarks: Path,
+    measures: MeasureSet,
 ) -> None:
-    sink = open_sink(landmarks, detector.topology, detector.provenance, extra=ROW_COLUMNS)
-    with sink:
+    columns = ROW_COLUMNS | measure_columns(measures)
+    over_time = MeasuresOverTime(measures)
+    with open_sink(landmarks, detector.topology, detector.provenance, extra=columns) as sink:
         for row in parts.rows(detector.topology):
             sink.write(
                 make_rows(
@@ -377,6 +384,7 @@ def _write_rows(
                             "age": face.age,
                             "velocity_x": float(face.velocity[0]),
                             "velocity_y": float(face.velocity[1]),
+                            **over_time.values_of(face, row.time_seconds),
                         }
                         for face in row.faces
                     ],

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from PIL import Image
 
 from kilomark.detector import Detector
+from kilomark.drawing import parse_style
 from kilomark.errors import InvalidInputError
 from kilomark.picture_file import write_picture
 from kilomark.tracker import TrackedFace, Tracker
@@ -56,6 +57,7 @@ def run_webcam(
     finder: str = "auto",
     smoothing: float = 1.0,
     mirror: bool = True,
+    style: str | None = None,
     folder: Path | None = None,
 ) -> None:
     """Open a window with the faces of a camera, until the user closes it.
@@ -66,6 +68,7 @@ def run_webcam(
         device: of the detector.
         finder: the face detector's bundle.
         smoothing: of the tracker.
+        style: what is drawn at first, see `kilomark.draw`; the key g changes it.
         mirror: whether the picture is shown as in a mirror.
         folder: where recordings and snapshots go; by default the current one.
 
@@ -75,10 +78,12 @@ def run_webcam(
     """
     from kilomark.video.window import Window
 
+    if style is not None:
+        parse_style(style)
     window = Window("kilomark: h shows the keys")
     try:
         others = [name for name in ("lite", "resnext50") if name != model]
-        state = WebcamState([model, *others], smoothing=smoothing, is_mirrored=mirror)
+        state = WebcamState([model, *others], style=style, smoothing=smoothing, is_mirrored=mirror)
         with NewestFrame(lambda: open_source(source)) as frames:
             show_webcam(
                 frames,

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kilomark.drawing import group_colors
-from kilomark.video.camera_source import import_cv2
-from kilomark.video.webcam_state import HELP, VIEWS, WebcamState
+from kilomark.drawing import Canvas, draw
+from kilomark.video.webcam_state import HELP, WebcamState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
+    from kilomark.drawing import Color
     from kilomark.tracker import TrackedFace
 
 __all__ = ["Numbers", "draw_webcam"]
 
-SUBPIXEL_BITS = 4
-LINE_PX = 22
-TEXT_COLOR, RIM_COLOR = (255, 255, 255), (30, 20, 15)
+TEXT_COLOR: Color = (255, 255, 255)
+RIM_COLOR: Color = (15, 23, 42)
+RECORDING_COLOR: Color = (239, 68, 68)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +47,16 @@ def draw_webcam(
     trouble: str | None,
 ) -> npt.NDArray[np.uint8]:
     """Return a new picture (H, W, 3) BGR; mirrored if the state says so, its text never."""
-    picture: npt.NDArray[np.uint8] = frame.copy()
-    for face in faces:
-        _draw_groups(picture, face, VIEWS[state.view_name])
-    if state.is_mirrored:
-        picture[:] = picture[:, ::-1].copy()
-    for face in faces:
-        _draw_id(picture, face, is_mirrored=state.is_mirrored)
-    _write(picture, _lines(faces, state, numbers, trouble))
+    picture = draw(frame, faces, style=state.view_style, mirror=state.is_mirrored)
+    canvas = Canvas(picture)
+    font_px = max(13.0, picture.shape[0] / 34)
+    lines = _lines(faces, state, numbers, trouble)
+    canvas.write(lines, (8, 8), font_px=font_px, color=TEXT_COLOR, background=RIM_COLOR)
     if state.is_recording:
-        import_cv2().circle(picture, (picture.shape[1] - 20, 20), 8, (0, 0, 255), -1)
+        dot = np.array([[picture.shape[1] - 20, 20]], np.float32)
+        canvas.add("dots", dot, RECORDING_COLOR, width_px=16)
+        canvas.flush()
     return picture
-
-
-def _draw_groups(picture: npt.NDArray[np.uint8], face: TrackedFace, words: Sequence[str]) -> None:
-    cv2 = import_cv2()
-    colors = group_colors(face.topology)
-    for group in face.topology.groups.values():
-        if group.name.rpartition("_")[2] not in words:
-            continue
-        red, green, blue = colors[group.name]
-        points = face.landmarks[group.indices] - 0.5  # OpenCV counts from pixel centers
-        fixed = np.round(points * (1 << SUBPIXEL_BITS)).astype(np.int32)[None]
-        cv2.polylines(
-            picture, fixed, bool(group.closed), (blue, green, red), 1, cv2.LINE_AA, SUBPIXEL_BITS
-        )
-
-
-def _draw_id(picture: npt.NDArray[np.uint8], face: TrackedFace, *, is_mirrored: bool) -> None:
-    x0, y0, x1, _ = face.box
-    left = picture.shape[1] - x1 if is_mirrored else x0
-    _put(picture, f"{face.id}", (int(left), max(int(y0) - 6, 14)))
 
 
 def _lines(
@@ -98,14 +77,3 @@ def _lines(
     if state.shows_help:
         lines += [f"{key}: {what}" for key, what in HELP.items()]
     return lines
-
-
-def _write(picture: npt.NDArray[np.uint8], lines: Sequence[str]) -> None:
-    for number, line in enumerate(lines):
-        _put(picture, line, (10, LINE_PX * (number + 1)))
-
-
-def _put(picture: npt.NDArray[np.uint8], text: str, at: tuple[int, int]) -> None:
-    cv2 = import_cv2()
-    for color, width in ((RIM_COLOR, 3), (TEXT_COLOR, 1)):
-        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)

@@ -5,27 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kilomark.drawing import Contours
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kilomark.drawing import Style
+
 __all__ = ["HELP", "VIEWS", "WebcamState", "press"]
 
-VIEWS: dict[str, tuple[str, ...]] = {
-    "all groups": ("oval", "brow", "eye", "iris", "pupil", "ridge", "wings", "lips"),
-    "eyes": ("eye", "iris", "pupil"),
-    "brows": ("brow",),
-    "nose": ("ridge", "wings"),
-    "lips": ("lips",),
-    "oval": ("oval",),
-    "no groups": (),
+VIEWS: dict[str, Style] = {
+    "contours": "contours+ids",
+    "points": "points+ids",
+    "masks": "masks+irises+ids",
+    "axes": "contours+axes+ids",
+    "measures": "contours+measures+ids",
+    "spread": "spread+ids",
+    "eyes": (Contours(groups=("eye", "iris", "pupil")), "irises", "ids"),
+    "brows": (Contours(groups=("brow",)), "ids"),
+    "nose": (Contours(groups=("ridge", "wings")), "ids"),
+    "lips": (Contours(groups=("lips",)), "ids"),
+    "oval": (Contours(groups=("oval",)), "ids"),
+    "nothing": (),
 }
-"""What is drawn of a face: the last words of the names of the landmark groups."""
+"""What is drawn of a face, see `kilomark.draw`."""
 
 SMOOTHINGS = (1.0, 2.0, 0.0)
 
 HELP = {
     "m": "model",
-    "g": "groups",
+    "g": "style",
     "s": "smoothing",
     "f": "mirror",
     "r": "record",
@@ -50,6 +59,8 @@ class WebcamState:
     """Bundles that can be chosen; the first one is in use at the start."""
     model: int = 0
     view: int = 0
+    style: str | None = None
+    """Drawn in place of the first view, if any."""
     smoothing: float = 1.0
     is_mirrored: bool = True
     is_recording: bool = False
@@ -61,8 +72,13 @@ class WebcamState:
 
     @property
     def view_name(self) -> str:
-        """The view, by its name in `VIEWS`."""
-        return list(VIEWS)[self.view]
+        """The view, by its name in `VIEWS`, or the style in its place."""
+        return self.style if self.style and self.view == 0 else list(VIEWS)[self.view]
+
+    @property
+    def view_style(self) -> Style:
+        """The style of the view."""
+        return self.style if self.style and self.view == 0 else list(VIEWS.values())[self.view]
 
     @property
     def model_name(self) -> str:
