@@ -58,9 +58,17 @@ def per_frame_system(detector: kilomark.Detector) -> System:
 
 
 def tracker_system(detector: kilomark.Detector, **options: float) -> System:
-    """Follow the faces; a new tracker for each clip."""
+    """Follow the faces; a new tracker for each clip. The first clip is run once before it counts.
+
+    The detector compiles its networks at the first look of each size, some of them in mid-clip.
+    """
+    is_warm = False
 
     def run(clip: Clip) -> Run:
+        nonlocal is_warm
+        if not is_warm:
+            is_warm = True
+            run(clip)
         tracker = kilomark.Tracker(detector, **options)
         return _run(
             clip,

@@ -155,12 +155,15 @@ void FaceFilter::update_shape(std::span<const Point> in_frame, const PlacedFace&
                               double unit_px, double dt_s) {
   const std::vector<float>& spread = measured.spread;
   const auto count = static_cast<int>(shape_.size());
+  const auto noise_per_spread =
+      static_cast<float>(shape_noise_.factor() * kNoiseOfLandmark / unit_px);
   for (std::size_t k = 0; k < shape_.size(); ++k) {
-    const float noise = static_cast<float>(kNoiseOfLandmark / unit_px) * std::max(spread[k], 1e-3F);
+    const float noise = noise_per_spread * std::max(spread[k], 1e-3F);
     const float dx = in_frame[k].x - shape_[k].x;
     const float dy = in_frame[k].y - shape_[k].y;
     surprise_[k] = (dx * dx + dy * dy) / (noise * noise);
   }
+  const double least_gain = smoothing_ > 0.0 ? 1.0 / (++updates_ + 1.0) : 1.0;  // the mean so far
   for (int k = 0; k < count; ++k) {
     const auto at = static_cast<std::size_t>(k);
     float sum = 0.0F;
@@ -172,8 +175,9 @@ void FaceFilter::update_shape(std::span<const Point> in_frame, const PlacedFace&
       }
     }
     const auto surprise = static_cast<double>(std::sqrt(sum / static_cast<float>(neighbors)));
-    const auto gain = static_cast<float>(adaptive_gain(
-        surprise, dt_s, tuning_of(static_cast<double>(layout_->mobility[at]), smoothing_)));
+    const FilterTuning tuning = tuning_of(static_cast<double>(layout_->mobility[at]), smoothing_);
+    const auto gain =
+        static_cast<float>(std::max(adaptive_gain(surprise, dt_s, tuning), least_gain));
     shape_[at].x += gain * (in_frame[at].x - shape_[at].x);
     shape_[at].y += gain * (in_frame[at].y - shape_[at].y);
     if (!depth_.empty()) {

@@ -51,6 +51,7 @@ class FaceFilter {
   std::vector<float> depth_;  // (K,) in units, or empty
   std::vector<float> weights_;
   std::vector<float> surprise_;  // (K,) of the shape, squared; kept to spare its allocation
+  double updates_ = 0.0;         // of the shape
   double noise_ = 0.0;           // of the rigid motion, in units, by the spread alone
   NoiseEstimate pose_noise_;
   NoiseEstimate shape_noise_;

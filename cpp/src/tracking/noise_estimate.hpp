@@ -10,7 +10,8 @@ namespace kilomark::tracking {
 // Let d_n be the change from one measurement to the next. Noise of variance s^2 that is independent
 // from frame to frame gives E[d_n d_(n-1)] = -s^2; smooth motion gives a positive product. So the
 // mean of -d_n d_(n-1) over the last half second, in units of the expected variance, is the square
-// of the factor, within its limits.
+// of the factor, within its limits. A new face begins with the largest factor: its first crops come
+// from the detector, and the network's answers still settle.
 class NoiseEstimate {
  public:
   // `product` is d_n d_(n-1) over the expected variance.
@@ -29,7 +30,7 @@ class NoiseEstimate {
   static constexpr double kLeast = 1.0;
   static constexpr double kMost = 3.0;
 
-  double variance_ = 1.0;
+  double variance_ = kMost * kMost;
 };
 
 }  // namespace kilomark::tracking

@@ -52,6 +52,29 @@ double error_in(double smoothing, float noise_px, const Move& move) {
   return sum / 45.0;
 }
 
+// The RMS movement from frame to frame in the first half second of a face that lies still.
+double movement_at_start(double smoothing, float noise_px) {
+  const FaceLayout layout = FakeScene::layout();
+  std::mt19937 random(5);
+  const FakeFace face{{300, 200}};
+  FaceFilter filter(placed(face, noise_px, random), layout, smoothing);
+  std::vector<Point> last = filter.landmarks();
+  double sum = 0.0;
+  for (int n = 1; n <= 15; ++n) {
+    filter.update(placed(face, noise_px, random), kFrameS);
+    const std::vector<Point> now = filter.landmarks();
+    for (std::size_t k = 0; k < now.size(); ++k) {
+      sum += std::pow(now[k].x - last[k].x, 2) + std::pow(now[k].y - last[k].y, 2);
+    }
+    last = now;
+  }
+  return std::sqrt(sum);
+}
+
+TEST(FaceFilterTest, NoiseAboveTheExpectedOneIsSmoothedFromTheStart) {
+  EXPECT_LT(movement_at_start(1.0, 0.3F), 0.35 * movement_at_start(0.0, 0.3F));
+}
+
 TEST(FaceFilterTest, SmoothingOfZeroFollowsExactly) {
   EXPECT_LT(error_in(0.0, 0.0F,
                      [](FakeFace& face, int n) {
