@@ -33,12 +33,10 @@ def test_a_coefficient_follows_its_expression(
     assert found == pytest.approx([amount] * len(POSES), abs=LARGEST_ERROR)
 
 
-@pytest.mark.parametrize("name", EXPRESSIONS)
+@pytest.mark.parametrize("name", [n for n in EXPRESSIONS if n.endswith(("Left", "Right"))])
 def test_an_expression_of_one_eye_or_brow_leaves_the_other_at_rest(
     name: str, show: Show, mean: np.ndarray, topology: Topology
 ) -> None:
-    if not name.endswith(("Left", "Right")):
-        pytest.skip("not of one side")
     other = name[:-4] + "Right" if name.endswith("Left") else name[:-5] + "Left"
     found = blendshapes(show(expressed(mean, topology, name, 1.0)))
     assert found[other] < LARGEST_CROSS_TALK
