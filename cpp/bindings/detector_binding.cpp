@@ -111,15 +111,17 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
   return py::make_tuple(regions, detection.times);
 }
 
-PlaceOptions to_place_options(int views, const RunningCall& call, bool measures_stages) {
+PlaceOptions to_place_options(int views, bool blends, const RunningCall& call,
+                              bool measures_stages) {
   return {.between_batches = call.between_batches(),
           .measures_stages = measures_stages,
-          .views = views};
+          .views = views,
+          .blends = blends};
 }
 
 py::tuple place(const Detector& detector, const py::sequence& images,
                 const std::vector<std::string>& formats, const py::sequence& regions, int views,
-                bool measures_stages) {
+                bool blends, bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
@@ -127,8 +129,8 @@ py::tuple place(const Detector& detector, const py::sequence& images,
   Placement placement;
   {
     const ReleasedGil release;
-    placement =
-        detector.place(images_to_place, given, to_place_options(views, call, measures_stages));
+    placement = detector.place(images_to_place, given,
+                               to_place_options(views, blends, call, measures_stages));
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
 }
@@ -137,14 +139,14 @@ py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, bool rescoring,
                   float presence_threshold, int finder_size, int finder_tiles, int views,
-                  bool measures_stages) {
+                  bool blends, bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
   const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
   const PredictOptions options{to_options(score_threshold, nms_iou, max_faces, rescoring,
                                           presence_threshold, finder_size, finder_tiles, call),
-                               to_place_options(views, call, measures_stages)};
+                               to_place_options(views, blends, call, measures_stages)};
   Prediction prediction;
   {
     const ReleasedGil release;
@@ -215,7 +217,8 @@ void bind_detector(py::module_& module) {
            py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles)
       .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"),
-           py::kw_only(), py::arg("views") = placing.views, py::arg("measures_stages") = false)
+           py::kw_only(), py::arg("views") = placing.views, py::arg("blends") = placing.blends,
+           py::arg("measures_stages") = false)
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("boxes") = py::none(), py::arg("score_threshold") = defaults.score_threshold,
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
@@ -223,7 +226,7 @@ void bind_detector(py::module_& module) {
            py::arg("presence_threshold") = defaults.presence_threshold,
            py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles, py::arg("views") = placing.views,
-           py::arg("measures_stages") = false)
+           py::arg("blends") = placing.blends, py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
 }

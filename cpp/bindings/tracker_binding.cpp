@@ -60,7 +60,7 @@ std::unique_ptr<Tracker> make_tracker(const Detector& detector, std::vector<floa
                                       std::vector<int> left_eye, double smoothing, double memory_s,
                                       int detect_every, int tiles, int max_faces,
                                       float score_threshold, float nms_iou, bool rescoring,
-                                      float presence_threshold, int views) {
+                                      float presence_threshold, int views, bool blends) {
   const DetectOptions detect{.score_threshold = score_threshold,
                              .nms_iou = nms_iou,
                              .rescoring = rescoring,
@@ -72,7 +72,8 @@ std::unique_ptr<Tracker> make_tracker(const Detector& detector, std::vector<floa
                                .max_faces = max_faces,
                                .presence_threshold = presence_threshold};
   return std::make_unique<Tracker>(
-      std::make_shared<DetectorSource>(detector, detect, PlaceOptions{.views = views}),
+      std::make_shared<DetectorSource>(detector, detect,
+                                       PlaceOptions{.views = views, .blends = blends}),
       to_layout(detector, std::move(mobility), std::move(groups), std::move(right_eye),
                 std::move(left_eye)),
       options);
@@ -115,7 +116,8 @@ void bind_tracker(py::module_& module) {
            py::arg("max_faces") = defaults.max_faces,
            py::arg("score_threshold") = detect.score_threshold, py::arg("nms_iou") = detect.nms_iou,
            py::arg("rescoring") = detect.rescoring,
-           py::arg("presence_threshold") = detect.presence_threshold, py::arg("views") = 1)
+           py::arg("presence_threshold") = detect.presence_threshold, py::arg("views") = 1,
+           py::arg("blends") = false)
       .def("update", &update, py::arg("image"), py::arg("format"), py::arg("timestamp"))
       .def("reset", &Tracker::reset);
 }

@@ -10,6 +10,7 @@
 #include "face_selection.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
+#include "landmark_blending.hpp"
 #include "landmark_placing.hpp"
 #include "stopwatch.hpp"
 #include "text.hpp"
@@ -106,6 +107,18 @@ void check_outputs(std::span<const Detections> images) {
 // Faces are rescored by one view: the presence hardly gains by a second.
 PlaceOptions rescoring_options(const DetectOptions& options) {
   return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
+}
+
+PlaceOptions one_view(PlaceOptions options) {
+  options.views = 1;
+  return options;
+}
+
+// `others` are what the network that rescores placed, in the same regions.
+void blend_all(std::vector<Detections>& images, const std::vector<Detections>& others) {
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    blend_landmarks(images[i], others[i]);
+  }
 }
 
 std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& options) {
@@ -260,6 +273,10 @@ std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frame
   return place_landmarks(loaded, network, frames, regions, options.views, times);
 }
 
+void Detector::check(const PlaceOptions& options) const {
+  check_options(options, *networks_.landmarks, networks_.rescorer ? &*networks_.rescorer : nullptr);
+}
+
 Detection Detector::detect(const Frames& frames, const DetectOptions& options) const {
   Stopwatch total;
   Detection detection;
@@ -275,12 +292,18 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
                           const PlaceOptions& options) const {
   Stopwatch total;
   const std::size_t index = index_of(NetworkRole::kLandmarks);
-  check_options(options, *networks_.landmarks);
+  check(options);
   check_regions(regions, frames.views, row_bytes(specs_[index]));
   Placement placement;
   PlacingTimes times;
   placement.images = place_by(NetworkRole::kLandmarks, frames, regions, options, times);
   check_outputs(placement.images);
+  if (options.blends) {
+    const std::vector<Detections> others =
+        place_by(NetworkRole::kRescorer, frames, regions, one_view(options), times);
+    check_outputs(others);
+    blend_all(placement.images, others);
+  }
   placement.times.crop_ms = times.crop_ms;
   placement.times.infer_ms = times.infer_ms;
   placement.times.map_ms = times.map_ms;
@@ -291,7 +314,7 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
 Prediction Detector::predict(const Frames& frames, const PredictOptions& options) const {
   Stopwatch total;
   (void)index_of(NetworkRole::kLandmarks);
-  check_options(options.place, *networks_.landmarks);
+  check(options.place);
   Prediction prediction;
   StageTimes& times = prediction.times;
   Found found = find(frames, options.detect, times);
@@ -305,7 +328,15 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
     times.rescore_ms = found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
     prediction.images =
         place_by(NetworkRole::kLandmarks, frames, found.regions, options.place, placing);
+    if (options.place.blends && !options.detect.rescoring) {
+      found.placed =
+          place_by(NetworkRole::kRescorer, frames, found.regions, one_view(options.place), placing);
+      check_outputs(found.placed);
+    }
     Stopwatch stopwatch;
+    if (options.place.blends) {
+      blend_all(prediction.images, found.placed);
+    }
     for (Detections& image : prediction.images) {
       const std::vector<std::size_t> kept =
           drop_duplicates(choose_faces(image.scores, image.presence, options.detect),
@@ -346,9 +377,12 @@ Placement Detector::place(std::span<const ImageView> images, std::span<const Reg
                           const PlaceOptions& options) const {
   const auto hold_regions = [&] {
     const std::size_t index = index_of(NetworkRole::kLandmarks);
-    check_options(options, *networks_.landmarks);
+    check(options);
     check_regions(regions, images, row_bytes(specs_[index]));
-    const std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks, options.views);
+    std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks, options.views);
+    if (options.blends) {
+      std::ranges::copy(crop_tasks(regions, *networks_.rescorer, 1), std::back_inserter(crops));
+    }
     return hold(images, {.crops = crops, .measures_stages = options.measures_stages});
   };
   return on_held(hold_regions,

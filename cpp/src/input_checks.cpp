@@ -97,7 +97,8 @@ void check_options(const DetectOptions& options) {
   }
 }
 
-void check_options(const PlaceOptions& options, const LandmarkNetwork& network) {
+void check_options(const PlaceOptions& options, const LandmarkNetwork& network,
+                   const LandmarkNetwork* rescorer) {
   if (options.views != 1 && options.views != 2) {
     fail(ErrorCode::kInvalidInput, text("views = ", options.views), "1 or 2",
          "pass 2 to average each face with its mirror image");
@@ -106,6 +107,16 @@ void check_options(const PlaceOptions& options, const LandmarkNetwork& network) 
     fail(ErrorCode::kInvalidInput, "views = 2 for a landmark network without a mirror",
          "a network whose manifest names each landmark's mirror partner",
          "pass views = 1, or add mirror to the manifest");
+  }
+  if (options.blends && rescorer == nullptr) {
+    fail(ErrorCode::kInvalidInput, "blended landmarks of one landmark network",
+         "a second one, which rescores", "make the detector with one, or do not blend");
+  }
+  if (options.blends && rescorer->num_landmarks != network.num_landmarks) {
+    fail(ErrorCode::kInvalidInput,
+         text("blended landmarks of networks of ", network.num_landmarks, " and ",
+              rescorer->num_landmarks, " landmarks"),
+         "two networks of the same landmarks", "rescore with another network, or do not blend");
   }
 }
 

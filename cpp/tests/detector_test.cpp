@@ -465,6 +465,40 @@ TEST_F(DetectorOnFake, TwoViewsArePlacedAfterRescoring) {
   EXPECT_TRUE(script_.runs.back().tasks.back().crop.is_mirrored());
 }
 
+TEST_F(DetectorOnFake, BlendingTakesWhatRescoringPlaced) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F}, {1, 0.8F}}; };
+  const Detector detector = make_rescoring_detector();
+  PredictOptions options = kRescoring;
+  options.place.blends = true;
+  ASSERT_EQ(detector.predict(images(1), options).images.front().size(), 2U);
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});
+  EXPECT_EQ(batches(kFakeRescorerIndex), std::vector<std::size_t>{2});
+}
+
+TEST_F(DetectorOnFake, BlendingInGivenRegionsRunsBothNetworks) {
+  const Detector detector = make_rescoring_detector();
+  const std::vector<Regions> regions{upright_regions(make_row(3, 8.0F))};
+  const Placement placed = detector.place(images(1), regions, {.blends = true});
+  expect_faces_in(placed.images.front(), make_row(3, 8.0F));
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{3});
+  EXPECT_EQ(batches(kFakeRescorerIndex), std::vector<std::size_t>{3});
+  EXPECT_EQ(script_.known_crops, std::vector<int>{6});
+}
+
+TEST_F(DetectorOnFake, BlendingNeedsTwoNetworksOfTheSameLandmarks) {
+  const std::vector<Regions> regions{upright_regions(make_row(1, 8.0F))};
+  LandmarkNetwork two_landmarks = fake_landmark_network();
+  two_landmarks.num_landmarks = 2;
+  const Detector alone = make_detector(16);
+  const Detector unlike({fake_finder_network(), fake_landmark_network(), two_landmarks},
+                        make_fake_backend(script_), 16);
+  for (const Detector* detector : {&alone, &unlike}) {
+    EXPECT_EQ(code_of([&] { (void)detector->place(images(1), regions, {.blends = true}); }),
+              ErrorCode::kInvalidInput);
+  }
+  EXPECT_TRUE(script_.runs.empty());
+}
+
 TEST_F(DetectorOnFake, TellsTheBackendAllCropsWhereTheyAreKnown) {
   const Detector detector = make_rescoring_detector();
   const std::vector<Regions> regions{upright_regions(make_row(3, 0.0F)), Regions{}};

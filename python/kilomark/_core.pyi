@@ -266,6 +266,7 @@ class Detector:
         regions: Sequence[Regions],
         *,
         views: int = 1,
+        blends: bool = False,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]: ...
     def predict(
@@ -282,6 +283,7 @@ class Detector:
         finder_size: int = 0,
         finder_tiles: int = 0,
         views: int = 1,
+        blends: bool = False,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]:
         """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright.
@@ -356,6 +358,7 @@ class Tracker:
         rescoring: bool = False,
         presence_threshold: float = 0.5,
         views: int = 1,
+        blends: bool = False,
     ) -> None: ...
     def update(self, image: _Image, format: str, timestamp: float) -> TrackedFaces: ...
     def reset(self) -> None: ...

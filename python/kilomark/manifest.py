@@ -100,6 +100,8 @@ class LandmarkBundle(Bundle):
     """Whether its presence says if there is a face; it may be a constant."""
     has_depth: bool = False
     """Whether it has a fourth output, ``depth`` (N, K): input pixels, away from the camera."""
+    blends_with: tuple[str, ...] = ()
+    """Names of bundles whose landmarks, blended with its own, were measured to be better."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +178,7 @@ def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         topology=_parse_topology(manifest),
         knows_faces="presence" not in constant,
         has_depth=manifest.has("depth") and manifest.boolean("depth"),
+        blends_with=tuple(manifest.texts("blends_with")) if manifest.has("blends_with") else (),
     )
 
 

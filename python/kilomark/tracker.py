@@ -120,6 +120,7 @@ class Tracker:
             rescoring=detect["rescoring"],
             presence_threshold=TRACKED_PRESENCE if detect["presence_threshold"] else 0.0,
             views=detector.views,
+            blends=detector._settings["blend"] is True,  # noqa: SLF001
         )
         self._detector = detector
         self._last_timestamp: float | None = None

@@ -157,8 +157,8 @@ def test_wild_predicts_depth(demo_photo: Path) -> None:
     assert abs(face.pose.yaw_deg) < 25
 
 
-def test_lite_predicts_no_depth(demo_photo: Path) -> None:
-    (face,) = kilomark.Detector("lite", device="cpu").predict(demo_photo)
+def test_lite_alone_predicts_no_depth(demo_photo: Path) -> None:
+    (face,) = kilomark.Detector("lite", device="cpu", blend=False).predict(demo_photo)
 
     assert face.depth is None
     assert face.landmarks_3d is None

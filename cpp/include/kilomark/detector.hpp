@@ -22,7 +22,8 @@ struct PlacingTimes;
 struct Networks {
   std::optional<FinderNetwork> finder;       // detect() needs it
   std::optional<LandmarkNetwork> landmarks;  // place() needs it
-  // Rescores what the finder found. Without it, the landmark network does.
+  // Rescores what the finder found; without it, the landmark network does. Its landmarks may be
+  // blended with those of the landmark network.
   std::optional<LandmarkNetwork> rescorer;
 };
 
@@ -53,6 +54,10 @@ struct PlaceOptions {
   // 2: each face is placed in its crop and in the mirrored crop, and the mean of both counts. The
   // network needs a mirror. 1: in its crop alone.
   int views = 1;
+  // Whether the network that rescores places the landmarks too, and the mean of both counts,
+  // weighted by their spread. It must be a network of its own with the same landmarks. predict()
+  // takes what rescoring placed already.
+  bool blends = false;
 };
 
 // Of placed faces, those below detect.presence_threshold are dropped, and so are duplicates: faces
@@ -165,6 +170,7 @@ class Detector {
                                                  std::span<const Regions> regions,
                                                  const PlaceOptions& options,
                                                  PlacingTimes& times) const;
+  void check(const PlaceOptions& options) const;
 
   Networks networks_;               // without their models
   std::vector<NetworkSpec> specs_;  // without their models, in the order of the backend

@@ -25,6 +25,7 @@ NAMES = (
     "presence_threshold",
     "max_faces",
     "views",
+    "blend",
 )
 
 
@@ -67,6 +68,14 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         default=1,
         help="2: place each face and its mirror image, and average; more accurate, and twice the "
         "work of the landmark network (default: %(default)s)",
+    )
+    group.add_argument(
+        "--no-blend",
+        dest="blend",
+        action="store_const",
+        const=False,
+        default="auto",
+        help="landmarks of the landmark network alone, without those of the one that rescores",
     )
 
 

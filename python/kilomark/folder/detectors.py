@@ -28,6 +28,7 @@ class DetectorSettings:
     presence_threshold: float = DEFAULT_PRESENCE_THRESHOLD
     max_faces: int | None = None
     views: int = 1
+    blend: bool | Literal["auto"] = "auto"
 
     def make(self, num_threads: int | None = None) -> kilomark.Detector:
         """Make a detector with these settings."""

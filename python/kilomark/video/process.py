@@ -153,6 +153,7 @@ def process_video(
             "style": repr(layers),
             "networks": repr(detector.provenance),
             "views": detector.views,
+            "blends": detector.blends,
         },
     )
     if source.is_live and parts.parts:

@@ -1,0 +1,73 @@
+#include "landmark_blending.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+namespace kilomark {
+namespace {
+
+// One face of two landmarks.
+Detections make_face(Point first, Point second, std::vector<float> spread,
+                     std::vector<float> depth) {
+  Detections face;
+  face.boxes = {{0.0F, 0.0F, 10.0F, 10.0F}};
+  face.landmarks = {first, second};
+  face.spread = std::move(spread);
+  face.presence = {0.9F};
+  face.depth = std::move(depth);
+  face.landmark_boxes = {box_around(face.landmarks)};
+  return face;
+}
+
+TEST(BlendLandmarks, WeighsEachLandmarkByTheThirdPowerOfItsSpread) {
+  Detections face = make_face({0.0F, 0.0F}, {10.0F, 10.0F}, {1.0F, 2.0F}, {});
+  const Detections other = make_face({2.0F, 4.0F}, {12.0F, 10.0F}, {1.0F, 1.0F}, {});
+  blend_landmarks(face, other);
+  EXPECT_FLOAT_EQ(face.landmarks[0].x, 1.0F);
+  EXPECT_FLOAT_EQ(face.landmarks[0].y, 2.0F);
+  EXPECT_FLOAT_EQ(face.landmarks[1].x, 10.0F + 2.0F * 8.0F / 9.0F);
+  EXPECT_FLOAT_EQ(face.spread[0], 1.0F);
+  EXPECT_FLOAT_EQ(face.spread[1], 2.0F - 8.0F / 9.0F);
+  EXPECT_FLOAT_EQ(face.presence[0], 0.9F);
+  EXPECT_FLOAT_EQ(face.landmark_boxes[0].x0, 1.0F);
+  EXPECT_FLOAT_EQ(face.landmark_boxes[0].x1, face.landmarks[1].x);
+}
+
+TEST(BlendLandmarks, StaysFiniteWhereASpreadIsNothingOrHuge) {
+  Detections face = make_face({0.0F, 0.0F}, {10.0F, 10.0F}, {0.0F, 1e30F}, {});
+  blend_landmarks(face, make_face({2.0F, 2.0F}, {12.0F, 12.0F}, {1e30F, 0.0F}, {}));
+  EXPECT_NEAR(face.landmarks[0].x, 0.0F, 1e-3F);
+  EXPECT_NEAR(face.landmarks[1].x, 12.0F, 1e-3F);
+  for (const float spread : face.spread) {
+    EXPECT_TRUE(std::isfinite(spread));
+  }
+}
+
+TEST(BlendLandmarks, TakesTheDepthThatOneNetworkPredicts) {
+  const Point p{1.0F, 1.0F};
+  Detections without = make_face(p, p, {1.0F, 1.0F}, {});
+  blend_landmarks(without, make_face(p, p, {1.0F, 1.0F}, {-3.0F, 3.0F}));
+  EXPECT_EQ(without.depth, (std::vector<float>{-3.0F, 3.0F}));
+  Detections with = make_face(p, p, {1.0F, 1.0F}, {-3.0F, 3.0F});
+  blend_landmarks(with, make_face(p, p, {1.0F, 1.0F}, {}));
+  EXPECT_EQ(with.depth, (std::vector<float>{-3.0F, 3.0F}));
+}
+
+TEST(BlendLandmarks, CentersTheDepthThatBothPredict) {
+  const Point p{1.0F, 1.0F};
+  Detections face = make_face(p, p, {1.0F, 1.0F}, {-1.0F, 1.0F});
+  blend_landmarks(face, make_face(p, p, {1.0F, 1e-3F}, {-3.0F, 3.0F}));
+  EXPECT_NEAR(face.depth[0] + face.depth[1], 0.0F, 1e-5F);
+  EXPECT_NEAR(face.depth[1] - face.depth[0], 5.0F, 1e-3F);  // -2 and 3, before they are centered
+}
+
+TEST(BlendLandmarks, NoFacesAreNoFaces) {
+  Detections none;
+  blend_landmarks(none, Detections());
+  EXPECT_EQ(none.size(), 0U);
+}
+
+}  // namespace
+}  // namespace kilomark

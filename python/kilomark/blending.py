@@ -1,0 +1,58 @@
+"""Whether a detector blends the landmarks of its two landmark networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
+
+if TYPE_CHECKING:
+    from kilomark.manifest import LandmarkBundle
+
+__all__ = ["choose_blend"]
+
+
+def choose_blend(
+    blend: bool | Literal["auto"],
+    landmarks: LandmarkBundle | None,
+    rescorer: LandmarkBundle | None,
+) -> bool:
+    """Decide by the option and the bundles.
+
+    Raises:
+        InvalidInputError: the option is none of its values, or it is True and there are no two
+            networks of the same landmarks.
+    """
+    if blend is not True and blend is not False and blend != "auto":
+        raise InvalidInputError(f"blend is {excerpt(blend)}; expected True, False or 'auto'")
+    if blend is False:
+        return False
+    if landmarks is None or rescorer is None or rescorer is landmarks:
+        if blend is True:
+            raise InvalidInputError(
+                "blend is True, but there is one landmark network; expected a second one, as "
+                "rescoring='wild' gives together with a face detector"
+            )
+        return False
+    if blend == "auto":
+        return rescorer.name in landmarks.blends_with and _place_the_same(landmarks, rescorer)
+    if not _place_the_same(landmarks, rescorer):
+        raise InvalidInputError(
+            f"blend is True, but {landmarks.name!r} and {rescorer.name!r} place other landmarks; "
+            "expected two networks of the same landmarks"
+        )
+    return True
+
+
+def _place_the_same(one: LandmarkBundle, other: LandmarkBundle) -> bool:
+    """Compare their landmarks by number, groups and mirror partners."""
+    mirrors = (one.topology.mirror, other.topology.mirror)
+    return (
+        one.topology.num_landmarks == other.topology.num_landmarks
+        and one.topology.groups == other.topology.groups
+        and (mirrors[0] is None) == (mirrors[1] is None)
+        and (mirrors[0] is None or np.array_equal(mirrors[0], mirrors[1]))
+    )
