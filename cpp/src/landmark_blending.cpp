@@ -11,12 +11,16 @@ namespace kilomark {
 namespace {
 
 constexpr float kLeastSpreadPx = 1e-3F;
+// With 1, frontal faces of the most accurate network lose 1 % of their accuracy to the other one;
+// with 1.2 they lose nothing, and profiles keep most of their gain.
+constexpr float kSpreadOfOther = 1.2F;
 constexpr float kMostRatio = 1e6F;  // keeps its third power finite
 
 // How much the other network counts, 0 to 1.
 float share_of_other(float spread, float other) {
   const float ratio =
-      std::min(std::max(other, kLeastSpreadPx) / std::max(spread, kLeastSpreadPx), kMostRatio);
+      std::min(kSpreadOfOther * std::max(other, kLeastSpreadPx) / std::max(spread, kLeastSpreadPx),
+               kMostRatio);
   return 1.0F / (1.0F + ratio * ratio * ratio);
 }
 

@@ -22,14 +22,14 @@ Detections make_face(Point first, Point second, std::vector<float> spread,
 }
 
 TEST(BlendLandmarks, WeighsEachLandmarkByTheThirdPowerOfItsSpread) {
-  Detections face = make_face({0.0F, 0.0F}, {10.0F, 10.0F}, {1.0F, 2.0F}, {});
+  Detections face = make_face({0.0F, 0.0F}, {10.0F, 10.0F}, {1.2F, 2.4F}, {});
   const Detections other = make_face({2.0F, 4.0F}, {12.0F, 10.0F}, {1.0F, 1.0F}, {});
   blend_landmarks(face, other);
   EXPECT_FLOAT_EQ(face.landmarks[0].x, 1.0F);
   EXPECT_FLOAT_EQ(face.landmarks[0].y, 2.0F);
   EXPECT_FLOAT_EQ(face.landmarks[1].x, 10.0F + 2.0F * 8.0F / 9.0F);
-  EXPECT_FLOAT_EQ(face.spread[0], 1.0F);
-  EXPECT_FLOAT_EQ(face.spread[1], 2.0F - 8.0F / 9.0F);
+  EXPECT_FLOAT_EQ(face.spread[0], 1.1F);
+  EXPECT_FLOAT_EQ(face.spread[1], 2.4F - 1.4F * 8.0F / 9.0F);
   EXPECT_FLOAT_EQ(face.presence[0], 0.9F);
   EXPECT_FLOAT_EQ(face.landmark_boxes[0].x0, 1.0F);
   EXPECT_FLOAT_EQ(face.landmark_boxes[0].x1, face.landmarks[1].x);
@@ -57,7 +57,7 @@ TEST(BlendLandmarks, TakesTheDepthThatOneNetworkPredicts) {
 
 TEST(BlendLandmarks, CentersTheDepthThatBothPredict) {
   const Point p{1.0F, 1.0F};
-  Detections face = make_face(p, p, {1.0F, 1.0F}, {-1.0F, 1.0F});
+  Detections face = make_face(p, p, {1.2F, 1.2F}, {-1.0F, 1.0F});
   blend_landmarks(face, make_face(p, p, {1.0F, 1e-3F}, {-3.0F, 3.0F}));
   EXPECT_NEAR(face.depth[0] + face.depth[1], 0.0F, 1e-5F);
   EXPECT_NEAR(face.depth[1] - face.depth[0], 5.0F, 1e-3F);  // -2 and 3, before they are centered

@@ -49,10 +49,13 @@ def choose_blend(
 
 def _place_the_same(one: LandmarkBundle, other: LandmarkBundle) -> bool:
     """Compare their landmarks by number, groups and mirror partners."""
-    mirrors = (one.topology.mirror, other.topology.mirror)
+    mine, its = one.topology.mirror, other.topology.mirror
+    if mine is None or its is None:
+        is_same_mirror = mine is its
+    else:
+        is_same_mirror = np.array_equal(mine, its)
     return (
-        one.topology.num_landmarks == other.topology.num_landmarks
+        is_same_mirror
+        and one.topology.num_landmarks == other.topology.num_landmarks
         and one.topology.groups == other.topology.groups
-        and (mirrors[0] is None) == (mirrors[1] is None)
-        and (mirrors[0] is None or np.array_equal(mirrors[0], mirrors[1]))
     )

@@ -37,7 +37,7 @@ def blended_by_hand(
     """What two detectors of one network each say of the regions, and their weighted mean."""
     (one,) = alone.place(photo, regions)
     (other,) = Detector("wild", finder=None, device="cpu", num_threads=1).place(photo, regions)
-    weights = 1 / np.stack([one.spread, other.spread]).astype(float) ** 3
+    weights = 1 / np.stack([one.spread, 1.2 * other.spread]).astype(float) ** 3
     share = (weights[1] / weights.sum(0))[:, None]
     assert 0.02 < share.min() < share.max() < 0.98
     assert other.depth is not None
@@ -61,7 +61,7 @@ def test_found_faces_are_blended_by_spread(
             np.testing.assert_allclose(getattr(found, name), value, atol=0.01, err_msg=name)
     assert face.landmarks_3d is not None
     (other,) = alone.predict(demo_photo)
-    assert np.abs(face.landmarks - other.landmarks).max() > 0.3
+    assert np.abs(face.landmarks - other.landmarks).max() > 0.1
     assert other.depth is None
 
 
@@ -70,7 +70,7 @@ def test_given_boxes_are_blended_where_there_is_a_second_network(
 ) -> None:
     (one,) = alone.predict(demo_photo, boxes=BOX)
     (blended,) = blending.predict(demo_photo, boxes=BOX)
-    assert np.abs(one.landmarks - blended.landmarks).max() > 0.3
+    assert np.abs(one.landmarks - blended.landmarks).max() > 0.1
     single = Detector("lite", finder=None, device="cpu", num_threads=1)
     assert not single.blends
     (same,) = single.predict(demo_photo, boxes=BOX)
