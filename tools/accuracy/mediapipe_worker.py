@@ -13,7 +13,7 @@ from mediapipe.python.solutions.face_mesh import FaceMesh
 
 
 def main() -> None:
-    with FaceMesh(static_image_mode=True, refine_landmarks=True, max_num_faces=10) as mesh:
+    with FaceMesh(static_image_mode=True, refine_landmarks=True, max_num_faces=50) as mesh:
         for line in sys.stdin.read().splitlines():
             image = cv2.imread(line)
             found = mesh.process(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).multi_face_landmarks or []
