@@ -50,12 +50,9 @@ def choose_blend(
 def _place_the_same(one: LandmarkBundle, other: LandmarkBundle) -> bool:
     """Compare their landmarks by number, groups and mirror partners."""
     mine, its = one.topology.mirror, other.topology.mirror
-    if mine is None or its is None:
-        is_same_mirror = mine is its
-    else:
-        is_same_mirror = np.array_equal(mine, its)
+    has_same_mirror = mine is its if mine is None or its is None else np.array_equal(mine, its)
     return (
-        is_same_mirror
+        has_same_mirror
         and one.topology.num_landmarks == other.topology.num_landmarks
         and one.topology.groups == other.topology.groups
     )

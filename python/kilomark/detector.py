@@ -114,10 +114,10 @@ class Detector:
         blend: True blends the landmarks with those of the network that rescores: the mean of both,
             weighted landmark by landmark by 1 / spread³, the other's spread counting 1.2 times. It
             helps in profile and behind masks, and adds the depth that ``"wild"`` predicts. In
-            `predict` of found faces it takes no time, since that network has placed them already;
-            given boxes and trackers cost one run of it more. ``"auto"`` blends where the manifest of the landmark network names the one that
-            rescores, as those of ``"resnext50"`` and ``"lite"`` do, but not in trackers. False: the
-            landmark network alone.
+            `predict` of found faces it takes no time, since that network has placed them already.
+            Given boxes and trackers cost one run of it more. ``"auto"`` blends where the manifest
+            of the landmark network names the one that rescores, as those of ``"resnext50"`` and
+            ``"lite"`` do, but not in trackers. False: the landmark network alone.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:
