@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atheris
 from harness import check_message, fuzz, instrumented
+from outcomes import note_outcome
 
 with instrumented():
     from kilomark.errors import KilomarkError
@@ -38,7 +39,9 @@ def test_one_input(data: bytes) -> None:
         array = borrow_gpu_array(Pretender(interface))
     except KilomarkError as error:
         check_message(error)
+        note_outcome(error)
         return
+    note_outcome(array.shape)
     assert all(size >= 0 for size in array.shape)
 
 

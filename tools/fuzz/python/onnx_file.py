@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness import check_message, fuzz, instrumented
+from outcomes import note_outcome
 
 with instrumented():
     from tests.tiny_bundles import KEYPOINTS, _finder_model, _landmark_model
@@ -16,6 +17,9 @@ def test_one_input(data: bytes) -> None:
         _core.check_onnx(data)
     except BundleError as error:
         check_message(error)
+        note_outcome(error)
+    else:
+        note_outcome("accepted")
 
 
 def seeds() -> list[bytes]:
