@@ -80,8 +80,9 @@ class Detector:
         finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
             ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
-            of a bundle. ``"auto"`` takes ``"wild"``, whose presence knows profiles, masks and
-            crops that are turned wrongly. None: the finder's score stands.
+            of a bundle. ``"auto"`` takes ``"lite"``, whose presence knows masks, profiles and
+            crops that are turned wrongly. With ``model="lite"`` no other network runs. None: the
+            finder's score stands.
         finder_size: longer side in pixels of what the finder sees of an image; larger finds
             smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
             at 256 px first, and again at up to 640 and 1280 px where the last look found small or

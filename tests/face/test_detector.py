@@ -220,7 +220,7 @@ def test_finder_and_presence_make_the_score(tiny: Path, tiny_faces: Path) -> Non
 
     assert face.box == pytest.approx(box_of_cell(3, 4), abs=1e-3)
     assert 0.25 < face.presence < 0.35
-    odds = 0.8 / 0.2 * (face.presence / (1 - face.presence) / 9) ** 0.5
+    odds = (0.8 / 0.2) ** 0.7 * (face.presence / (1 - face.presence)) ** 0.55
     assert face.score == pytest.approx(odds / (1 + odds), abs=2e-3)
 
 

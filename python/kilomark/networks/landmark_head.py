@@ -31,6 +31,31 @@ class LandmarkOutput(NamedTuple):
     depth: Tensor | None = None
 
 
+class PresenceHead(nn.Module):
+    """Whether a well-placed face is in the crop, read off the whole grid of features.
+
+    Pooled features do not say where the parts of a face are: those of a turned crop are nearly the
+    same. For `lite`, this head adds 2 % to the multiply-adds.
+
+    Args:
+        in_channels: of the features.
+        grid_channels: channels of the grid.
+        width: of the hidden layer.
+    """
+
+    def __init__(self, in_channels: int, *, grid_channels: int = 32, width: int = 64) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(in_channels, grid_channels, 1)
+        self.hidden = nn.Linear(grid_channels * GRID * GRID, width)
+        self.logit = nn.Linear(width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(N, C, h, w) features -> (N,) logits."""
+        grid = _resized(nn.functional.relu(self.reduce(features)), GRID)
+        logits: Tensor = self.logit(nn.functional.relu(self.hidden(grid.flatten(1))))
+        return logits[:, 0]
+
+
 class CompactHead(nn.Module):
     """Landmarks through a narrow grid of features and a low-rank linear map.
 
@@ -47,6 +72,8 @@ class CompactHead(nn.Module):
         with_depth: whether the landmarks' depth is predicted too, from the same numbers.
         detail: channels of an earlier stage's features, and how many of them are kept in a grid of
             16 x 16 that the landmarks are read off too; None for none.
+        with_presence_head: whether presence has a `PresenceHead`, instead of being read off the
+            pooled features.
     """
 
     def __init__(
@@ -58,6 +85,7 @@ class CompactHead(nn.Module):
         rank: int = 192,
         with_depth: bool = False,
         detail: tuple[int, int] | None = None,
+        with_presence_head: bool = False,
     ) -> None:
         super().__init__()
         self.num_landmarks = num_landmarks
@@ -79,6 +107,7 @@ class CompactHead(nn.Module):
             nn.init.zeros_(self.detail_coefficients.bias)
         self.coordinates = nn.Linear(rank, 2 * num_landmarks)
         self.depth = nn.Linear(rank, num_landmarks) if with_depth else None
+        self.presence = PresenceHead(in_channels) if with_presence_head else None
         log_spread_and_presence = nn.Linear(64, num_landmarks + 1)
         nn.init.normal_(log_spread_and_presence.weight, std=0.01)
         nn.init.constant_(log_spread_and_presence.bias, -4.0)
@@ -117,10 +146,11 @@ class CompactHead(nn.Module):
         coordinates = self.coordinates(coefficients)
         quality = self.quality(features)
         depth = None if self.depth is None else self.depth(coefficients) / UNITS_PER_CROP
+        presence = quality[:, -1] if self.presence is None else self.presence(features)
         return LandmarkOutput(
             landmarks=coordinates.reshape(-1, self.num_landmarks, 2) / UNITS_PER_CROP + 0.5,
             log_spread=quality[:, :-1],
-            presence_logit=quality[:, -1],
+            presence_logit=presence,
             depth=depth,
         )
 

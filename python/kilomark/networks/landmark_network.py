@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kilomark.networks.baseline_head import BaselineHead
     from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 
-OPTIONAL_PARTS = ("depth", "detail")  # of a head; runs and bundles of version 0.1 lack them
+OPTIONAL_PARTS = ("depth", "detail", "presence")  # of a head; older runs and bundles lack some
 
 HeadName = Literal["compact", "baseline"]
 

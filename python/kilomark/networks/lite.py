@@ -67,5 +67,6 @@ def make_lite(num_landmarks: int, head: HeadName = "compact") -> LandmarkNetwork
         rank=128,
         with_depth=True,
         detail=(STAGES[1][0], DETAIL_CHANNELS),
+        with_presence_head=True,
     )
     return LandmarkNetwork(trunk, head_with_detail, detail_stage="stage2")

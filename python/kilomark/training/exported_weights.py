@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# Parts that networks of earlier versions lack: they start as they were made, without an effect.
-_NEW_PARTS = ("head.detail", "head.depth")
+# Parts that networks of earlier versions lack. They start as they were made: details and depth
+# without an effect, the head of presence untrained.
+_NEW_PARTS = ("head.detail", "head.depth", "head.presence")
 
 
 def read_exported_weights(bundle: Path) -> dict[str, Tensor]:
