@@ -11,6 +11,7 @@ from tests.video.clips import RATE, av, make_clip, moved_photo
 
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.video import camera_source, open_source
+from kilomark.video.ffmpeg_source import without_password
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,3 +139,24 @@ def test_a_camera_without_permission_says_how_to_get_it(
 def test_a_pipeline_needs_an_opencv_with_gstreamer() -> None:
     with pytest.raises(DependencyError, match="built without GStreamer"):
         open_source("videotestsrc ! videoconvert ! appsink")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("rtsp://user:secret@camera:554/1?x=a@b", "rtsp://camera:554/1?x=a@b"),
+        ("rtsp://user:se@cret@camera", "rtsp://camera"),
+        ("http://camera/live", "http://camera/live"),
+        ("clips/a@b.mp4", "clips/a@b.mp4"),
+    ],
+)
+def test_passwords_of_streams_are_not_shown(source: str, shown: str) -> None:
+    assert without_password(source) == shown
+
+
+def test_an_error_of_a_stream_does_not_hold_its_password() -> None:
+    with pytest.raises(
+        InvalidInputError, match=r"http://127\.0\.0\.1:9/live cannot be opened"
+    ) as found:
+        open_source("http://user:secret@127.0.0.1:9/live")
+    assert "secret" not in str(found.value)

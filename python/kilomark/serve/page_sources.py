@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from kilomark.errors import InvalidInputError
 from kilomark.serve.looping_source import LoopingSource
 from kilomark.video.camera_source import import_cv2
-from kilomark.video.ffmpeg_source import import_av, is_stream_address
+from kilomark.video.ffmpeg_source import import_av, is_stream_address, without_password
 from kilomark.video.opening import GSTREAMER_PREFIX, open_source
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ class PageSource:
 
     def without_secrets(self, text: str) -> str:
         """Replace the source by its name in a message for visitors."""
-        return text.replace(self.source, self.name)
+        for shown in (self.source, without_password(self.source)):
+            text = text.replace(shown, self.name)
+        return text
 
 
 def make_page_sources(sources: Sequence[str], *, loop: bool = True) -> list[PageSource]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import av
     import numpy.typing as npt
 
-__all__ = ["FfmpegSource", "import_av", "is_stream_address"]
+__all__ = ["FfmpegSource", "import_av", "is_stream_address", "without_password"]
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,15 @@ def is_stream_address(source: str) -> bool:
     return source.lower().startswith(STREAM_SCHEMES)
 
 
+def without_password(source: str) -> str:
+    """Return the address of a stream without user name and password, for messages and logs."""
+    if not is_stream_address(source):
+        return source
+    scheme, rest = source.split("://", 1)
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
+
+
 class FfmpegSource(VideoSource):
     """A file or a stream, by everything that FFmpeg reads. Rotation tags are honored.
 
@@ -59,7 +68,8 @@ class FfmpegSource(VideoSource):
     """
 
     def __init__(self, source: str) -> None:
-        self.name = source
+        self.name = without_password(source)
+        self._source = source
         self.is_live = source.lower().startswith(LIVE_SCHEMES)
         self._av = import_av()
         options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
@@ -69,7 +79,9 @@ class FfmpegSource(VideoSource):
             )
         if not self._container.streams.video:
             self.close()
-            raise InvalidInputError(f"{source} holds no video; pass a file or stream with pictures")
+            raise InvalidInputError(
+                f"{self.name} holds no video; pass a file or stream with pictures"
+            )
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate
@@ -120,10 +132,10 @@ class FfmpegSource(VideoSource):
     def fingerprint(self) -> str:
         """See `VideoSource.fingerprint`."""
         try:
-            state = Path(self.name).stat()
+            state = Path(self._source).stat()
         except OSError:
             return self.name
-        return f"{Path(self.name).resolve()} {state.st_size} {state.st_mtime_ns}"
+        return f"{Path(self._source).resolve()} {state.st_size} {state.st_mtime_ns}"
 
     def close(self) -> None:
         """See `VideoSource.close`."""
