@@ -9,18 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast, overload
 
-import numpy as np
-import numpy.typing as npt
-
 from kilomark import _core
 from kilomark.blending import choose_blend
-from kilomark.boxes import to_boxes
+from kilomark.core_values import (
+    Boxes,
+    check_boxes_per_image,
+    describe_looks,
+    to_boxes_per_image,
+    to_core_images,
+    to_faces,
+)
 from kilomark.devices import forwarded_log
 from kilomark.errors import InvalidInputError
 from kilomark.face_search import FaceSearch
-from kilomark.faces import Face
 from kilomark.finder_choice import choose_finder
-from kilomark.images import ImageLike, Pixels, to_core_pixels
 from kilomark.manifest import (
     FinderBundle,
     LandmarkBundle,
@@ -43,18 +45,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from kilomark.raw_images import PixelArray, RawPixels
+    from kilomark.faces import Face
+    from kilomark.images import ImageLike
     from kilomark.topology import Topology
 
-    CoreArray: TypeAlias = PixelArray | tuple[PixelArray, PixelArray]
     CoreDetector: TypeAlias = _core.Detector
     StageTimes: TypeAlias = _core.StageTimes
 
 __all__ = ["Detector"]
 
 log = logging.getLogger(__name__)
-
-Boxes: TypeAlias = npt.ArrayLike
 
 LARGEST_ZOOM = 5
 """Of the sizes that follow the image, over the size that the finder was trained at; see
@@ -325,7 +325,7 @@ class Detector:
         self._check_finder()
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
-        arrays, formats, _ = _to_core_images(images, self._core.input_stream)
+        arrays, formats, _ = to_core_images(images, self._core.input_stream)
         with forwarded_log():
             found, _ = self._core.detect(arrays, formats, **self._options)
         regions = [Regions._from_core(item) for item in found]  # noqa: SLF001 - its other half
@@ -357,7 +357,7 @@ class Detector:
         topology = self._landmark_bundle().topology
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
-        arrays, formats, _ = _to_core_images(images, self._core.input_stream)
+        arrays, formats, _ = to_core_images(images, self._core.input_stream)
         given = [regions] if isinstance(regions, Regions) else list(regions)
         if not all(isinstance(item, Regions) for item in given):
             raise InvalidInputError(
@@ -371,7 +371,7 @@ class Detector:
                 views=self._views,
                 blends=self._blends,
             )
-        faces = [_to_faces(item, topology) for item in placed]
+        faces = [to_faces(item, topology) for item in placed]
         return faces if many else faces[0]
 
     @overload  # a str is a path, though it is a sequence of str as well
@@ -495,7 +495,7 @@ class Detector:
         measures_stages: bool,
     ) -> tuple[list[Face] | list[list[Face]], StageTimes]:
         if isinstance(image, list | tuple):
-            per_image = _check_boxes_per_image(boxes, len(image))
+            per_image = check_boxes_per_image(boxes, len(image))
             return self._predict_many(image, per_image, measures_stages=measures_stages)
         one_boxes = None if boxes is None else [cast("Boxes", boxes)]
         faces, times = self._predict_many(
@@ -513,12 +513,12 @@ class Detector:
         topology = self._landmark_bundle().topology
         if boxes is None:
             self._check_finder()
-        arrays, formats, pixels = _to_core_images(images, self._core.input_stream)
+        arrays, formats, pixels = to_core_images(images, self._core.input_stream)
         with forwarded_log():
             detections, times = self._core.predict(
                 arrays,
                 formats,
-                boxes=None if boxes is None else _to_boxes_per_image(boxes, pixels),
+                boxes=None if boxes is None else to_boxes_per_image(boxes, pixels),
                 views=self._views,
                 blends=self._blends,
                 measures_stages=measures_stages,
@@ -530,8 +530,8 @@ class Detector:
                     advice = self._search.advice(item.width, item.height)
                     log.info("image %d: 0 faces; %s", index, advice)
         for index, looks in enumerate(times.looks):
-            log.debug("image %d: the face detector saw %s", index, _shown_looks(looks))
-        return [_to_faces(item, topology) for item in detections], times
+            log.debug("image %d: the face detector saw %s", index, describe_looks(looks))
+        return [to_faces(item, topology) for item in detections], times
 
     def _landmark_bundle(self) -> LandmarkBundle:
         if self._landmarks is None:
@@ -599,51 +599,3 @@ class _DetectOptions(TypedDict):
     presence_threshold: float
     finder_size: int
     finder_tiles: int
-
-
-def _to_core_images(
-    images: Sequence[ImageLike], input_stream: int
-) -> tuple[list[CoreArray], list[str], list[Pixels | RawPixels]]:
-    pixels = [to_core_pixels(image, input_stream=input_stream) for image in images]
-    return [item.array for item in pixels], [item.format for item in pixels], pixels
-
-
-def _shown_looks(looks: list[list[int]]) -> str:
-    return ", ".join(f"{count} of {width} x {height} px" for width, height, count in looks)
-
-
-def _check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | None:
-    if boxes is None:
-        return None
-    if not isinstance(boxes, list | tuple | np.ndarray) or len(boxes) != num_images:
-        found = len(boxes) if isinstance(boxes, list | tuple | np.ndarray) else type(boxes).__name__
-        raise InvalidInputError(
-            f"boxes for {num_images} images is {found}; expected a list of {num_images}, one array "
-            "(M, 4) per image"
-        )
-    return list(boxes)
-
-
-def _to_boxes_per_image(
-    boxes: Sequence[Boxes], pixels: Sequence[Pixels | RawPixels]
-) -> list[npt.NDArray[np.float32]]:
-    return [
-        to_boxes(item, width=image.width, height=image.height, shown=f"boxes of image {index}")
-        for index, (item, image) in enumerate(zip(boxes, pixels, strict=True))
-    ]
-
-
-def _to_faces(found: _core.Detections, topology: Topology) -> list[Face]:
-    depths = [None] * len(found.landmarks) if found.depth is None else found.depth
-    return [
-        Face(landmarks, spread, box, score, presence, topology, depth)
-        for landmarks, spread, box, score, presence, depth in zip(
-            found.landmarks,
-            found.spread,
-            found.boxes,
-            found.scores.tolist(),
-            found.presence.tolist(),
-            depths,
-            strict=True,
-        )
-    ]
