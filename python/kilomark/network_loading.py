@@ -118,7 +118,7 @@ def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwor
         model=model,
         input=_to_core_input(bundle.input),
         strides=list(bundle.strides),
-        rescoring=_core.RescoringRule(**(_RESCORING | (bundle.rescoring or {}))),
+        rescoring=_core.RescoringRule(**{**_RESCORING, **(bundle.rescoring or {})}),
     )
 
 
