@@ -117,8 +117,9 @@ class Detector:
             helps in profile and behind masks, and adds the depth that ``"wild"`` predicts. In
             `predict` of found faces it takes no time, since that network has placed them already.
             Given boxes and trackers cost one run of it more. ``"auto"`` blends where the manifest
-            of the landmark network names the one that rescores, as those of ``"resnext50"`` and
-            ``"lite"`` do, but not in trackers. False: the landmark network alone.
+            of the landmark network names the one that rescores, but not in trackers: those of
+            ``"resnext50"`` and ``"lite"`` name ``"wild"``, so ``rescoring="wild"`` blends. False:
+            the landmark network alone.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:

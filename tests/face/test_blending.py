@@ -23,12 +23,12 @@ BOX = [181.0, 65.0, 271.0, 168.0]
 
 @pytest.fixture(scope="module")
 def blending() -> Detector:
-    return Detector("lite", device="cpu", num_threads=1)
+    return Detector("lite", device="cpu", num_threads=1, rescoring="wild")
 
 
 @pytest.fixture(scope="module")
 def alone() -> Detector:
-    return Detector("lite", device="cpu", num_threads=1, blend=False)
+    return Detector("lite", device="cpu", num_threads=1, rescoring="wild", blend=False)
 
 
 def blended_by_hand(
@@ -81,13 +81,13 @@ def test_trackers_blend_only_if_asked_to(demo_photo: Path, blending: Detector) -
     frame = np.asarray(Image.open(demo_photo).convert("RGB"))[:300, :400, ::-1].copy()
     (face,) = Tracker(blending).update(frame)
     assert face.depth is None
-    asked = Detector("lite", device="cpu", num_threads=1, blend=True)
+    asked = Detector("lite", device="cpu", num_threads=1, rescoring="wild", blend=True)
     (face,) = Tracker(asked).update(frame)
     assert face.depth is not None
 
 
 @pytest.mark.parametrize(
-    "options", [{"rescoring": None}, {"rescoring": "lite"}, {"finder": None}, {"blend": False}]
+    "options", [{"rescoring": None}, {}, {"finder": None}, {"rescoring": "wild", "blend": False}]
 )
 def test_one_network_is_not_blended(options: dict[str, Any]) -> None:
     assert not Detector("lite", device="cpu", num_threads=1, **options).blends
@@ -96,7 +96,7 @@ def test_one_network_is_not_blended(options: dict[str, Any]) -> None:
 def test_networks_of_other_landmarks_are_not_blended(tiny: Path, tiny_faces: Path) -> None:
     assert not Detector(tiny, finder=tiny_faces, device="cpu").blends
     with pytest.raises(InvalidInputError, match="'wild' place other landmarks"):
-        Detector(tiny, finder=tiny_faces, device="cpu", blend=True)
+        Detector(tiny, finder=tiny_faces, device="cpu", rescoring="wild", blend=True)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         action="store_const",
         const=False,
         default="auto",
-        help="landmarks of the landmark network alone, without those of the one that rescores",
+        help="landmarks of the landmark network alone, also with a network that is blended in",
     )
 
 
