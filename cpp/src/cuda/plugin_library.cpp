@@ -1,13 +1,12 @@
 #include "cuda/plugin_library.hpp"
 
-#include <dlfcn.h>
-
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
 
+#include "system/shared_library.hpp"
 #include "text.hpp"
 
 namespace kilomark::cuda {
@@ -16,29 +15,21 @@ namespace {
 
 constexpr std::array kPluginNames{"libkilomark_cuda_trt11.so", "libkilomark_cuda_trt10.so"};
 
-std::string loader_error() {
-  const char* message = dlerror();
-  return message != nullptr ? message : "unknown error of the loader";
-}
-
 // The folder of the library that this code is part of.
 std::filesystem::path own_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0 || info.dli_fname == nullptr) {
-    return {};
-  }
-  return std::filesystem::path(info.dli_fname).parent_path();
+  const std::string file = system::file_of(reinterpret_cast<const void*>(&own_folder));
+  return std::filesystem::path(file).parent_path();
 }
 
 template <class Function>
 Function find_function(void* library, const char* name) {
-  return reinterpret_cast<Function>(dlsym(library, name));
+  return reinterpret_cast<Function>(system::find_symbol(library, name));
 }
 
 Plugin open_plugin(const std::string& path) {
-  void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* const library = system::open_library(path);
   if (library == nullptr) {
-    return {path, text("the plugin cannot be loaded: ", loader_error()), nullptr};
+    return {path, text("the plugin cannot be loaded: ", system::loader_error()), nullptr};
   }
   const auto version = find_function<AbiVersionFunction>(library, kAbiVersionSymbol);
   const auto api = find_function<PluginApiFunction>(library, kPluginApiSymbol);

@@ -1,7 +1,6 @@
 #include "cuda/plugin/nvinfer.hpp"
 
 #include <NvInferRuntime.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <mutex>
@@ -9,6 +8,7 @@
 
 #include "cuda/plugin/log.hpp"
 #include "kilomark/error.hpp"
+#include "system/shared_library.hpp"
 #include "text.hpp"
 
 namespace kilomark::cuda {
@@ -144,8 +144,8 @@ class Runtime final : public TensorRt {
  public:
   explicit Runtime(const NvinferLibrary& library) {
     using Create = void* (*)(void* logger, std::int32_t version);
-    const auto create =
-        reinterpret_cast<Create>(dlsym(library.handle, "createInferRuntime_INTERNAL"));
+    const auto create = reinterpret_cast<Create>(
+        system::find_symbol(library.handle, "createInferRuntime_INTERNAL"));
     if (create == nullptr) {
       fail(ErrorCode::kInference, text(library.path, " without createInferRuntime_INTERNAL"),
            "TensorRT's library", "install TensorRT again");

@@ -1,37 +1,31 @@
 #include "cuda/plugin/nvinfer_library.hpp"
 
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <cstdlib>
+#include <filesystem>
 
+#include "system/shared_library.hpp"
 #include "text.hpp"
 
 namespace kilomark::cuda {
 
 namespace {
 
-constexpr int kLoadFlags = RTLD_NOW | RTLD_LOCAL;
-
 int call_version(void* library, const char* name, int otherwise) {
-  const auto function = reinterpret_cast<int (*)()>(dlsym(library, name));
+  const auto function = reinterpret_cast<int (*)()>(system::find_symbol(library, name));
   return function != nullptr ? function() : otherwise;
 }
 
 std::string path_of(void* library, const std::string& name) {
-  Dl_info info{};
-  const void* const symbol = dlsym(library, "getInferLibVersion");
-  return symbol != nullptr && dladdr(symbol, &info) != 0 && info.dli_fname != nullptr
-             ? info.dli_fname
-             : name;
+  const void* const symbol = system::find_symbol(library, "getInferLibVersion");
+  const std::string path = symbol != nullptr ? system::file_of(symbol) : "";
+  return path.empty() ? name : path;
 }
 
 // Opens the library or notes why not.
 void* open_library(const std::string& name, std::string& failures) {
-  void* const library = dlopen(name.c_str(), kLoadFlags);
+  void* const library = system::open_library(name);
   if (library == nullptr) {
-    const char* const message = dlerror();
-    failures += text(failures.empty() ? "" : "; ", message != nullptr ? message : name);
+    failures += text(failures.empty() ? "" : "; ", system::loader_error());
   }
   return library;
 }
@@ -41,7 +35,7 @@ void* find_library(const std::string& name, std::span<const char* const> folders
   if (const char* path = std::getenv("KILOMARK_NVINFER"); path != nullptr && *path != '\0') {
     return open_library(path, failures);  // that one or none
   }
-  if (void* const loaded = dlopen(name.c_str(), kLoadFlags | RTLD_NOLOAD); loaded != nullptr) {
+  if (void* const loaded = system::find_open_library(name); loaded != nullptr) {
     return loaded;
   }
   for (const char* folder : folders) {
@@ -57,7 +51,8 @@ std::string other_majors(int major, std::span<const char* const> folders) {
   for (const char* folder : folders) {
     for (const int other : {10, 11, 12}) {
       const std::string path = text(folder, "/libnvinfer.so.", other);
-      if (other != major && access(path.c_str(), F_OK) == 0) {
+      std::error_code ignored;
+      if (other != major && std::filesystem::exists(path, ignored)) {
         return text("; ", folder, " holds TensorRT ", other,
                     ", but this plugin is built for TensorRT ", major,
                     ": pip install 'tensorrt==", major, ".*'");
