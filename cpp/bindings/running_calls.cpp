@@ -114,7 +114,11 @@ std::function<void()> RunningCall::between_batches() const {
 
 void bind_running_calls(py::module_& /*module*/) {
   py::module_::import("atexit").attr("register")(py::cpp_function(&finish_calls));
-  py::module_::import("os").attr("register_at_fork")(
+  const py::module_ os = py::module_::import("os");
+  if (!py::hasattr(os, "register_at_fork")) {  // Windows does not fork
+    return;
+  }
+  os.attr("register_at_fork")(
       py::arg("before") = py::cpp_function(&prepare_fork),
       py::arg("after_in_child") = py::cpp_function(&forget_calls));
 }

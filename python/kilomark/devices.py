@@ -14,6 +14,7 @@ from kilomark.cpu_quota import cpu_quota
 from kilomark.errors import DeviceUnavailableError
 from kilomark.excerpts import excerpt
 from kilomark.options import check_whole
+from kilomark.system import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +104,7 @@ def choose_num_threads(num_threads: int | None) -> int:
     Raises:
         InvalidInputError: a number is not a whole number from 1.
     """
-    affinity, quota = len(os.sched_getaffinity(0)), cpu_quota()
+    affinity, quota = usable_cores(), cpu_quota()
     usable = affinity if quota is None else min(affinity, quota)
     name, asked = "num_threads", num_threads
     if asked is None and os.environ.get(NUM_THREADS_VARIABLE):

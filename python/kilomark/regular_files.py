@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
+
+from kilomark.system import BINARY_FLAGS, NEVER_WAITING_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +25,7 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         OSError: it cannot be opened, or is a pipe, a socket, a device or a folder.
         ValueError: the path holds a NUL.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | NEVER_WAITING_FLAGS | BINARY_FLAGS)
     with os.fdopen(_checked(descriptor, path), "rb") as file:
         yield file
 
@@ -53,7 +56,8 @@ def _checked(descriptor: int, path: str | os.PathLike[str]) -> int:
         if not stat.S_ISREG(mode):
             kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or a socket"
             raise OSError(errno.EINVAL, f"it is {kind}; expected a regular file", os.fspath(path))
-        os.set_blocking(descriptor, True)
+        if sys.platform != "win32":
+            os.set_blocking(descriptor, True)
     except BaseException:
         os.close(descriptor)
         raise

@@ -11,9 +11,12 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from kilomark.system import BINARY_FLAGS, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +65,7 @@ def open_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
             yield file
         return
     unfinished = target.with_name(_temporary_name(target.name))
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY_FLAGS
     descriptor = os.open(unfinished, flags, 0o666)  # less the umask
     try:
         with os.fdopen(descriptor, "w+b") as file:
@@ -108,6 +111,8 @@ def _temporary_name(name: str) -> str:
 
 
 def _copy_owner_and_mode(file: IO[bytes], old: os.stat_result) -> None:
+    if sys.platform == "win32":  # it has neither
+        return
     with suppress(OSError):  # only root may give files away
         os.fchown(file.fileno(), old.st_uid, old.st_gid)
     with suppress(OSError):  # some network file systems have no modes
@@ -117,8 +122,4 @@ def _copy_owner_and_mode(file: IO[bytes], old: os.stat_result) -> None:
 def _sync_folder(folder: Path) -> None:
     """Make the new name survive a power cut; not every file system can."""
     with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -17,6 +16,7 @@ from tqdm import tqdm
 
 from kilomark.cache_folder import user_cache_folder
 from kilomark.errors import InvalidInputError
+from kilomark.system import lock_file, lock_file_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,11 +113,9 @@ def _fingerprint(path: Path) -> str:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not lock_file_at_once(file.fileno()):
             log.info("waiting for another process that reads the same landmarks")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock_file(file.fileno())
         yield
 
 

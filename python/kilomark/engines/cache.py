@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -18,6 +17,7 @@ from kilomark.engines.target import BatchProfile, EngineKey
 from kilomark.engines.trust import check_trusted
 from kilomark.errors import EngineError, InvalidInputError
 from kilomark.regular_files import read_regular
+from kilomark.system import BINARY_FLAGS, lock_file, lock_file_at_once
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -130,14 +130,12 @@ class EngineCache:
         path = self.path_of(key).with_suffix(".lock")
         with _os_errors(f"the lock {path} cannot be made"):
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | BINARY_FLAGS, 0o666)
         try:
             with _os_errors(f"the lock {path} cannot be taken"):
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+                if not lock_file_at_once(descriptor):
                     log.warning("another process is building this engine; waiting for it")
-                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                    lock_file(descriptor)
             yield
         finally:
             os.close(descriptor)

@@ -12,7 +12,6 @@ With shards, all but ``run.json`` is there once a shard.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from kilomark.errors import InvalidInputError
 from kilomark.folder.chunks import Chunk
 from kilomark.folder.progress import Counts
+from kilomark.system import BINARY_FLAGS, lock_file_at_once
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -62,15 +62,15 @@ class RunState:
             InvalidInputError: another process works on the same shard.
         """
         with self._errors():
-            handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            handle = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | BINARY_FLAGS, 0o666)
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            with self._errors():
+                is_free = lock_file_at_once(handle)
+            if not is_free:
                 raise InvalidInputError(
                     f"another process is writing to {self.out}; wait for it, choose another -o, "
                     "or give each process a --shard of its own"
-                ) from error
+                )
             yield
         finally:
             os.close(handle)

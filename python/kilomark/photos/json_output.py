@@ -13,6 +13,7 @@ import kilomark
 from kilomark.errors import InvalidInputError
 from kilomark.json_text import to_json
 from kilomark.sinks.output_file import OutputFile
+from kilomark.system import BINARY_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ class _AppendedFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         with _errors(path):
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            flags = os.O_RDWR | os.O_CREAT | BINARY_FLAGS
             self._descriptor = os.open(path, flags, 0o666)
             try:
                 self._end = _mend_end(self._descriptor)
@@ -133,23 +134,25 @@ class _AppendedFile:
 
 
 def _write_at(descriptor: int, content: bytes, position: int) -> None:
+    os.lseek(descriptor, position, os.SEEK_SET)
     written = 0
     while written < len(content):
-        written += os.pwrite(descriptor, content[written:], position + written)
+        written += os.write(descriptor, content[written:])
 
 
 def _mend_end(descriptor: int) -> int:
     """Cut off the line that a killed process left half-written; return where the file ends."""
     size = os.fstat(descriptor).st_size
     begin = max(0, size - LONGEST_LINE_BYTES)
-    tail = os.pread(descriptor, size - begin, begin)
+    os.lseek(descriptor, begin, os.SEEK_SET)
+    tail = os.read(descriptor, size - begin)
     last_line = tail[tail.rfind(b"\n") + 1 :]
     if not last_line:
         return size
     if last_line.startswith(LINE_BEGIN):
         os.ftruncate(descriptor, size - len(last_line))
         return size - len(last_line)
-    os.pwrite(descriptor, b"\n", size)  # somebody else's line
+    _write_at(descriptor, b"\n", size)  # somebody else's line
     return size + 1
 
 
