@@ -18,7 +18,8 @@ namespace {
 std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
                                         const FinderNetwork* finder,
                                         const LandmarkNetwork* rescorer, const std::string& device,
-                                        int num_threads, int max_batch) {
+                                        int num_threads, int max_batch,
+                                        const std::string& cache_folder) {
   const RunningCall call;
   Networks networks;
   if (landmarks != nullptr) {
@@ -31,7 +32,8 @@ std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
     networks.rescorer = *rescorer;
   }
   const ReleasedGil release;
-  return std::make_unique<Detector>(networks, BackendOptions{device, num_threads, max_batch});
+  return std::make_unique<Detector>(networks,
+                                    BackendOptions{device, num_threads, max_batch, cache_folder});
 }
 
 // The views borrow from the arrays, so a tuple keeps these: a list may be emptied by another thread
@@ -205,7 +207,7 @@ void bind_detector(py::module_& module) {
   py::class_<Detector>(module, "Detector")
       .def(py::init(&make_detector), py::arg("landmarks").none(true), py::arg("finder").none(true),
            py::kw_only(), py::arg("rescorer").none(true) = py::none(), py::arg("device") = "cpu",
-           py::arg("num_threads") = 0, py::arg("max_batch") = 16)
+           py::arg("num_threads") = 0, py::arg("max_batch") = 16, py::arg("cache_folder") = "")
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
       .def_property_readonly("input_stream", &Detector::input_stream)

@@ -239,6 +239,7 @@ class Detector:
         device: str = "cpu",
         num_threads: int = 0,
         max_batch: int = 16,
+        cache_folder: str = "",
     ) -> None: ...
     @property
     def device(self) -> str: ...

@@ -109,6 +109,10 @@ class Detector:
         num_threads: CPU threads to use, at most those that this process may use; by default all.
         max_batch: faces that go through a network at once. More faces take several rounds; memory
             grows with it.
+        cache_dir: a folder where OpenVINO keeps compiled networks, so that the next detector of
+            the same networks and options starts faster on a CPU. It is made if it is missing. A
+            folder that other users may write to is refused, since what it holds is run. GPUs keep
+            their engines elsewhere and ignore it.
         views: 2 places each face in its crop and in the mirrored crop, and takes the mean of both:
             landmarks, spread, depth and presence. It is more accurate and steadier, and doubles the
             work of the landmark network. Finding and rescoring are unchanged. 1: one crop.
@@ -144,6 +148,7 @@ class Detector:
         max_faces: int | None = None,
         num_threads: int | None = None,
         max_batch: int = 16,
+        cache_dir: str | os.PathLike[str] | None = None,
         views: int = 1,
         blend: bool | Literal["auto"] = "auto",
         faces: str | os.PathLike[str] | None = "auto",
@@ -165,6 +170,7 @@ class Detector:
             "max_faces": max_faces,
             "num_threads": num_threads,
             "max_batch": max_batch,
+            "cache_dir": None if cache_dir is None else Path(cache_dir).absolute(),
             "views": views,
             "blend": blend,
         }
@@ -212,6 +218,7 @@ class Detector:
             device=settings["device"],
             num_threads=settings["num_threads"],
             max_batch=settings["max_batch"],
+            cache_dir=settings["cache_dir"],
         )
         for use, bundle in (("faces", finder), ("landmarks", landmarks), ("rescoring", rescorer)):
             if bundle is not None:

@@ -11,6 +11,7 @@ from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.manifest import read_landmark_bundle
+from kilomark.network_cache import prepare_network_cache
 
 if TYPE_CHECKING:
     import os
@@ -67,10 +68,14 @@ def load_core(
     device: str,
     num_threads: int | None,
     max_batch: int,
+    cache_dir: str | os.PathLike[str] | None,
 ) -> _core.Detector:
     """Load the networks that are there on a device.
 
     On the CPU, the face detector is compiled for images of 4 : 3 at first.
+
+    Raises:
+        InvalidInputError: ``cache_dir`` cannot be used.
     """
     bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
     chosen, models = device_models(device, bundles, max_batch=max_batch)
@@ -81,6 +86,7 @@ def load_core(
     def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
         return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
 
+    kept_in = prepare_network_cache(cache_dir) if cache_dir and chosen == "cpu" else ""
     with forwarded_log():
         return _core.Detector(
             to_landmarks(landmarks),
@@ -89,6 +95,7 @@ def load_core(
             device=chosen,
             num_threads=choose_num_threads(num_threads),
             max_batch=max_batch,
+            cache_folder=str(kept_in),
         )
 
 

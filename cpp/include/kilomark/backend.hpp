@@ -92,6 +92,9 @@ struct BackendOptions {
   std::string device = "cpu";
   int num_threads = 0;  // 0: all that the process may use; more than that is reduced to it
   int max_batch = 16;
+  // Where OpenVINO keeps compiled networks, for faster starts on a CPU; "": nowhere. It must exist.
+  // OpenVINO loads what it finds there, so nobody else may be able to write to it.
+  std::string cache_folder = {};
 };
 
 // Loads the networks on a device. Throws Error{kDevice} if the device is unknown or unavailable,

@@ -26,7 +26,7 @@ class BorrowedImages final : public HeldImages {
 SessionOptions to_session_options(const BackendOptions& options) {
   const int cores = system::usable_cores();
   const int threads = options.num_threads == 0 ? cores : std::min(options.num_threads, cores);
-  return {threads, options.max_batch};
+  return {threads, options.max_batch, options.cache_folder};
 }
 
 }  // namespace

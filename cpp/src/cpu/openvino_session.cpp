@@ -175,6 +175,8 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       // Other programs use the same cores; a thread that is tied to a busy one waits for it.
       "ENABLE_CPU_PINNING",
       "NO",
+      "CACHE_DIR",  // "": no cache
+      options_.cache_folder.c_str(),
   };
   openvino::CompiledModel* compiled = nullptr;
   check(std::apply(

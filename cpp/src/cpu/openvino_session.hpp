@@ -20,6 +20,7 @@ namespace kilomark::cpu {
 struct SessionOptions {
   int num_threads = 1;
   int max_batch = 1;
+  std::string cache_folder = {};  // see BackendOptions
 };
 
 // The shape of a network's input, (count, 3, height, width).

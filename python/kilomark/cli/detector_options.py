@@ -26,6 +26,7 @@ NAMES = (
     "max_faces",
     "views",
     "blend",
+    "cache_dir",
 )
 
 
@@ -61,6 +62,11 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"
     )
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+    group.add_argument(
+        "--cache-dir",
+        metavar="FOLDER",
+        help="keep compiled networks in FOLDER, for faster starts on the CPU (default: nowhere)",
+    )
     group.add_argument(
         "--views",
         type=int,

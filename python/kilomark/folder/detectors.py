@@ -29,6 +29,7 @@ class DetectorSettings:
     max_faces: int | None = None
     views: int = 1
     blend: bool | Literal["auto"] = "auto"
+    cache_dir: str | None = None
 
     def make(self, num_threads: int | None = None) -> kilomark.Detector:
         """Make a detector with these settings."""
@@ -37,7 +38,7 @@ class DetectorSettings:
     def options(self) -> dict[str, Any]:
         """Return what changes the results, apart from the networks themselves."""
         options = asdict(self)
-        for name in ("model", "finder", "device"):
+        for name in ("model", "finder", "device", "cache_dir"):
             del options[name]
         return options
 
