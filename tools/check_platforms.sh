@@ -37,7 +37,7 @@ main() {
   mapfile -t core < <(core_sources)
   for system in "${systems[@]}"; do
     case $system in
-      libc++) compile "libc++" "${core[@]}" cpp/src/system/posix.cpp -- clang++-16 -stdlib=libc++ ;;
+      libc++) compile "libc++" "${core[@]}" cpp/src/system/{posix,macos}.cpp -- clang++-16 -stdlib=libc++ ;;
       windows) compile "Windows" "${core[@]}" cpp/src/system/windows.cpp -- x86_64-w64-mingw32-g++-posix ;;
       *)
         echo "there is no system '$system'; expected libc++ or windows" >&2
