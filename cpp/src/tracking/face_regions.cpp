@@ -88,4 +88,9 @@ RegionChange change_between(const FaceRegion& from, const FaceRegion& to) {
           std::abs(std::remainder(to.angle_deg - from.angle_deg, 360.0F))};
 }
 
+bool exceeds(const RegionChange& change, const RegionChange& limit) {
+  return change.shift > limit.shift || change.log_scale > limit.log_scale ||
+         change.angle_deg > limit.angle_deg;
+}
+
 }  // namespace kilomark::tracking

@@ -31,4 +31,7 @@ struct RegionChange {
 };
 [[nodiscard]] RegionChange change_between(const FaceRegion& from, const FaceRegion& to);
 
+// Whether any part of a change is greater than that of the limit.
+[[nodiscard]] bool exceeds(const RegionChange& change, const RegionChange& limit);
+
 }  // namespace kilomark::tracking

@@ -1,0 +1,57 @@
+#include "option_checks.hpp"
+
+#include "kilomark/error.hpp"
+#include "text.hpp"
+
+namespace kilomark::tracking {
+
+namespace {
+
+void check_options(const TrackerOptions& options) {
+  const auto fail_option = [](const char* name, double value, const char* expected) {
+    fail(ErrorCode::kInvalidInput, text(name, " ", value), expected, "choose another value");
+  };
+  if (!(options.smoothing >= 0.0 && options.smoothing <= 100.0)) {
+    fail_option("smoothing", options.smoothing, "0 to 100");
+  }
+  if (!(options.memory_s >= 0.0 && options.memory_s <= 3600.0)) {
+    fail_option("memory_s", options.memory_s, "0 to 3600 seconds");
+  }
+  if (options.detect_every < 1) {
+    fail_option("detect_every", options.detect_every, "1 and more frames");
+  }
+  if (options.tiles < 0 || options.tiles > 8) {
+    fail_option("tiles", options.tiles, "0 to 8");
+  }
+  if (options.max_faces < 0) {
+    fail_option("max_faces", options.max_faces, "0 and more");
+  }
+  if (!(options.presence_threshold >= 0.0F && options.presence_threshold <= 1.0F)) {
+    fail_option("presence_threshold", static_cast<double>(options.presence_threshold), "0 to 1");
+  }
+}
+
+void check_layout(const FaceLayout& layout) {
+  if (layout.mobility.empty() || layout.groups.size() != layout.mobility.size()) {
+    fail(ErrorCode::kInvalidInput,
+         text(layout.mobility.size(), " mobilities and ", layout.groups.size(), " groups"),
+         "one of each per landmark", "describe all landmarks");
+  }
+  for (const std::vector<int>* eye : {&layout.right_eye, &layout.left_eye}) {
+    for (const int index : *eye) {
+      if (index < 0 || static_cast<std::size_t>(index) >= layout.mobility.size()) {
+        fail(ErrorCode::kInvalidInput, text("landmark ", index, " of an eye"),
+             text("0 to ", layout.mobility.size() - 1), "name landmarks of the network");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void check(const FaceLayout& layout, const TrackerOptions& options) {
+  check_options(options);
+  check_layout(layout);
+}
+
+}  // namespace kilomark::tracking
