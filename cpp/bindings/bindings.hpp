@@ -9,6 +9,7 @@ void bind_errors(pybind11::module_& module);
 void bind_networks(pybind11::module_& module);
 void bind_openvino(pybind11::module_& module);
 void bind_limits(pybind11::module_& module);
+void bind_bundles(pybind11::module_& module);
 void bind_regions(pybind11::module_& module);
 void bind_detections(pybind11::module_& module);
 void bind_detector(pybind11::module_& module);

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core_of_main, module) {
   bind_limits(module);
   bind_networks(module);
   bind_openvino(module);
+  bind_bundles(module);
   bind_regions(module);
   bind_detections(module);
   bind_detector(module);

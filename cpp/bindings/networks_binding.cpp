@@ -65,6 +65,7 @@ void bind_networks(py::module_& module) {
            }),
            py::kw_only(), py::arg("model"), py::arg("input"), py::arg("strides"),
            py::arg("rescoring") = rule)
+      .def("for_common_images", &for_common_images)
       .def_readonly("strides", &FinderNetwork::strides)
       .def_readonly("rescoring", &FinderNetwork::rescoring);
 

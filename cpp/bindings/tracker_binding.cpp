@@ -1,5 +1,7 @@
 #include <pybind11/stl.h>
 
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "arrays.hpp"
@@ -45,22 +47,28 @@ TrackedArrays to_arrays(TrackedFaces&& faces, int num_landmarks) {
           to_array(std::move(faces.velocities), {count, 2})};
 }
 
-FaceLayout to_layout(const Detector& detector, std::vector<float> mobility, std::vector<int> groups,
-                     std::vector<int> right_eye, std::vector<int> left_eye) {
-  if (mobility.size() != static_cast<std::size_t>(detector.num_landmarks())) {
-    fail(ErrorCode::kInvalidInput, std::to_string(mobility.size()) + " mobilities",
-         std::to_string(detector.num_landmarks()) + ", one per landmark of the detector",
-         "pass one number per landmark");
+using NamedRange = std::tuple<std::string, int, int>;  // name, start, count
+
+Topology to_topology(const Detector& detector, const std::vector<NamedRange>& groups) {
+  Topology topology;
+  topology.num_landmarks = detector.num_landmarks();
+  for (const auto& [name, start, count] : groups) {
+    if (start < 0 || count < 0 || start > topology.num_landmarks - count) {
+      fail(ErrorCode::kInvalidInput,
+           "a group of landmarks " + std::to_string(start) + " and the " + std::to_string(count) +
+               " from there",
+           "indices below " + std::to_string(topology.num_landmarks), "pass the detector's groups");
+    }
+    topology.groups.push_back({name, start, count, std::nullopt});
   }
-  return {std::move(mobility), std::move(groups), std::move(right_eye), std::move(left_eye)};
+  return topology;
 }
 
-std::unique_ptr<Tracker> make_tracker(const Detector& detector, std::vector<float> mobility,
-                                      std::vector<int> groups, std::vector<int> right_eye,
-                                      std::vector<int> left_eye, double smoothing, double memory_s,
-                                      int detect_every, int tiles, int max_faces,
-                                      float score_threshold, float nms_iou, bool rescoring,
-                                      float presence_threshold, int views, bool blends) {
+std::unique_ptr<Tracker> to_tracker(const Detector& detector, const std::vector<NamedRange>& groups,
+                                    double smoothing, double memory_s, int detect_every, int tiles,
+                                    int max_faces, float score_threshold, float nms_iou,
+                                    bool rescoring, float presence_threshold, int views,
+                                    bool blends) {
   const DetectOptions detect{.score_threshold = score_threshold,
                              .nms_iou = nms_iou,
                              .rescoring = rescoring,
@@ -74,9 +82,7 @@ std::unique_ptr<Tracker> make_tracker(const Detector& detector, std::vector<floa
   return std::make_unique<Tracker>(
       std::make_shared<DetectorSource>(detector, detect,
                                        PlaceOptions{.views = views, .blends = blends}),
-      to_layout(detector, std::move(mobility), std::move(groups), std::move(right_eye),
-                std::move(left_eye)),
-      options);
+      make_face_layout(to_topology(detector, groups)), options);
 }
 
 TrackedArrays update(Tracker& tracker, const py::object& image, const std::string& format,
@@ -109,11 +115,10 @@ void bind_tracker(py::module_& module) {
       .def("__len__", [](const TrackedArrays& faces) { return faces.ids.size(); });
 
   py::class_<Tracker>(module, "Tracker")
-      .def(py::init(&make_tracker), py::keep_alive<1, 2>(), py::arg("detector"), py::kw_only(),
-           py::arg("mobility"), py::arg("groups"), py::arg("right_eye"), py::arg("left_eye"),
-           py::arg("smoothing") = defaults.smoothing, py::arg("memory_s") = defaults.memory_s,
-           py::arg("detect_every") = defaults.detect_every, py::arg("tiles") = defaults.tiles,
-           py::arg("max_faces") = defaults.max_faces,
+      .def(py::init(&to_tracker), py::keep_alive<1, 2>(), py::arg("detector"), py::kw_only(),
+           py::arg("groups"), py::arg("smoothing") = defaults.smoothing,
+           py::arg("memory_s") = defaults.memory_s, py::arg("detect_every") = defaults.detect_every,
+           py::arg("tiles") = defaults.tiles, py::arg("max_faces") = defaults.max_faces,
            py::arg("score_threshold") = detect.score_threshold, py::arg("nms_iou") = detect.nms_iou,
            py::arg("rescoring") = detect.rescoring,
            py::arg("presence_threshold") = detect.presence_threshold, py::arg("views") = 1,

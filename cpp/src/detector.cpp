@@ -22,7 +22,7 @@ namespace {
 const char* name_of(NetworkRole role) {
   switch (role) {
     case NetworkRole::kFinder:
-      return "face finder";
+      return "face detector";
     case NetworkRole::kLandmarks:
       return "landmark network";
     case NetworkRole::kRescorer:
@@ -34,7 +34,7 @@ const char* name_of(NetworkRole role) {
 void check_networks(const Networks& networks) {
   if (!networks.finder && !networks.landmarks) {
     fail(ErrorCode::kInvalidInput, "a detector without networks",
-         "a face finder, a landmark network or both", "pass one of them");
+         "a face detector, a landmark network or both", "pass one of them");
   }
   if (networks.finder) {
     check_network(*networks.finder);
@@ -144,6 +144,7 @@ Detector::Detector(const Networks& networks, std::unique_ptr<Backend> backend, i
   check_options(BackendOptions{.max_batch = max_batch});
   check_networks(networks_);
   specs_ = to_specs(networks_);
+  topology_.num_landmarks = num_landmarks();
 }
 
 bool Detector::has(NetworkRole role) const {
@@ -226,8 +227,8 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   return found;
 }
 
-// Where the finder is sure and the presence is low, the face may be turned otherwise than its
-// keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
+// Where the face detector is sure and the presence is low, the face may be turned otherwise than
+// its keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
 void Detector::turn_again(const Frames& frames, const DetectOptions& options, Found& found) const {
   std::vector<Regions> turned(found.regions.size());
   std::vector<std::vector<std::size_t>> rows(found.regions.size());
@@ -387,6 +388,10 @@ Placement Detector::place(std::span<const ImageView> images, std::span<const Reg
   };
   return on_held(hold_regions,
                  [&](const Frames& frames) { return place(frames, regions, options); });
+}
+
+Detections Detector::predict(const ImageView& image) const {
+  return std::move(predict(std::span(&image, 1), default_options_).images.front());
 }
 
 Prediction Detector::predict(std::span<const ImageView> images,

@@ -17,7 +17,7 @@ struct FoundFace {
   std::array<Point, kNumKeypoints> keypoints{};  // image pixels
 };
 
-// The finder's output for one image, M cells.
+// The face detector's ("finder") output for one image, M cells.
 struct FinderOutput {
   std::span<const float> scores;     // (M,)
   std::span<const float> distances;  // (M, 4)

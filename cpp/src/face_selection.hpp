@@ -19,8 +19,8 @@ namespace kilomark {
 [[nodiscard]] std::vector<FoundFace> merge_cells(std::vector<FoundFace> found,
                                                  const DetectOptions& options);
 
-// The finder's lowest score that is worth rescoring: candidate_odds times the odds of
-// score_threshold. Without rescoring, score_threshold.
+// The lowest score of the face detector ("finder") that is worth rescoring: candidate_odds times
+// the odds of score_threshold. Without rescoring, score_threshold.
 [[nodiscard]] float candidate_threshold(const DetectOptions& options, const RescoringRule& rule);
 
 // Where the finder is sure of one face and of no second, drops the candidates that it doubts most:

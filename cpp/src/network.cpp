@@ -84,6 +84,12 @@ NetworkSpec to_spec(const LandmarkNetwork& network) {
 
 int FinderNetwork::size_step() const { return std::ranges::max(strides); }
 
+FinderNetwork for_common_images(FinderNetwork network) {
+  const int step = network.size_step();
+  network.input.height = (network.input.width * 3 / 4 + step - 1) / step * step;
+  return network;
+}
+
 NetworkSpec to_spec(const FinderNetwork& network) {
   const std::size_t cells = network.num_cells();
   return {

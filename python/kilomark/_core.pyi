@@ -119,10 +119,99 @@ class FinderNetwork:
         strides: Sequence[int],
         rescoring: RescoringRule = ...,
     ) -> None: ...
+    def for_common_images(self) -> FinderNetwork:
+        """The network with an input of about 4 : 3, the aspect of most images."""
+
     @property
     def strides(self) -> list[int]: ...
     @property
     def rescoring(self) -> RescoringRule: ...
+
+@final
+class LandmarkGroup:
+    """See `kilomark.LandmarkGroup`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def closed(self) -> bool | None: ...
+
+@final
+class Topology:
+    """See `kilomark.Topology`. What a manifest does not state is an empty list."""
+
+    @property
+    def num_landmarks(self) -> int: ...
+    @property
+    def groups(self) -> list[LandmarkGroup]: ...
+    @property
+    def mirror(self) -> list[int]: ...
+    @property
+    def subset_68(self) -> list[int]: ...
+    @property
+    def mean_shape(self) -> list[list[float]]: ...
+
+class _BundleHeader:
+    """What every bundle holds."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def accuracy(self) -> dict[str, float]: ...
+    @property
+    def model(self) -> bytes:
+        """A copy of the ONNX file; empty if only the manifest was parsed."""
+
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def channel_order(self) -> _ChannelOrder: ...
+    @property
+    def mean(self) -> list[float]: ...
+    @property
+    def std(self) -> list[float]: ...
+
+@final
+class LandmarkBundle(_BundleHeader):
+    """See `kilomark.manifest.LandmarkBundle`."""
+
+    @property
+    def crop_scale(self) -> float: ...
+    @property
+    def has_depth(self) -> bool: ...
+    @property
+    def knows_faces(self) -> bool: ...
+    @property
+    def topology(self) -> Topology: ...
+    @property
+    def blends_with(self) -> list[str]: ...
+
+@final
+class FinderBundle(_BundleHeader):
+    """See `kilomark.manifest.FinderBundle`."""
+
+    @property
+    def strides(self) -> list[int]: ...
+    @property
+    def rescoring(self) -> dict[str, float]:
+        """The numbers that the manifest states."""
+
+DEFAULT_RESCORER: str
+
+def default_finder(landmark_bundle: str) -> str:
+    """The shipped bundle that finds faces for a landmark bundle of this name."""
+
+def read_bundle(folder: bytes) -> LandmarkBundle | FinderBundle:
+    """Read and check the bundle of a folder, given as the bytes of its path."""
+
+def parse_manifest(text: bytes, folder: bytes) -> LandmarkBundle | FinderBundle:
+    """Parse a manifest alone; the folder is for messages."""
 
 @final
 class Regions:
@@ -339,16 +428,16 @@ class TrackedFaces:
 
 @final
 class Tracker:
-    """Follows the faces of one video; one thread at a time may use it."""
+    """Follows the faces of one video; one thread at a time may use it.
+
+    ``groups`` are the name, first landmark and number of landmarks of each group.
+    """
 
     def __init__(
         self,
         detector: Detector,
         *,
-        mobility: Sequence[float],
-        groups: Sequence[int],
-        right_eye: Sequence[int],
-        left_eye: Sequence[int],
+        groups: Sequence[tuple[str, int, int]],
         smoothing: float = 1.0,
         memory_s: float = 1.0,
         detect_every: int = 15,

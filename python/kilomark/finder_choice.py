@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kilomark import _core
 from kilomark.manifest import FinderBundle, LandmarkBundle, read_finder_bundle
 
 if TYPE_CHECKING:
     import os
 
 __all__ = ["choose_finder"]
-
-_FINDERS = {"resnext50": "faces-large"}
-"""By the name of the landmark network's bundle. The large finder takes three times as long."""
-_DEFAULT_FINDER = "faces"
 
 
 def choose_finder(
@@ -30,5 +27,5 @@ def choose_finder(
     """
     if name_or_path == "auto":
         name = "" if landmarks is None else landmarks.name
-        return read_finder_bundle(_FINDERS.get(name, _DEFAULT_FINDER))
+        return read_finder_bundle(_core.default_finder(name))
     return read_finder_bundle(name_or_path)

@@ -1,7 +1,7 @@
 """Bundles: a trained network as a folder with ``manifest.json`` and ``model.onnx``.
 
-The manifest is all that the runtime knows of a network. It is checked here, once, field by field;
-what leaves this file is whole. Every number has bounds. Unknown keys are ignored.
+The C++ core reads and checks both files, each number within bounds; see ``kilomark/bundle.hpp`` for
+the keys and the limits. This module gives what it has read as typed values.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark import _core
-from kilomark.bundle_contents import read_manifest, read_model
 from kilomark.errors import BundleError
 from kilomark.excerpts import excerpt
 from kilomark.topology import LandmarkGroup, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from kilomark.manifest_fields import Fields
 
 __all__ = [
     "LARGEST_INPUT_PX",
@@ -40,25 +37,8 @@ __all__ = [
 ]
 
 SHIPPED_BUNDLES = Path(__file__).parent / "bundles"
-SCHEMA_VERSION = 1
 
 LARGEST_INPUT_PX = _core.MAX_INPUT_SIDE
-LARGEST_INPUT_VALUE = 1e6
-"""Of mean and std, whose unit is 0 to 255."""
-SMALLEST_STD = 1e-6
-LARGEST_CROP_SCALE = _core.MAX_CROP_SCALE
-MOST_LANDMARKS = _core.MAX_LANDMARKS
-LARGEST_COORDINATE = 1e6
-"""Of the mean face, whose unit is about half a face."""
-MOST_STRIDES = _core.MAX_STRIDES
-LARGEST_STRIDE = _core.MAX_STRIDE
-RESCORING_NUMBERS = (
-    "finder_weight", "presence_weight", "neutral_presence", "offset", "candidate_odds",
-)  # fmt: skip
-"""See `kilomark._core.RescoringRule`."""
-LARGEST_RESCORING_NUMBER = 100.0
-LONGEST_NAME = 200
-FINDER_KEYPOINTS = ("right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth")
 
 ChannelOrder = Literal["rgb", "bgr"]
 
@@ -85,8 +65,8 @@ class Bundle:
     input: NetworkInput
     model: bytes = field(repr=False)
     """The ONNX file; its size and SHA-256 are those of the manifest."""
-    accuracy: Mapping[str, Any]
-    """What was measured, as the manifest states it."""
+    accuracy: Mapping[str, float]
+    """What was measured: the numbers that the manifest states, by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,33 +133,7 @@ def read_bundle(name_or_path: str | os.PathLike[str]) -> Bundle:
         BundleError: there is no such bundle, or it is damaged; the message says where and how.
     """
     folder = _find_folder(name_or_path)
-    manifest = read_manifest(folder)
-    version = manifest.integer("schema_version")
-    if version != SCHEMA_VERSION:
-        raise manifest.error(
-            "schema_version", version, f"{SCHEMA_VERSION}; a newer kilomark may read this bundle"
-        )
-    task = manifest.one_of("task", ("landmarks", "faces"))
-    shared: dict[str, Any] = {
-        "name": manifest.text("name", longest=LONGEST_NAME),
-        "folder": folder,
-        "input": _parse_input(manifest.section("input")),
-        "accuracy": manifest.section("accuracy").values if manifest.has("accuracy") else {},
-        "model": read_model(folder, manifest.section("model")),
-    }
-    if task == "faces":
-        return FinderBundle(
-            **shared, strides=_parse_strides(manifest), rescoring=_parse_rescoring(manifest)
-        )
-    constant = manifest.texts("constant_outputs") if manifest.has("constant_outputs") else []
-    return LandmarkBundle(
-        **shared,
-        crop_scale=manifest.number("crop_scale", above=0, at_most=LARGEST_CROP_SCALE),
-        topology=_parse_topology(manifest),
-        knows_faces="presence" not in constant,
-        has_depth=manifest.has("depth") and manifest.boolean("depth"),
-        blends_with=tuple(manifest.texts("blends_with")) if manifest.has("blends_with") else (),
-    )
+    return _to_bundle(_core.read_bundle(os.fsencode(folder)), folder)
 
 
 def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
@@ -205,90 +159,59 @@ def _find_folder(name_or_path: str | os.PathLike[str]) -> Path:
     )
 
 
-def _parse_input(fields: Fields) -> NetworkInput:
-    order = fields.one_of("channel_order", ("rgb", "bgr"))
-    mean = fields.numbers("mean", count=3, above=-LARGEST_INPUT_VALUE, at_most=LARGEST_INPUT_VALUE)
-    std = fields.numbers("std", count=3, above=SMALLEST_STD, at_most=LARGEST_INPUT_VALUE)
-    return NetworkInput(
-        width=fields.integer("width", at_least=1, at_most=LARGEST_INPUT_PX),
-        height=fields.integer("height", at_least=1, at_most=LARGEST_INPUT_PX),
-        channel_order="rgb" if order == "rgb" else "bgr",
-        mean=(mean[0], mean[1], mean[2]),
-        std=(std[0], std[1], std[2]),
+def _to_bundle(bundle: _core.LandmarkBundle | _core.FinderBundle, folder: Path) -> Bundle:
+    if isinstance(bundle, _core.FinderBundle):
+        return FinderBundle(
+            **_shared(bundle, folder),
+            strides=tuple(bundle.strides),
+            rescoring=bundle.rescoring or None,
+        )
+    return LandmarkBundle(
+        **_shared(bundle, folder),
+        crop_scale=bundle.crop_scale,
+        topology=_to_topology(bundle.topology),
+        knows_faces=bundle.knows_faces,
+        has_depth=bundle.has_depth,
+        blends_with=tuple(bundle.blends_with),
     )
 
 
-def _parse_strides(manifest: Fields) -> tuple[int, ...]:
-    strides = tuple(
-        manifest.integers("strides", at_most_count=MOST_STRIDES, at_least=1, at_most=LARGEST_STRIDE)
-    )
-    if not strides:
-        raise manifest.error("strides", [], "at least one stride")
-    keypoints = manifest.texts("keypoints")
-    if tuple(keypoints) != FINDER_KEYPOINTS:
-        raise manifest.error("keypoints", keypoints, f"{list(FINDER_KEYPOINTS)}, in this order")
-    network_input = manifest.section("input")
-    for side in ("width", "height"):
-        if network_input.integer(side) % max(strides):
-            found = network_input.integer(side)
-            raise network_input.error(side, found, f"a multiple of {max(strides)}")
-    return strides
-
-
-def _parse_rescoring(manifest: Fields) -> dict[str, float] | None:
-    if not manifest.has("rescoring"):
-        return None
-    fields = manifest.section("rescoring")
-    most = LARGEST_RESCORING_NUMBER
-    known = [name for name in RESCORING_NUMBERS if fields.has(name)]
-    return {name: fields.number(name, above=-most, at_most=most) for name in known}
-
-
-def _parse_topology(manifest: Fields) -> Topology:
-    count = manifest.integer("num_landmarks", at_least=1, at_most=MOST_LANDMARKS)
-    sections = manifest.sections("groups", at_most_count=count)
-    groups = [_parse_group(fields, count) for fields in sections]
-    names = [group.name for group in groups]
-    if len(set(names)) != len(names):
-        raise manifest.error("groups", names, "names that are all different")
-    return Topology(
-        num_landmarks=count,
-        groups={group.name: group for group in groups},
-        mirror=_parse_mirror(manifest, count),
-        subset_68=_parse_subset(manifest, count),
-        mean_shape=manifest.optional_table(
-            "mean_shape", rows=count, columns=3, at_most=LARGEST_COORDINATE
+def _shared(bundle: _core.LandmarkBundle | _core.FinderBundle, folder: Path) -> dict[str, Any]:
+    """The fields of `Bundle`."""
+    return {
+        "name": bundle.name,
+        "folder": folder,
+        "input": NetworkInput(
+            width=bundle.width,
+            height=bundle.height,
+            channel_order=bundle.channel_order,
+            mean=_triple(bundle.mean),
+            std=_triple(bundle.std),
         ),
+        "accuracy": bundle.accuracy,
+        "model": bundle.model,
+    }
+
+
+def _triple(values: list[float]) -> tuple[float, float, float]:
+    return values[0], values[1], values[2]
+
+
+def _to_topology(topology: _core.Topology) -> Topology:
+    groups = [
+        LandmarkGroup(name=group.name, start=group.start, count=group.count, closed=group.closed)
+        for group in topology.groups
+    ]
+    return Topology(
+        num_landmarks=topology.num_landmarks,
+        groups={group.name: group for group in groups},
+        mirror=_read_only(np.array(topology.mirror, np.intp)),
+        subset_68=_read_only(np.array(topology.subset_68, np.intp)),
+        mean_shape=_read_only(np.array(topology.mean_shape, np.float64)),
     )
 
 
-def _parse_mirror(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] | None:
-    if not manifest.has("mirror"):
-        return None
-    mirror = manifest.integers("mirror", count=num_landmarks, at_most=num_landmarks - 1)
-    if any(mirror[partner] != index for index, partner in enumerate(mirror)):
-        raise manifest.error("mirror", mirror, "a permutation that is its own inverse")
-    return _index_array(mirror)
-
-
-def _parse_subset(manifest: Fields, num_landmarks: int) -> npt.NDArray[np.intp] | None:
-    if not manifest.has("subset_68"):
-        return None
-    subset = manifest.integers("subset_68", count=68, at_most=num_landmarks - 1)
-    return _index_array(subset)
-
-
-def _parse_group(fields: Fields, num_landmarks: int) -> LandmarkGroup:
-    start = fields.integer("start", at_most=num_landmarks - 1)
-    return LandmarkGroup(
-        name=fields.text("name", longest=LONGEST_NAME),
-        start=start,
-        count=fields.integer("count", at_least=1, at_most=num_landmarks - start),
-        closed=fields.boolean_or_null("closed"),
-    )
-
-
-def _index_array(indices: list[int]) -> npt.NDArray[np.intp]:
-    array = np.array(indices, np.intp)
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
+    """Return the array; None if it is empty: the core has that for what no manifest states."""
     array.setflags(write=False)
-    return array
+    return array if array.size else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kilomark import _core
@@ -20,9 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_rescorer", "load_core"]
 
-DEFAULT_RESCORER = "lite"
+DEFAULT_RESCORER = _core.DEFAULT_RESCORER
 """Its presence knows masks, profiles and crops that are turned wrongly; it takes little time."""
-
 
 # For detectors whose manifest holds no constants: those of `faces` with the presence of `lite`.
 _RESCORING = {
@@ -79,18 +76,20 @@ def load_core(
     """
     bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
     chosen, models = device_models(device, bundles, max_batch=max_batch)
-    if finder is not None and chosen == "cpu":
-        bundles[bundles.index(finder)] = finder = _for_common_images(finder)
     by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
 
     def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
         return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
 
+    def to_finder(bundle: FinderBundle) -> _core.FinderNetwork:
+        network = _to_finder_network(bundle, by_bundle[id(bundle)])
+        return network.for_common_images() if chosen == "cpu" else network
+
     kept_in = prepare_network_cache(cache_dir) if cache_dir and chosen == "cpu" else ""
     with forwarded_log():
         return _core.Detector(
             to_landmarks(landmarks),
-            None if finder is None else _to_finder_network(finder, by_bundle[id(finder)]),
+            None if finder is None else to_finder(finder),
             rescorer=to_landmarks(rescorer),
             device=chosen,
             num_threads=choose_num_threads(num_threads),
@@ -127,9 +126,3 @@ def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwor
         strides=list(bundle.strides),
         rescoring=_core.RescoringRule(**{**_RESCORING, **(bundle.rescoring or {})}),
     )
-
-
-def _for_common_images(finder: FinderBundle) -> FinderBundle:
-    step = max(finder.strides)
-    height = math.ceil(finder.input.width * 3 / 4 / step) * step
-    return replace(finder, input=replace(finder.input, height=height))

@@ -33,9 +33,6 @@ MOST_SMOOTHING = 100.0
 MOST_MEMORY_SECONDS = 3600.0
 MOST_TILES = 8
 
-MOBILITY = {"eye": 1.0, "iris": 0.7, "pupil": 0.7, "lips": 1.0, "brow": 0.5, "oval": 0.3}
-"""How freely the landmarks of a group move on the skull, by the last word of its name."""
-
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TrackedFace(Face):
@@ -102,14 +99,12 @@ class Tracker:
                 "this detector was made with finder=None; a tracker needs its face detector"
             )
         self._topology = detector.topology
-        right_eye, left_eye = _eyes(detector.topology)
         detect = detector._options  # noqa: SLF001
         self._core = _core.Tracker(
             detector._core,  # noqa: SLF001
-            mobility=_mobility(detector.topology),
-            groups=_group_numbers(detector.topology),
-            right_eye=right_eye,
-            left_eye=left_eye,
+            groups=[
+                (group.name, group.start, group.count) for group in self._topology.groups.values()
+            ],
             smoothing=_check_number("smoothing", smoothing, MOST_SMOOTHING),
             memory_s=_check_number("memory_seconds", memory_seconds, MOST_MEMORY_SECONDS),
             detect_every=check_whole("detect_every", detect_every),
@@ -179,30 +174,6 @@ def _check_number(name: str, value: object, at_most: float) -> float:
     ):
         raise InvalidInputError(f"{name} is {value!r}; expected a number from 0 to {at_most:g}")
     return float(value)
-
-
-def _mobility(topology: Topology) -> list[float]:
-    mobility = np.zeros(topology.num_landmarks)
-    for group in topology.groups.values():
-        mobility[group.indices] = MOBILITY.get(group.name.rpartition("_")[2], 0.0)
-    return [float(value) for value in mobility]
-
-
-def _group_numbers(topology: Topology) -> list[int]:
-    numbers = np.full(topology.num_landmarks, -1)
-    for number, group in enumerate(topology.groups.values()):
-        numbers[group.indices] = number
-    return [int(value) for value in numbers]
-
-
-def _eyes(topology: Topology) -> tuple[list[int], list[int]]:
-    if not {"right_eye", "left_eye"} <= set(topology.groups):
-        return [], []
-    right, left = (topology.groups[name] for name in ("right_eye", "left_eye"))
-    return (
-        list(range(right.start, right.start + right.count)),
-        list(range(left.start, left.start + left.count)),
-    )
 
 
 def _to_faces(found: _core.TrackedFaces, topology: Topology) -> list[TrackedFace]:

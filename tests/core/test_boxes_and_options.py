@@ -132,9 +132,9 @@ def test_more_threads_than_cores(make_landmarks: MakeLandmarks) -> None:
 
 def test_without_a_finder(make_landmarks: MakeLandmarks) -> None:
     detector = _core.Detector(make_landmarks(), None, num_threads=1)
-    with refused(InvalidInputError, "a detector without a face finder"):
+    with refused(InvalidInputError, "a detector without a face detector"):
         detector.predict([IMAGE], ["bgr"])
-    with refused(InvalidInputError, "a detector without a face finder"):
+    with refused(InvalidInputError, "a detector without a face detector"):
         detector.infer("finder", np.zeros((1, 3, 64, 64), np.float32))
 
 

@@ -7,11 +7,15 @@ import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kilomark._core import check_onnx
+from kilomark._core import check_onnx, parse_manifest
 from kilomark.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FUZZ = Path(__file__).parents[2] / "tools" / "fuzz"
 PYTHON_TARGETS = sorted(
@@ -33,9 +37,19 @@ def test_onnx_files_are_accepted_or_refused() -> None:
     assert 0 < refused < len(inputs)
 
 
-def is_refused(data: bytes) -> bool:
+def test_manifests_are_accepted_or_refused() -> None:
+    inputs = kept_inputs("cpp_manifest")
+    refused = sum(is_refused(data, read_manifest) for data in inputs.values())
+    assert 0 < refused < len(inputs)
+
+
+def read_manifest(text: bytes) -> object:
+    return parse_manifest(text, b"bundle")
+
+
+def is_refused(data: bytes, read: Callable[[bytes], object] = check_onnx) -> bool:
     try:
-        check_onnx(data)
+        read(data)
     except BundleError:
         return True
     return False

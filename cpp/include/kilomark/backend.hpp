@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kilomark/api.hpp"
 #include "kilomark/crop.hpp"
 #include "kilomark/image.hpp"
 #include "kilomark/network.hpp"
@@ -38,7 +39,7 @@ struct HoldOptions {
 };
 
 // The images of one call, where the backend can read them. Borrows their pixels.
-class HeldImages {
+class KILOMARK_API HeldImages {
  public:
   HeldImages() = default;
   HeldImages(const HeldImages&) = delete;
@@ -59,7 +60,7 @@ class HeldImages {
 // Threads: every method may be called from several threads at once; calls may wait for one another,
 // in no fixed order.
 // Errors: Error{kInference} if the network fails; the backend stays usable.
-class Backend {
+class KILOMARK_API Backend {
  public:
   Backend() = default;
   Backend(const Backend&) = delete;
@@ -77,8 +78,8 @@ class Backend {
   // Whether the network runs at every size that NetworkSpec::size_step allows.
   [[nodiscard]] virtual bool is_resizable(std::size_t /*network*/) const { return false; }
 
-  // Crops `tasks`, all of one input size, out of `images`, which this backend holds, and runs the network on them as one
-  // batch.
+  // Crops `tasks`, all of one input size, out of `images`, which this backend holds, and runs the
+  // network on them as one batch.
   virtual BatchTimes run(std::size_t network, const HeldImages& images,
                          std::span<const CropTask> tasks,
                          std::span<const std::span<float>> outputs) = 0;
@@ -99,13 +100,14 @@ struct BackendOptions {
 
 // Loads the networks on a device. Throws Error{kDevice} if the device is unknown or unavailable,
 // Error{kBundle} if a model cannot be read or does not have the outputs of its spec.
-[[nodiscard]] std::unique_ptr<Backend> make_backend(std::span<const NetworkSpec> networks,
-                                                    const BackendOptions& options);
+[[nodiscard]] KILOMARK_API std::unique_ptr<Backend> make_backend(
+    std::span<const NetworkSpec> networks, const BackendOptions& options);
 
-[[nodiscard]] std::vector<std::string> available_devices();
+// "cpu", and "cuda", "cuda:1" ... for each GPU that can be used.
+[[nodiscard]] KILOMARK_API std::vector<std::string> available_devices();
 
 // To be called in a process before it forks. The networks of the parent cannot run in the child,
 // which may load its own.
-void prepare_fork();
+KILOMARK_API void prepare_fork();
 
 }  // namespace kilomark

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kilomark/api.hpp"
 #include "kilomark/geometry.hpp"
 
 namespace kilomark {
@@ -8,10 +9,10 @@ namespace kilomark {
 // input to pixels of the image, and its exact inverse. A mirrored crop shows the same part of the
 // image with left and right exchanged.
 //
-// The pixel-centre rule, for training, export, CPU and GPU alike: pixel i covers [i, i + 1), its
-// centre is i + 0.5, and (0, 0) is the top-left corner of the top-left pixel. Halving an image
+// The pixel-center rule, for training, export, CPU and GPU alike: pixel i covers [i, i + 1), its
+// center is i + 0.5, and (0, 0) is the top-left corner of the top-left pixel. Halving an image
 // therefore halves every coordinate, and no other rule for shifts is needed anywhere.
-class Crop {
+class KILOMARK_API Crop {
  public:
   // The limits of `scale`, image pixels per input pixel.
   static constexpr double kMinScale = 1.0 / 8192.0;

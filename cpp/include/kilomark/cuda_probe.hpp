@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 // One NVIDIA GPU; `reason` says why it cannot be used, or is empty.
@@ -31,6 +33,6 @@ struct CudaProbe {
 
 // Looks for the plugin, the driver, TensorRT and GPUs. `library_folders` are searched for
 // libnvinfer before the system's folders. Says what is missing and throws nothing for it.
-[[nodiscard]] CudaProbe cuda_probe(std::span<const std::string> library_folders = {});
+[[nodiscard]] KILOMARK_API CudaProbe cuda_probe(std::span<const std::string> library_folders = {});
 
 }  // namespace kilomark

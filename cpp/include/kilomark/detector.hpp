@@ -2,17 +2,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "kilomark/api.hpp"
 #include "kilomark/backend.hpp"
 #include "kilomark/image.hpp"
 #include "kilomark/network.hpp"
 #include "kilomark/regions.hpp"
+#include "kilomark/topology.hpp"
 
 namespace kilomark {
 
@@ -20,9 +24,9 @@ struct PlacingTimes;
 
 // The networks of a detector; each may be missing.
 struct Networks {
-  std::optional<FinderNetwork> finder;       // detect() needs it
+  std::optional<FinderNetwork> finder;       // the face detector; detect() needs it
   std::optional<LandmarkNetwork> landmarks;  // place() needs it
-  // Rescores what the finder found; without it, the landmark network does. Its landmarks may be
+  // Rescores what the face detector found; without it, the landmark network does. Its landmarks may be
   // blended with those of the landmark network.
   std::optional<LandmarkNetwork> rescorer;
 };
@@ -40,8 +44,8 @@ struct DetectOptions {
   // Longer side in pixels of the finder's input, which has the image's aspect where the backend can
   // resize the network. 0: chosen by the image and by what was found; see look_plan.hpp.
   int finder_size = 0;
-  // 2 and more: the finder also looks at parts of the image, as many along its longer side. 0: none,
-  // or as many as the backend needs to zoom in, if finder_size is 0 too.
+  // 2 and more: the finder also looks at parts of the image, as many along its longer side.
+  // 0: none, or as many as the backend needs to zoom in, if finder_size is 0 too.
   int finder_tiles = 0;
   // Called between batches. It may throw, which ends the call.
   std::function<void()> between_batches = nullptr;
@@ -112,14 +116,31 @@ struct Frames {
   std::unique_ptr<HeldImages> held;
 };
 
+// Which bundles a detector loads beside its landmark network, and where. A bundle is given by the
+// name of an installed one or by its folder; see bundle.hpp.
+struct DetectorOptions {
+  std::string finder = "auto";     // of task "faces"; "auto": see default_finder(); "": none
+  std::string rescoring = "auto";  // of task "landmarks"; "auto": kDefaultRescorer; "": none
+  BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
+};
+
 // Finds the faces of images and places their landmarks.
+//
+//   const kilomark::Detector detector("resnext50");
+//   const kilomark::Detections faces = detector.predict(image);
 //
 // Threads: a Detector may be used from several threads at once. All faces of all images of a call
 // share the batches.
 // Errors: every call throws Error{kInvalidInput} for options, images and regions that cannot be
 // worked on, and for a network that it needs and does not have.
-class Detector {
+class KILOMARK_API Detector {
  public:
+  // Loads a landmark network with its face detector and the network that rescores, by the name of
+  // an installed bundle ("resnext50", the most accurate; "lite", made for CPUs; "wild", for turned
+  // and masked faces) or by its folder. Throws Error{kBundle} if a bundle is missing or damaged,
+  // Error{kDevice} if the device cannot be used, and Error{kInvalidInput} for bad options.
+  explicit Detector(const std::filesystem::path& name_or_folder,
+                    const DetectorOptions& options = {});
   // Throws as make_backend(), and Error{kInvalidInput} for bad options.
   Detector(const Networks& networks, const BackendOptions& options);
   // On a backend that has loaded the specs of these networks already, those that are there in the
@@ -142,6 +163,9 @@ class Detector {
   [[nodiscard]] Placement place(std::span<const ImageView> images, std::span<const Regions> regions,
                                 const PlaceOptions& options) const;
 
+  // Detects, then places, by default_options().
+  [[nodiscard]] Detections predict(const ImageView& image) const;
+
   // Detects, then places.
   [[nodiscard]] Prediction predict(const Frames& frames, const PredictOptions& options) const;
   [[nodiscard]] Prediction predict(std::span<const ImageView> images,
@@ -157,9 +181,18 @@ class Detector {
   [[nodiscard]] const NetworkSpec& spec(NetworkRole role) const;  // without the model
   [[nodiscard]] int num_landmarks() const;                        // 0 without a landmark network
 
+  // What each landmark stands for. It has no groups if the detector was made from Networks.
+  [[nodiscard]] const Topology& topology() const { return topology_; }
+
+  // What predict() of one image uses, to start from. Of a detector that was made from bundles: with
+  // rescoring, and a low presence_threshold, because the score holds the presence already.
+  [[nodiscard]] const PredictOptions& default_options() const { return default_options_; }
+
  private:
   struct Found;
+  struct Loaded;
 
+  Detector(Loaded loaded, const BackendOptions& options);
   [[nodiscard]] Frames hold(std::span<const ImageView> images, const HoldOptions& options) const;
   [[nodiscard]] std::size_t index_of(NetworkRole role) const;  // in the backend
   [[nodiscard]] NetworkRole rescoring_role() const;
@@ -176,6 +209,8 @@ class Detector {
   std::vector<NetworkSpec> specs_;  // without their models, in the order of the backend
   std::unique_ptr<Backend> backend_;
   int max_batch_ = 1;
+  Topology topology_;
+  PredictOptions default_options_;
 };
 
 }  // namespace kilomark

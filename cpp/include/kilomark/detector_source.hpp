@@ -1,5 +1,6 @@
 #pragma once
 
+#include "kilomark/api.hpp"
 #include "kilomark/detector.hpp"
 #include "kilomark/tracker.hpp"
 
@@ -7,7 +8,7 @@ namespace kilomark {
 
 // A detector as the source of a tracker. Borrows the detector, which may have many sources and must
 // outlive them. The frames of one video are placed by the same networks as single images.
-class DetectorSource final : public FaceSource {
+class KILOMARK_API DetectorSource final : public FaceSource {
  public:
   // `options` are those of every look of the face detector; finder_tiles is not used, since the
   // tracker divides the looks itself.
@@ -23,5 +24,10 @@ class DetectorSource final : public FaceSource {
   DetectOptions options_;
   PlaceOptions place_options_;
 };
+
+// A tracker of one video by a detector that was made from bundles, with the detector's default
+// options. Borrows the detector, which may have many trackers and must outlive them.
+[[nodiscard]] KILOMARK_API Tracker make_tracker(const Detector& detector,
+                                                TrackerOptions options = {});
 
 }  // namespace kilomark

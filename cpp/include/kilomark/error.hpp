@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 enum class ErrorCode {
@@ -13,9 +15,9 @@ enum class ErrorCode {
   kDependency,    // a library that the call needs is missing or of another version
 };
 
-// The one exception of the library. Its message says what was found, what was expected and how to
-// mend it.
-class Error : public std::runtime_error {
+// The one exception of the library, besides std::bad_alloc where memory runs out. Its message says
+// what was found, what was expected and how to mend it.
+class KILOMARK_API Error : public std::runtime_error {
  public:
   Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
@@ -26,7 +28,7 @@ class Error : public std::runtime_error {
 };
 
 // Throws Error with the message "found ...; expected ...; <remedy>".
-[[noreturn]] void fail(ErrorCode code, const std::string& found, const std::string& expected,
-                       const std::string& remedy);
+[[noreturn]] KILOMARK_API void fail(ErrorCode code, const std::string& found,
+                                    const std::string& expected, const std::string& remedy);
 
 }  // namespace kilomark

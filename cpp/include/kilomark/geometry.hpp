@@ -4,12 +4,14 @@
 
 namespace kilomark {
 
-// All coordinates are in pixels. Pixel i covers [i, i + 1) and its centre is i + 0.5; see crop.hpp.
+// All coordinates are in pixels. Pixel i covers [i, i + 1) and its center is i + 0.5; see crop.hpp.
+// A place, or a vector.
 struct Point {
   float x = 0.0F;
   float y = 0.0F;
 };
 
+// From the top-left corner (x0, y0) to the bottom-right one (x1, y1).
 struct Box {
   float x0 = 0.0F;
   float y0 = 0.0F;

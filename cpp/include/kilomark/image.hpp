@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kilomark/api.hpp"
 #include "kilomark/limits.hpp"
 
 namespace kilomark {
@@ -58,6 +59,6 @@ struct ImageView {
 
 // Throws Error{kInvalidInput} unless the view has pixels, 1..kMaxImageSide of them each way, and
 // rows that do not overlap. `index` names the image in the message.
-void check_image(const ImageView& image, std::size_t index = 0);
+KILOMARK_API void check_image(const ImageView& image, std::size_t index = 0);
 
 }  // namespace kilomark

@@ -18,7 +18,7 @@ inline constexpr int kMaxStride = 1024;  // px
 inline constexpr float kMaxCropScale = 16.0F;
 
 // One call
-inline constexpr std::size_t kMaxBatchPixels = std::size_t{1} << 21;  // of finder input
+inline constexpr std::size_t kMaxBatchPixels = std::size_t{1} << 21;  // the face detector's input
 inline constexpr int kMaxFinderTiles = 8;               // along the longer side of an image
 inline constexpr std::size_t kMaxFacesPerImage = 4096;  // found faces, the finder's best first
 inline constexpr std::size_t kMaxRegionsPerCall = 262144;

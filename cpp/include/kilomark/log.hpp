@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 struct LogMessage {
@@ -11,8 +13,8 @@ struct LogMessage {
   std::string text;
 };
 
-// What the backends, and the libraries under them, logged since the last call. The library prints
-// nothing itself.
-[[nodiscard]] std::vector<LogMessage> take_log_messages();
+// What the backends, and the libraries under them, logged since the last call, oldest first. The
+// library prints nothing itself. Any thread may call it; each message is given once.
+[[nodiscard]] KILOMARK_API std::vector<LogMessage> take_log_messages();
 
 }  // namespace kilomark

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 enum class ChannelOrder { kRgb, kBgr };
@@ -26,7 +28,7 @@ struct NetworkInput {
 using Model = std::shared_ptr<const std::string>;
 
 // An output of a network and its shape without the batch dimension.
-struct NamedOutput {
+struct KILOMARK_API NamedOutput {
   std::string name;
   std::vector<std::size_t> shape;
 
@@ -36,7 +38,7 @@ struct NamedOutput {
 // All that a backend needs to load a network and run it:
 //   in   image  (N, 3, H, W)  float32, normalized
 //   out  each   (N, *shape)   float32
-struct NetworkSpec {
+struct KILOMARK_API NetworkSpec {
   std::string name;  // for messages
   Model model;
   NetworkInput input;
@@ -90,7 +92,7 @@ struct RescoringRule {
 //
 // The M cells: for each stride s in order, row by row, cell (r, c) has its center at
 // ((c + 0.5) s, (r + 0.5) s).
-struct FinderNetwork {
+struct KILOMARK_API FinderNetwork {
   Model model;
   NetworkInput input;
   std::vector<int> strides;
@@ -103,13 +105,18 @@ struct FinderNetwork {
 // Right eye, left eye, nose tip, right and left corner of the mouth.
 inline constexpr int kNumKeypoints = 5;
 
-[[nodiscard]] NetworkSpec to_spec(const LandmarkNetwork& network);
-[[nodiscard]] NetworkSpec to_spec(const FinderNetwork& network);
-[[nodiscard]] NetworkSpec to_spec(const FinderNetwork& network, int input_width, int input_height);
+[[nodiscard]] KILOMARK_API NetworkSpec to_spec(const LandmarkNetwork& network);
+[[nodiscard]] KILOMARK_API NetworkSpec to_spec(const FinderNetwork& network);
+[[nodiscard]] KILOMARK_API NetworkSpec to_spec(const FinderNetwork& network, int input_width,
+                                               int input_height);
+
+// The network with an input of about 4 : 3, the aspect of most images, at the same width: a backend
+// that resizes networks then compiles it for them at first.
+[[nodiscard]] KILOMARK_API FinderNetwork for_common_images(FinderNetwork network);
 
 // Throw Error{kBundle} unless the description makes sense in itself.
-void check_input(const NetworkInput& input);
-void check_network(const LandmarkNetwork& network);
-void check_network(const FinderNetwork& network);
+KILOMARK_API void check_input(const NetworkInput& input);
+KILOMARK_API void check_network(const LandmarkNetwork& network);
+KILOMARK_API void check_network(const FinderNetwork& network);
 
 }  // namespace kilomark

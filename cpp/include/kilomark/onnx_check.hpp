@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 // What an ONNX file of a bundle may hold. Every exported network stays far below.
@@ -27,11 +29,11 @@ inline constexpr std::size_t kMaxOnnxTensorElements = std::size_t{1} << 28;
 //   | counts, names, ranks, dimensions, products   | below the limits above, in 64 bits           |
 //   | data of a tensor                             | as many bytes as its type and shape need     |
 //   | kernels, strides, dilations, groups, padding | 1 to 4096 (padding from 0)                   |
-//   | division of whole numbers                    | by positive constants: others end the process |
+//   | division of whole numbers                    | by positive constants only                   |
 //   | edges                                        | each value defined once, before it is used   |
 //
 // The environment variable KILOMARK_EXTRA_OPERATORS ("Gelu,Celu") adds operators to the list.
 // Nothing is copied; the time is linear in the size of the file.
-void check_onnx(std::string_view model);
+KILOMARK_API void check_onnx(std::string_view model);
 
 }  // namespace kilomark

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "kilomark/api.hpp"
+
 namespace kilomark {
 
 // The releases of OpenVINO that this library runs with, as pip writes it.
@@ -23,9 +25,9 @@ struct OpenvinoProbe {
 //      LD_LIBRARY_PATH, in the folders of the system.
 //
 // What was found stays for the life of the process; after a failure the next call looks again.
-[[nodiscard]] OpenvinoProbe probe_openvino();
+[[nodiscard]] KILOMARK_API OpenvinoProbe probe_openvino();
 
 // Names a folder that may hold OpenVINO's libraries, such as openvino/libs of its Python package.
-void use_openvino_folder(const std::string& folder);
+KILOMARK_API void use_openvino_folder(const std::string& folder);
 
 }  // namespace kilomark

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "kilomark/api.hpp"
 #include "kilomark/geometry.hpp"
 
 namespace kilomark {
@@ -39,6 +40,6 @@ struct Stroke {
 //
 // Lines and discs: coverage = clamp(width / 2 + 0.5 - distance of the pixel's center, 0, 1).
 // Areas: exact along x, in 4 steps along y.
-void paint(const PixelBuffer& buffer, const Stroke& stroke);
+KILOMARK_API void paint(const PixelBuffer& buffer, const Stroke& stroke);
 
 }  // namespace kilomark

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "kilomark/api.hpp"
 #include "kilomark/geometry.hpp"
 
 namespace kilomark {
@@ -38,18 +39,22 @@ struct Detections {
   [[nodiscard]] std::size_t size() const { return boxes.size(); }
 };
 
-// Upright regions of score 1, as for faces that a caller found.
-[[nodiscard]] Regions upright_regions(std::span<const Box> boxes);
+// Upright regions of score 1, as for faces that a caller found: the boxes around their landmarks,
+// brows to chin and ear to ear. Pass them to Detector::place().
+[[nodiscard]] KILOMARK_API Regions upright_regions(std::span<const Box> boxes);
 
 // The axis-aligned box of a region in the image: around the ellipse that fills the region's box,
 // once it is turned. An upright region's box is unchanged, a lying one's sides are exchanged.
-[[nodiscard]] Box box_in_image(const Box& box, float angle_deg);
+[[nodiscard]] KILOMARK_API Box box_in_image(const Box& box, float angle_deg);
 
 // The given rows, in the given order.
-[[nodiscard]] Regions take_rows(const Regions& regions, std::span<const std::size_t> rows);
+[[nodiscard]] KILOMARK_API Regions take_rows(const Regions& regions,
+                                             std::span<const std::size_t> rows);
 
 // Overwrites row `to` of an image's faces by row `from` of others of the same network.
-void copy_row(const Detections& source, std::size_t from, Detections& target, std::size_t to);
-[[nodiscard]] Detections take_rows(const Detections& detections, std::span<const std::size_t> rows);
+KILOMARK_API void copy_row(const Detections& source, std::size_t from, Detections& target,
+                           std::size_t to);
+[[nodiscard]] KILOMARK_API Detections take_rows(const Detections& detections,
+                                                std::span<const std::size_t> rows);
 
 }  // namespace kilomark

@@ -3,10 +3,10 @@
 // What a pixel of a network's input is, written once for the CPU and the GPU.
 //
 // An output pixel is the mean of the image over a square around the point that the crop maps its
-// centre to. The side of the square is the crop's scale, so that every pixel that the output pixel
+// center to. The side of the square is the crop's scale, so that every pixel that the output pixel
 // covers is averaged, and at least one pixel, which makes it plain bilinear interpolation when the
-// crop enlarges. The square is not turned with the crop. Outside the image there is the mean colour
-// of the network, which is 0 after normalisation.
+// crop enlarges. The square is not turned with the crop. Outside the image there is the mean color
+// of the network, which is 0 after normalization.
 //
 // A crop that shrinks by more than two first reduces the image by blocks of n x n whole pixels, n =
 // ceil(scale / 2), aligned to the image's corner; the square then averages these. So an output
@@ -56,7 +56,7 @@ struct ResamplePlan {
   float span = 1.0F;  // the square's side in cells, 1..2
   int width = 0;      // of the output
   int height = 0;
-  float scale[3] = {};  // normalisation of the taps' sum, in the image's channel order
+  float scale[3] = {};  // normalization of the taps' sum, in the image's channel order
   float offset[3] = {};
   int plane[3] = {0, 1, 2};  // the output plane of each of the image's channels
 };
@@ -108,7 +108,7 @@ KILOMARK_HD Pixel sample(const ResamplePlan& plan, int u, int v, const Cell& cel
   return weighted_sum(columns[0], columns[1], columns[2], horizontal.weight);
 }
 
-// The normalised value of one of the image's channels.
+// The normalized value of one of the image's channels.
 KILOMARK_HD float normalise(const ResamplePlan& plan, const Pixel& sum, int channel) {
   return sum.value[channel] * plan.scale[channel] + sum.value[kCoverage] * plan.offset[channel];
 }

@@ -5,8 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "kilomark/api.hpp"
 #include "kilomark/geometry.hpp"
 #include "kilomark/image.hpp"
+#include "kilomark/topology.hpp"
 
 namespace kilomark {
 
@@ -28,7 +30,7 @@ struct PlacedFace {
 
 // The two things that a tracker asks of a detector. Both are called from the thread that calls
 // Tracker::update().
-class FaceSource {
+class KILOMARK_API FaceSource {
  public:
   FaceSource() = default;
   FaceSource(const FaceSource&) = delete;
@@ -51,6 +53,10 @@ struct FaceLayout {
   std::vector<int> left_eye;    // May be empty: then the roll is that of the first detection, led
                                 // on by the landmarks' rotation.
 };
+
+// The layout of a topology, by the names of its groups: those that end in eye or lips move freely,
+// in iris, pupil, brow or oval less, and the rest moves with the skull.
+[[nodiscard]] KILOMARK_API FaceLayout make_face_layout(const Topology& topology);
 
 struct TrackerOptions {
   double smoothing = 1.0;           // 0: none; 1: default; 2: twice the time constants
@@ -87,7 +93,7 @@ struct TrackedFaces {
 //
 // Threads: one thread at a time may use a tracker. Many trackers may share one source if that may
 // be used by many threads, as a Detector may.
-class Tracker {
+class KILOMARK_API Tracker {
  public:
   // Throws Error{kInvalidInput} if an option is out of its range or the layout's sizes differ.
   Tracker(std::shared_ptr<const FaceSource> source, FaceLayout layout,

@@ -1,6 +1,7 @@
 #include "kilomark/detector_source.hpp"
 
 #include <limits>
+#include <memory>
 #include <utility>
 
 namespace kilomark {
@@ -59,6 +60,16 @@ std::vector<PlacedFace> DetectorSource::place(const ImageView& image,
                      row_of(placed.depth, i, count), placed.presence[i]});
   }
   return faces;
+}
+
+Tracker make_tracker(const Detector& detector, TrackerOptions options) {
+  DetectOptions detect = detector.default_options().detect;
+  if (detect.presence_threshold == 0.0F) {  // the network's presence is constant
+    options.presence_threshold = 0.0F;
+  }
+  detect.presence_threshold = options.presence_threshold;
+  return {std::make_shared<DetectorSource>(detector, detect), make_face_layout(detector.topology()),
+          options};
 }
 
 }  // namespace kilomark

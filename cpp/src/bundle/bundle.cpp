@@ -1,0 +1,97 @@
+#include "kilomark/bundle.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "bundle/sha256.hpp"
+#include "kilomark/error.hpp"
+#include "kilomark/onnx_check.hpp"
+#include "system/regular_file.hpp"
+#include "text.hpp"
+
+namespace kilomark {
+
+namespace {
+
+constexpr const char* kRemedy = "export or install the bundle again";
+
+[[noreturn]] void fail_bundle(const std::string& message) {
+  throw Error(ErrorCode::kBundle, message);
+}
+
+std::string read_manifest_text(const std::filesystem::path& file) {
+  try {
+    return read_regular_file(file, kMaxManifestBytes);
+  } catch (const FileError& error) {
+    fail_bundle(text(file.string(), " cannot be read: ", error.what()));
+  }
+}
+
+std::string read_model_file(const std::filesystem::path& file, std::size_t size_bytes) {
+  try {
+    return read_regular_file(file, size_bytes);
+  } catch (const FileError& error) {
+    if (error.is_too_large()) {
+      fail_bundle(
+          text(file.string(), " is damaged: ", error.what(), " by the manifest; ", kRemedy));
+    }
+    fail_bundle(text(file.string(), " cannot be read: ", error.what(), "; ", kRemedy));
+  }
+}
+
+std::string to_lower(std::string digits) {
+  std::ranges::transform(digits, digits.begin(), [](char c) {
+    return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return digits;
+}
+
+Model read_model(const BundleHeader& header) {
+  const std::filesystem::path file = header.folder / header.model_file;
+  const auto model = std::make_shared<const std::string>(read_model_file(file, header.model_bytes));
+  const std::string found = bundle::sha256(*model);
+  if (model->size() != header.model_bytes || found != to_lower(header.model_sha256)) {
+    fail_bundle(text(file.string(), " is damaged: found ", model->size(), " bytes with SHA-256 ",
+                     found, ", the manifest says ", header.model_bytes, " bytes with ",
+                     header.model_sha256.substr(0, 80), "; ", kRemedy));
+  }
+  try {
+    check_onnx(*model);
+  } catch (const Error& error) {
+    fail_bundle(text(file.string(), ": ", error.what()));
+  }
+  return model;
+}
+
+}  // namespace
+
+Bundle read_bundle(const std::filesystem::path& folder) {
+  Bundle bundle = parse_manifest(read_manifest_text(folder / "manifest.json"), folder);
+  std::visit([](auto& found) { found.network.model = read_model(found.header); }, bundle);
+  return bundle;
+}
+
+LandmarkBundle read_landmark_bundle(const std::filesystem::path& name_or_folder) {
+  Bundle bundle = read_bundle(find_bundle(name_or_folder));
+  if (auto* landmarks = std::get_if<LandmarkBundle>(&bundle)) {
+    return std::move(*landmarks);
+  }
+  fail_bundle(text("the bundle '", std::get<FinderBundle>(bundle).header.name,
+                   "' finds faces; expected a bundle of task 'landmarks'"));
+}
+
+FinderBundle read_finder_bundle(const std::filesystem::path& name_or_folder) {
+  Bundle bundle = read_bundle(find_bundle(name_or_folder));
+  if (auto* finder = std::get_if<FinderBundle>(&bundle)) {
+    return std::move(*finder);
+  }
+  fail_bundle(text("the bundle '", std::get<LandmarkBundle>(bundle).header.name,
+                   "' places landmarks; expected a bundle of task 'faces'"));
+}
+
+std::string_view default_finder(std::string_view landmark_bundle) {
+  return landmark_bundle == "resnext50" ? "faces-large"
+                                        : "faces";  // which takes a third of the time
+}
+
+}  // namespace kilomark

@@ -1,0 +1,105 @@
+#include <algorithm>
+#include <utility>
+
+#include "kilomark/bundle.hpp"
+#include "kilomark/detector.hpp"
+#include "kilomark/error.hpp"
+#include "text.hpp"
+
+namespace kilomark {
+
+namespace {
+
+constexpr float kBundlePresenceThreshold = 0.001F;  // drops what surely is no face
+
+void check_device(const std::string& device) {
+  if (device != "cpu") {
+    fail(ErrorCode::kDevice, text("device '", device, "'"), "device 'cpu'",
+         "a GPU runs engines, which bundles do not hold: build them with the Python package, and "
+         "make the Detector from Networks");
+  }
+}
+
+std::optional<FinderNetwork> load_finder(const DetectorOptions& options,
+                                         const LandmarkBundle& landmarks) {
+  if (options.finder.empty()) {
+    return std::nullopt;
+  }
+  const std::filesystem::path wanted = options.finder == "auto"
+                                           ? default_finder(landmarks.header.name)
+                                           : std::string_view(options.finder);
+  return for_common_images(read_finder_bundle(wanted).network);
+}
+
+// The network that rescores, or nothing if none does. It may be the landmark network itself.
+std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
+                                            const LandmarkBundle& landmarks) {
+  if (wanted.empty()) {
+    return std::nullopt;
+  }
+  const bool is_auto = wanted == "auto";
+  const std::filesystem::path folder =
+      find_bundle(is_auto ? kDefaultRescorer : std::string_view(wanted));
+  LandmarkBundle rescorer =
+      folder == landmarks.header.folder ? landmarks : read_landmark_bundle(folder);
+  if (rescorer.knows_faces) {
+    return rescorer;
+  }
+  if (is_auto) {
+    return std::nullopt;
+  }
+  fail(ErrorCode::kInvalidInput,
+       text("rescoring by '", rescorer.header.name, "', whose presence is constant"),
+       "a bundle with a presence", "pass another bundle, or \"\" for none");
+}
+
+// Whether two networks place the same landmarks.
+bool place_the_same(const Topology& one, const Topology& other) {
+  const auto is_same = [](const LandmarkGroup& a, const LandmarkGroup& b) {
+    return a.name == b.name && a.start == b.start && a.count == b.count && a.closed == b.closed;
+  };
+  return one.num_landmarks == other.num_landmarks && one.mirror == other.mirror &&
+         std::ranges::equal(one.groups, other.groups, is_same);
+}
+
+}  // namespace
+
+// What is read before the networks are loaded.
+struct Detector::Loaded {
+  explicit Loaded(const std::filesystem::path& name_or_folder, const DetectorOptions& options) {
+    check_device(options.backend.device);
+    LandmarkBundle landmarks = read_landmark_bundle(name_or_folder);
+    networks.finder = load_finder(options, landmarks);
+    if (networks.finder) {
+      take_rescorer(load_rescorer(options.rescoring, landmarks), landmarks);
+    }
+    predicting.detect.presence_threshold = landmarks.knows_faces ? kBundlePresenceThreshold : 0.0F;
+    networks.landmarks = std::move(landmarks.network);
+    topology = std::move(landmarks.topology);
+  }
+
+  void take_rescorer(std::optional<LandmarkBundle> rescorer, const LandmarkBundle& landmarks) {
+    predicting.detect.rescoring = rescorer.has_value();
+    if (rescorer && rescorer->header.folder != landmarks.header.folder) {
+      predicting.place.blends =
+          std::ranges::count(landmarks.blends_with, rescorer->header.name) > 0 &&
+          place_the_same(landmarks.topology, rescorer->topology);
+      networks.rescorer = std::move(rescorer->network);
+    }
+  }
+
+  Networks networks;
+  Topology topology;
+  PredictOptions predicting;
+};
+
+Detector::Detector(Loaded loaded, const BackendOptions& options)
+    : Detector(loaded.networks, options) {
+  topology_ = std::move(loaded.topology);
+  default_options_ = std::move(loaded.predicting);
+}
+
+Detector::Detector(const std::filesystem::path& name_or_folder, const DetectorOptions& options)
+    : Detector(Loaded(name_or_folder, options), options.backend) {}
+
+}  // namespace kilomark

@@ -1,0 +1,7 @@
+#include "kilomark/version.hpp"
+
+namespace kilomark {
+
+const char* version() { return KILOMARK_VERSION_STRING; }
+
+}  // namespace kilomark

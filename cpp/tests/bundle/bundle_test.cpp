@@ -1,0 +1,164 @@
+#include "kilomark/bundle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "kilomark/detector.hpp"
+#include "kilomark/detector_source.hpp"
+#include "kilomark/error.hpp"
+
+namespace kilomark {
+namespace {
+
+const std::filesystem::path kShipped = KILOMARK_SHIPPED_BUNDLES;
+
+constexpr const char* kFinder = R"({
+  "schema_version": 1, "name": "tiny", "task": "faces",
+  "model": {"file": "model.onnx", "size_bytes": 4, "sha256": "00"},
+  "input": {"width": 64, "height": 32, "channel_order": "bgr", "mean": [0, 1, 2], "std": [1, 1, 1]},
+  "accuracy": {"recall_percent": 99.5, "note": "of drawn faces"},
+  "strides": [8, 16],
+  "keypoints": ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"],
+  "rescoring": {"offset": -2}
+})";
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+std::string error_of(const std::string& manifest) {
+  try {
+    (void)parse_manifest(manifest, "somewhere");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kBundle);
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Manifest, OfAFinderIsRead) {
+  const Bundle bundle = parse_manifest(kFinder, "somewhere");
+  const auto& finder = std::get<FinderBundle>(bundle);
+  EXPECT_EQ(finder.header.name, "tiny");
+  EXPECT_EQ(finder.header.folder, "somewhere");
+  EXPECT_EQ(finder.header.accuracy, (std::map<std::string, double>{{"recall_percent", 99.5}}));
+  EXPECT_EQ(finder.network.input.order, ChannelOrder::kBgr);
+  EXPECT_EQ(finder.network.strides, (std::vector{8, 16}));
+  EXPECT_EQ(finder.network.rescoring.offset, -2.0F);
+  EXPECT_EQ(finder.network.rescoring.finder_weight, 0.7F);
+}
+
+TEST(Manifest, ErrorNamesFileKeyFoundAndExpected) {
+  EXPECT_EQ(error_of(replaced(kFinder, "64", "65")),
+            "somewhere/manifest.json: input.width is 65; expected a multiple of 16");
+  EXPECT_EQ(error_of(replaced(kFinder, "\"tiny\"", "null")),
+            "somewhere/manifest.json: name is null; expected a string of at most 200 characters");
+  EXPECT_EQ(
+      error_of(replaced(kFinder, "[8, 16]", "[8, 18446744073709551615]")),
+      "somewhere/manifest.json: strides holds 18446744073709551615; expected a list of at most "
+      "8 whole numbers from 1 to 1024");
+  EXPECT_EQ(error_of(replaced(kFinder, "-2", "1e300")),
+            "somewhere/manifest.json: rescoring.offset is 1e+300; expected a finite number above "
+            "-100, at most 100");
+}
+
+TEST(Manifest, ThatNestsDeeplyIsRefused) {
+  const std::string open(kMaxManifestDepth, '[');
+  const std::string close(kMaxManifestDepth, ']');
+  EXPECT_NE(error_of("{\"a\": " + open + close + "}").find("more than 16 deep"), std::string::npos);
+  EXPECT_NE(error_of(std::string(kMaxManifestBytes, '[')).find("more than 16 deep"),
+            std::string::npos);
+}
+
+TEST(Manifest, ThatIsTooLargeOrNoJsonIsRefused) {
+  EXPECT_NE(error_of(std::string(kMaxManifestBytes + 1, ' ')).find("expected at most 4194304"),
+            std::string::npos);
+  EXPECT_NE(error_of("{\"a\": 1, \"a\": 2}").find("the key 'a' stands twice"), std::string::npos);
+  EXPECT_NE(error_of("{} {}").find("is not JSON"), std::string::npos);
+  EXPECT_NE(error_of("\"" + std::string(100'000, 'x')).find("is not JSON"), std::string::npos);
+  EXPECT_LT(error_of("\"" + std::string(100'000, 'x')).size(), 400U);
+}
+
+class InstalledBundles : public testing::Test {
+ protected:
+  void SetUp() override { setenv("KILOMARK_BUNDLES", kShipped.c_str(), 1); }
+  void TearDown() override { unsetenv("KILOMARK_BUNDLES"); }
+};
+
+TEST_F(InstalledBundles, AreFoundByNameOrFolder) {
+  EXPECT_EQ(find_bundle("lite"), kShipped / "lite");
+  EXPECT_EQ(find_bundle(kShipped / "faces"), kShipped / "faces");
+  EXPECT_EQ(installed_bundles().count("wild"), 1U);
+  EXPECT_EQ(read_landmark_bundle("wild").network.num_landmarks, 971);
+  EXPECT_EQ(read_finder_bundle("faces").network.strides.size(), 3U);
+}
+
+TEST_F(InstalledBundles, OfTheOtherTaskOrOfNoNameAreRefused) {
+  EXPECT_THROW((void)read_landmark_bundle("faces"), Error);
+  EXPECT_THROW((void)read_finder_bundle("lite"), Error);
+  try {
+    (void)find_bundle("litte");
+    FAIL();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("no bundle 'litte'"), std::string::npos) << message;
+    EXPECT_NE(message.find("faces, faces-large, lite, resnext50, wild"), std::string::npos);
+  }
+}
+
+TEST_F(InstalledBundles, DamagedModelIsRefused) {
+  const auto folder = std::filesystem::temp_directory_path() / "kilomark_damaged_bundle";
+  std::filesystem::remove_all(folder);
+  std::filesystem::copy(kShipped / "faces", folder);
+  std::fstream model(folder / "model.onnx", std::ios::in | std::ios::out | std::ios::binary);
+  model.seekp(1000).put('\x7F');
+  model.close();
+  try {
+    (void)read_bundle(folder);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("is damaged: found"), std::string::npos);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+// An image without faces: all that matters is that the whole way is walked.
+TEST_F(InstalledBundles, MakeADetectorAndATracker) {
+  const Detector detector("wild");
+  EXPECT_TRUE(detector.has(NetworkRole::kFinder));
+  EXPECT_TRUE(detector.has(NetworkRole::kRescorer));
+  ASSERT_NE(detector.topology().find_group("left_eye"), nullptr);
+  const std::vector<std::uint8_t> gray(120UL * 160UL, 128);
+  const ImageView image{gray.data(), 160, 120, 160, PixelFormat::kGray};
+  EXPECT_EQ(detector.predict(image).size(), 0U);
+  Tracker tracker = make_tracker(detector);
+  EXPECT_TRUE(tracker.update(image, 0.0).ids.empty());
+}
+
+TEST_F(InstalledBundles, DetectorOfAGpuSaysWhatToDo) {
+  try {
+    const Detector detector("lite", {.backend = {.device = "cuda"}});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kDevice);
+    EXPECT_NE(std::string(error.what()).find("expected device 'cpu'"), std::string::npos);
+  }
+}
+
+TEST(FaceLayout, FollowsTheNamesOfGroups) {
+  Topology topology;
+  topology.num_landmarks = 6;
+  topology.groups = {{"right_eye", 0, 2, true}, {"left_eye", 2, 2, true}, {"chin", 4, 1, {}}};
+  const FaceLayout layout = make_face_layout(topology);
+  EXPECT_EQ(layout.mobility, (std::vector{1.0F, 1.0F, 1.0F, 1.0F, 0.0F, 0.0F}));
+  EXPECT_EQ(layout.groups, (std::vector{0, 0, 1, 1, 2, -1}));
+  EXPECT_EQ(layout.left_eye, (std::vector{2, 3}));
+}
+
+}  // namespace
+}  // namespace kilomark
