@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-MOST_MB = 26
+MOST_MB = 27
 MOST_PLUGIN_MB = 1
 PLUGIN = r"kilomark/libkilomark_cuda_trt(10|11)\.so"
 LINKED = r"(libstdc\+\+|libgcc_s|libc|libm|ld-linux-[\w-]+)\.so\.\d+"
