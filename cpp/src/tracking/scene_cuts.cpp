@@ -67,10 +67,12 @@ float Thumbnail::correlation_at(const Thumbnail& other, int dx, int dy) const {
   float sum_aa = 0.0F;
   float sum_bb = 0.0F;
   float sum_ab = 0.0F;
+  const int left = std::max(0, -dx);
+  const int columns = kWidth - std::abs(dx);
   for (int y = std::max(0, -dy); y < std::min(kHeight, kHeight - dy); ++y) {
-    const float* const a = &gray_[static_cast<std::size_t>((y + dy) * kWidth + dx)];
-    const float* const b = &other.gray_[static_cast<std::size_t>(y * kWidth)];
-    for (int x = std::max(0, -dx); x < std::min(kWidth, kWidth - dx); ++x) {
+    const float* const a = &gray_[static_cast<std::size_t>((y + dy) * kWidth + dx + left)];
+    const float* const b = &other.gray_[static_cast<std::size_t>(y * kWidth + left)];
+    for (int x = 0; x < columns; ++x) {
       sum_a += a[x];
       sum_b += b[x];
       sum_aa += a[x] * a[x];
