@@ -118,9 +118,8 @@ void bind_running_calls(py::module_& /*module*/) {
   if (!py::hasattr(os, "register_at_fork")) {  // Windows does not fork
     return;
   }
-  os.attr("register_at_fork")(
-      py::arg("before") = py::cpp_function(&prepare_fork),
-      py::arg("after_in_child") = py::cpp_function(&forget_calls));
+  os.attr("register_at_fork")(py::arg("before") = py::cpp_function(&prepare_fork),
+                              py::arg("after_in_child") = py::cpp_function(&forget_calls));
 }
 
 }  // namespace kilomark::bindings
