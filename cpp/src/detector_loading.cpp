@@ -39,7 +39,7 @@ std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
   }
   const bool is_auto = wanted == "auto";
   const std::filesystem::path folder =
-      find_bundle(is_auto ? kDefaultRescorer : std::string_view(wanted));
+      find_bundle(is_auto ? default_rescorer(landmarks.header.name) : std::string_view(wanted));
   LandmarkBundle rescorer =
       folder == landmarks.header.folder ? landmarks : read_landmark_bundle(folder);
   if (rescorer.knows_faces) {

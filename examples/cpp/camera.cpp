@@ -41,8 +41,7 @@ void draw_contours(cv::Mat& frame, const kilomark::Point* landmarks,
   }
 }
 
-void draw(cv::Mat& frame, const kilomark::TrackedFaces& faces,
-          const kilomark::Topology& topology) {
+void draw(cv::Mat& frame, const kilomark::TrackedFaces& faces, const kilomark::Topology& topology) {
   for (std::size_t face = 0; face < faces.ids.size(); ++face) {
     draw_contours(frame, &faces.landmarks[face * topology.num_landmarks], topology);
     const cv::Point corner(cvRound(faces.boxes[face].x0), cvRound(faces.boxes[face].y0) - 6);

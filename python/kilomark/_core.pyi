@@ -202,10 +202,11 @@ class FinderBundle(_BundleHeader):
     def rescoring(self) -> dict[str, float]:
         """The numbers that the manifest states."""
 
-DEFAULT_RESCORER: str
-
 def default_finder(landmark_bundle: str) -> str:
     """The shipped bundle that finds faces for a landmark bundle of this name."""
+
+def default_rescorer(landmark_bundle: str) -> str:
+    """The shipped bundle that rescores the faces found for a landmark bundle of this name."""
 
 def read_bundle(folder: bytes) -> LandmarkBundle | FinderBundle:
     """Read and check the bundle of a folder, given as the bytes of its path."""

@@ -80,9 +80,9 @@ class Detector:
         finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
             ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
-            of a bundle. ``"auto"`` takes ``"lite"``, whose presence knows masks, profiles and
-            crops that are turned wrongly. With ``model="lite"`` no other network runs. None: the
-            finder's score stands.
+            of a bundle. ``"auto"`` takes ``"wild"`` for ``"resnext50"``, else ``"lite"``; the
+            presence of both knows masks, profiles and crops that are turned wrongly. With
+            ``model="lite"`` no other network runs. None: the finder's score stands.
         finder_size: longer side in pixels of what the finder sees of an image; larger finds
             smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
             at 256 px first, and again at up to 640 and 1280 px where the last look found small or
@@ -122,8 +122,8 @@ class Detector:
             `predict` of found faces it takes no time, since that network has placed them already.
             Given boxes and trackers cost one run of it more. ``"auto"`` blends where the manifest
             of the landmark network names the one that rescores, but not in trackers: those of
-            ``"resnext50"`` and ``"lite"`` name ``"wild"``, so ``rescoring="wild"`` blends. False:
-            the landmark network alone.
+            ``"resnext50"`` and ``"lite"`` name ``"wild"``, so ``"resnext50"`` is blended by
+            default. False: the landmark network alone.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_rescorer", "load_core"]
 
-DEFAULT_RESCORER = _core.DEFAULT_RESCORER
-"""Its presence knows masks, profiles and crops that are turned wrongly; it takes little time."""
-
 # For detectors whose manifest holds no constants: those of `faces` with the presence of `lite`.
 _RESCORING = {
     "finder_weight": 0.7,
@@ -45,7 +42,8 @@ def choose_rescorer(
     if rescoring != "auto":
         chosen = read_landmark_bundle(rescoring)
     else:
-        chosen = read_landmark_bundle(DEFAULT_RESCORER)
+        name = "" if landmarks is None else landmarks.name
+        chosen = read_landmark_bundle(_core.default_rescorer(name))
     if landmarks is not None and chosen.folder == landmarks.folder:
         chosen = landmarks
     if chosen.knows_faces:

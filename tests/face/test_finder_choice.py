@@ -6,6 +6,7 @@ import pytest
 
 from kilomark.finder_choice import choose_finder
 from kilomark.manifest import read_landmark_bundle
+from kilomark.network_loading import choose_rescorer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(("model", "finder"), [("resnext50", "faces-large"), ("lite", "faces")])
 def test_auto_suits_the_landmark_network(model: str, finder: str) -> None:
     assert choose_finder("auto", read_landmark_bundle(model)).name == finder
+
+
+@pytest.mark.parametrize(("model", "rescorer"), [("resnext50", "wild"), ("lite", "lite")])
+def test_auto_rescores_by_the_network_that_suits(model: str, rescorer: str) -> None:
+    chosen = choose_rescorer("auto", read_landmark_bundle(model))
+    assert chosen is not None
+    assert chosen.name == rescorer
 
 
 def test_a_named_finder_is_taken_as_it_is(tiny: Path, tiny_faces: Path) -> None:

@@ -120,7 +120,7 @@ struct Frames {
 // name of an installed one or by its folder; see bundle.hpp.
 struct DetectorOptions {
   std::string finder = "auto";     // of task "faces"; "auto": see default_finder(); "": none
-  std::string rescoring = "auto";  // of task "landmarks"; "auto": kDefaultRescorer; "": none
+  std::string rescoring = "auto";  // of task "landmarks"; "auto": default_rescorer; "": none
   BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
 };
 

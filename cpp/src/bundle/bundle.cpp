@@ -94,4 +94,8 @@ std::string_view default_finder(std::string_view landmark_bundle) {
                                         : "faces";  // which takes a third of the time
 }
 
+std::string_view default_rescorer(std::string_view landmark_bundle) {
+  return landmark_bundle == "resnext50" ? "wild" : "lite";
+}
+
 }  // namespace kilomark
