@@ -75,7 +75,9 @@ class Finder {
     NetworkInput input = finder_.input;
     int tiles = std::max(options_.finder_tiles, 1);
     if (is_resizable_) {
-      const Look sized = sized_look(view, size, finder_.size_step());
+      const int step = finder_.size_step();
+      const Look sized =
+          sized_look(view, size, options_.finder_size > 0 ? step : step_of_size(size, step));
       input.width = sized.width;
       input.height = sized.height;
     } else if (look > 0) {

@@ -45,6 +45,14 @@ bool should_look_again(std::span<const FoundFace> found, int size, const ImageVi
   return is_small || faces.size() >= kManyFaces;
 }
 
+int step_of_size(int size, int step) {
+  constexpr int kSteps = 10;
+  while (kSteps * step < size) {
+    step *= 2;
+  }
+  return step;
+}
+
 Look sized_look(const ImageView& image, int size, int step) {
   const double longer = std::max(image.width, image.height);
   const auto to_side = [&](int side) {

@@ -37,6 +37,11 @@ inline constexpr double kMostEnlarged = 1.6;
 [[nodiscard]] bool should_look_again(std::span<const FoundFace> found, int size,
                                      const ImageView& image, const DetectOptions& options);
 
+// The step of the sides of a look that follows the image: `step`, doubled until 10 steps reach
+// `size`. Backends keep what they prepare for each shape of the input, so that photos of many sizes
+// must give few shapes.
+[[nodiscard]] int step_of_size(int size, int step);
+
 // The input of the image's aspect whose longer side is about `size`, its sides multiples of `step`.
 [[nodiscard]] Look sized_look(const ImageView& image, int size, int step);
 
