@@ -9,8 +9,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly definitions=(-DKILOMARK_VERSION='"0"' -DKILOMARK_CUDA_BUILT='"OFF"')
-readonly flags=(-std=c++20 -fsyntax-only -Wall -Wextra -Werror -Icpp/include -Icpp/src "${definitions[@]}")
+readonly definitions=(-DKILOMARK_STATIC -DKILOMARK_VERSION='"0"' -DKILOMARK_CUDA_BUILT='"OFF"')
+readonly generated=$(mktemp -d)
+trap 'rm -rf "$generated"' EXIT
+readonly flags=(-std=c++20 -fsyntax-only -Wall -Wextra -Werror -Icpp/include -Icpp/src "-I$generated"
+  -isystem third_party/nlohmann_json/include "${definitions[@]}")
+
+# What CMake makes of version.hpp.in.
+generate_headers() {
+  mkdir "$generated/kilomark"
+  sed 's/@PROJECT_VERSION@/0.0.0/; s/@PROJECT_VERSION_[A-Z]*@/0/' cpp/include/kilomark/version.hpp.in \
+    > "$generated/kilomark/version.hpp"
+}
 
 # The sources of the library kilomark_cpp, without those of the system.
 core_sources() {
@@ -34,6 +44,7 @@ compile() {
 main() {
   local systems=("$@") core
   if [[ $# == 0 ]]; then systems=(libc++ windows); fi
+  generate_headers
   mapfile -t core < <(core_sources)
   for system in "${systems[@]}"; do
     case $system in

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <numeric>
-#include <ranges>
 #include <span>
 
 #include "kilomark/error.hpp"
@@ -32,13 +31,13 @@ void check_rescoring(const RescoringRule& rule) {
 
 // Each landmark's partner has it for its own partner.
 void check_mirror(std::span<const int> mirror, int num_landmarks) {
-  const auto is_partner = [&](int k) {
+  bool is_inverse = mirror.empty() || std::ssize(mirror) == num_landmarks;
+  for (int k = 0; is_inverse && k < static_cast<int>(mirror.size()); ++k) {
     const int other = mirror[static_cast<std::size_t>(k)];
-    return other >= 0 && other < num_landmarks && mirror[static_cast<std::size_t>(other)] == k;
-  };
-  const auto landmarks = std::views::iota(0, num_landmarks);
-  if (!mirror.empty() &&
-      (std::ssize(mirror) != num_landmarks || !std::ranges::all_of(landmarks, is_partner))) {
+    is_inverse =
+        other >= 0 && other < num_landmarks && mirror[static_cast<std::size_t>(other)] == k;
+  }
+  if (!is_inverse) {
     fail(ErrorCode::kBundle, text("a mirror of ", mirror.size(), " landmarks that is none"),
          text("a permutation of the ", num_landmarks, " landmarks that is its own inverse"),
          "correct mirror in the manifest");

@@ -1,5 +1,6 @@
 #include "bundle/sha256.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -73,11 +74,12 @@ void add_block(State& state, const unsigned char* block) {
 // The rest of the bytes, a 1, zeros, and the number of bits in 64 bits: one block or two.
 void add_end(State& state, std::string_view rest, std::uint64_t num_bytes) {
   std::array<unsigned char, 2 * kBlockBytes> end{};
-  for (std::size_t i = 0; i < rest.size(); ++i) {
+  const std::size_t num_rest = std::min(rest.size(), kBlockBytes - 1);  // for the compiler
+  for (std::size_t i = 0; i < num_rest; ++i) {
     end[i] = static_cast<unsigned char>(rest[i]);
   }
-  end[rest.size()] = 0x80;
-  const std::size_t size = rest.size() + 1 + 8 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
+  end[num_rest] = 0x80;
+  const std::size_t size = num_rest + 1 + 8 <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes;
   const std::uint64_t num_bits = 8 * num_bytes;
   for (std::size_t i = 0; i < 8; ++i) {
     end[size - 1 - i] = static_cast<unsigned char>(num_bits >> (8 * i));
