@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,13 @@ def _why_torch_has_no_gpu() -> str:
     import torch  # what trains needs no TensorRT
 
     return "" if torch.cuda.is_available() else "torch.cuda.is_available() is False"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _processes_take_ctrl_c() -> None:
+    """Let Ctrl-C reach what tests start: the background jobs of a shell ignore SIGINT."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

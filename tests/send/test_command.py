@@ -51,7 +51,10 @@ def test_the_command_stops_cleanly(receiver: socket.socket, tmp_path: Path, numb
         for _ in range(6):  # more than the clip has
             receiver.recv(1 << 16)
         process.send_signal(number)
-        assert process.wait(10) == 0
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
         assert process.stderr is not None
         assert "frames sent" in process.stderr.read()
 

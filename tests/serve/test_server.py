@@ -315,8 +315,11 @@ def test_the_command_stops_cleanly(clip: Path, number: int) -> None:
                 process.send_signal(number)
                 return await page.closing()
 
-        assert asyncio.run(watch()) == 1001
-        begin = time.monotonic()
-        assert process.wait(10) == 0
-        assert time.monotonic() - begin < 5
+        try:
+            assert asyncio.run(watch()) == 1001
+            begin = time.monotonic()
+            assert process.wait(10) == 0
+            assert time.monotonic() - begin < 5
+        finally:
+            process.kill()
         assert process.stderr.read() == "kilomark: stopped\n"
