@@ -1,6 +1,6 @@
 """What differs between systems: locks of files, flags of open files, cores.
 
-Linux has run; macOS and Windows have not, see ``the page "Platforms" of the documentation``.
+Linux has run; macOS and Windows have not, see the page "Platforms" of the documentation.
 """
 
 from __future__ import annotations
