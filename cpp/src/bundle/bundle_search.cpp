@@ -30,11 +30,13 @@ std::vector<path> split_paths(std::string_view joined) {
   return paths;
 }
 
-// The folder of the library or program that this code is part of; empty if it is not known.
+// The folder of the library or program that this code is part of; empty if it is not known. Links are
+// followed, because loaders name a library in /usr/lib as /lib/libkilomark.so.
 path own_folder() {
   const std::string file = system::file_of(reinterpret_cast<const void*>(&own_folder));
-  std::error_code ignored;
-  return file.empty() ? path() : std::filesystem::absolute(file, ignored).parent_path();
+  std::error_code error;
+  const path followed = file.empty() ? path() : std::filesystem::canonical(file, error);
+  return error ? std::filesystem::absolute(file, error).parent_path() : followed.parent_path();
 }
 
 // Folders that may not be looked into count as empty.
