@@ -34,6 +34,9 @@ MOST_FAULTS = 20
 MOST_MESSAGES_PER_SECOND = 200
 POLICY_VIOLATION, GOING_AWAY = 1008, 1001
 
+CLOSE_SECONDS = 3.0
+"""A page that has not answered by then is cut off, and learns no reason."""
+
 
 class Viewer:
     """Sends to one page, and does what it asks for.
@@ -79,7 +82,7 @@ class Viewer:
     async def close(self) -> None:
         """Tell the page that the server stops."""
         with suppress(ConnectionError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._socket.close(code=GOING_AWAY, message=b"stopped"), 1.0)
+            await asyncio.wait_for(self._socket.close(code=GOING_AWAY, message=b"stopped"), CLOSE_SECONDS)
 
     def offer_picture(self, message: bytes) -> None:
         """Send a picture as soon as the page is ready; it replaces one that waits."""
