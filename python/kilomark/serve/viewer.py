@@ -82,7 +82,8 @@ class Viewer:
     async def close(self) -> None:
         """Tell the page that the server stops."""
         with suppress(ConnectionError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._socket.close(code=GOING_AWAY, message=b"stopped"), CLOSE_SECONDS)
+            farewell = self._socket.close(code=GOING_AWAY, message=b"stopped")
+            await asyncio.wait_for(farewell, CLOSE_SECONDS)
 
     def offer_picture(self, message: bytes) -> None:
         """Send a picture as soon as the page is ready; it replaces one that waits."""
