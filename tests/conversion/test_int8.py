@@ -71,9 +71,9 @@ def test_convolutions_are_quantized_and_the_head_is_not() -> None:
         for node in quantized.graph.node
         if node.op_type in ("Conv", "Gemm")
     )
-    assert inputs["Conv", "DequantizeLinear", "DequantizeLinear"] == 24
+    assert inputs["Conv", "DequantizeLinear", "DequantizeLinear"] == 25
     assert inputs["Gemm", "DequantizeLinear", "DequantizeLinear"] == 0
-    assert len(kept) == 4
+    assert len(kept) == 6  # four of the landmarks, two of the presence
 
 
 def test_a_quantized_bundle_is_for_the_cpu_alone(photos: Path, tmp_path: Path) -> None:
