@@ -14,9 +14,9 @@ import kilomark
 from kilomark.send import SendSummary, SentFrame, UdpTarget, VmcTarget, WebSocketTarget, send_faces
 from kilomark.send.addresses import parse_address
 from kilomark.send.vmc import VMC_PORT
-from kilomark.serve.looping_source import LoopingSource
 from kilomark.serve.options import check_token
 from kilomark.video import open_source
+from kilomark.video.looping_source import LoopingSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

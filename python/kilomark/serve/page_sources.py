@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kilomark.errors import InvalidInputError
-from kilomark.serve.looping_source import LoopingSource
 from kilomark.video.camera_source import import_cv2
 from kilomark.video.ffmpeg_source import import_av, is_stream_address, without_password
+from kilomark.video.looping_source import LoopingSource
 from kilomark.video.opening import GSTREAMER_PREFIX, open_source
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kilomark.errors import KilomarkError
-from kilomark.serve.frame_rate import FrameRate
 from kilomark.serve.messages import encode_picture
 from kilomark.serve.networks import Networks, TrackerSettings, describe_groups
 from kilomark.serve.pictures import encode_jpeg
+from kilomark.video.frame_rate import FrameRate
 from kilomark.video.newest_frame import LiveFrame, NewestFrame
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from kilomark.serve.frame_rate import FrameRate
 from kilomark.serve.messages import encode_picture, parse_visitor_frame
 from kilomark.serve.pictures import decode_jpeg
+from kilomark.video.frame_rate import FrameRate
 
 if TYPE_CHECKING:
     from kilomark.serve.networks import Networks, TrackerSettings
