@@ -12,7 +12,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.video.camera_source import import_cv2
 from kilomark.video.ffmpeg_source import import_av, is_stream_address, without_password
 from kilomark.video.looping_source import LoopingSource
-from kilomark.video.opening import GSTREAMER_PREFIX, open_source
+from kilomark.video.opening import is_pipeline, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,10 +40,7 @@ class PageSource:
     def is_file(self) -> bool:
         """Whether it is a file, a folder or a pattern, which does not come back by itself."""
         return not (
-            self.source.isdecimal()
-            or is_stream_address(self.source)
-            or self.source.startswith(GSTREAMER_PREFIX)
-            or " ! " in self.source
+            self.source.isdecimal() or is_stream_address(self.source) or is_pipeline(self.source)
         )
 
     def open(self) -> VideoSource:
@@ -102,6 +99,6 @@ def _shown_name(source: str) -> str:
         return f"camera {source}"
     if is_stream_address(source):
         return urlsplit(source).hostname or "stream"
-    if source.startswith(GSTREAMER_PREFIX) or " ! " in source:
+    if is_pipeline(source):
         return "GStreamer"
     return Path(source).name or source

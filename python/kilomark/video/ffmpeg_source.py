@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.errors import DependencyError, InvalidInputError
-from kilomark.video.frames import VideoFrame, VideoSource
+from kilomark.video.frames import USUAL_RATE, VideoFrame, VideoSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "srt://")
 LIVE_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "udp://", "srt://")
 OPEN_SECONDS, READ_SECONDS = 10.0, 10.0
-USUAL_RATE = 25.0
 """Of pictures a second, where the file does not say."""
 
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self
 
-__all__ = ["VideoFrame", "VideoSource"]
+__all__ = ["USUAL_RATE", "VideoFrame", "VideoSource"]
+
+USUAL_RATE = 25.0
+"""Frames per second, where a source does not say its own."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +33,7 @@ class VideoSource(ABC):
     """Frames in their order, one at a time. A context manager that closes itself."""
 
     name: str
-    """As the user gave it."""
+    """As the user gave it, without a password."""
     is_live: bool = False
     """Whether the frames come as time passes, so that they cannot be read again."""
     frames_per_second: float | None = None

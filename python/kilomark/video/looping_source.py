@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kilomark.video.frames import VideoFrame, VideoSource
+from kilomark.video.frames import USUAL_RATE, VideoFrame, VideoSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["LoopingSource"]
-
-USUAL_RATE = 25.0
 
 
 class LoopingSource(VideoSource):

@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 from kilomark.errors import InvalidInputError
 from kilomark.video.camera_source import CameraSource, GStreamerSource
 from kilomark.video.ffmpeg_source import FfmpegSource, is_stream_address
+from kilomark.video.frames import USUAL_RATE
 from kilomark.video.picture_source import PictureSource, is_picture_sequence
 
 if TYPE_CHECKING:
     from kilomark.video.frames import VideoSource
 
-__all__ = ["open_source"]
+__all__ = ["is_pipeline", "open_source"]
 
 GSTREAMER_PREFIX = "gst:"
+
+
+def is_pipeline(source: str) -> bool:
+    """Tell whether a source is a GStreamer pipeline, if it is no file of that name."""
+    return source.startswith(GSTREAMER_PREFIX) or " ! " in source
 
 
 def open_source(
@@ -47,7 +53,7 @@ def open_source(
     if is_stream_address(text):
         return FfmpegSource(text)
     if is_picture_sequence(text):
-        return PictureSource(text, frames_per_second or 25.0)
+        return PictureSource(text, frames_per_second or USUAL_RATE)
     if not Path(text).exists():
         if " ! " in text:
             return GStreamerSource(text)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo
-from kilomark.video.frames import VideoFrame, VideoSource
+from kilomark.video.frames import USUAL_RATE, VideoFrame, VideoSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class PictureSource(VideoSource):
         InvalidInputError: there is no picture.
     """
 
-    def __init__(self, source: str, frames_per_second: float = 25.0) -> None:
+    def __init__(self, source: str, frames_per_second: float = USUAL_RATE) -> None:
         self.name = source
         self.frames_per_second = frames_per_second
         self._paths = sorted(_find(source), key=_natural_order)

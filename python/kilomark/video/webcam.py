@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from kilomark.drawing import parse_style
 from kilomark.errors import InvalidInputError
 from kilomark.picture_file import write_picture
 from kilomark.tracker import TrackedFace, Tracker
+from kilomark.video.frame_rate import FrameRate
 from kilomark.video.newest_frame import LiveFrame, NewestFrame
 from kilomark.video.opening import open_source
 from kilomark.video.recording import Recording
@@ -36,9 +36,6 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.2
 """For a frame, before the window is refreshed without one."""
-
-RATE_FRAMES = 30
-"""Over which frame rate and latency are averaged."""
 
 
 class Screen(Protocol):
@@ -129,7 +126,7 @@ class _Loop:
         self._detectors: dict[str, Detector] = {}
         self._tracker = self._make_tracker()
         self._recording: Recording | None = None
-        self._shown_at: deque[float] = deque(maxlen=RATE_FRAMES)
+        self._rate = FrameRate()
         self._last: tuple[npt.NDArray[np.uint8], list[TrackedFace]] | None = None
         self._frame: LiveFrame | None = None
         self._read = -1
@@ -154,10 +151,11 @@ class _Loop:
     def shown(self, key: int) -> None:
         """Take note that the picture is on the screen, and of the key that was pressed."""
         if self._frame is not None:
-            self._shown_at.append(time.monotonic())
+            now = time.monotonic()
+            self._rate.count(now)
             self.numbers = Numbers(
-                self._rate(),
-                1e3 * (self._shown_at[-1] - self._frame.read_at),
+                self._rate.per_second,
+                1e3 * (now - self._frame.read_at),
                 self._tracker_ms,
                 self.numbers.skipped + self._frame.number - self._read - 1,
             )
@@ -181,11 +179,6 @@ class _Loop:
         if name not in self._detectors:
             self._detectors[name] = self._make_detector(name)
         return Tracker(self._detectors[name], smoothing=self.state.smoothing)
-
-    def _rate(self) -> float:
-        if len(self._shown_at) < 2:
-            return 0.0
-        return (len(self._shown_at) - 1) / max(self._shown_at[-1] - self._shown_at[0], 1e-6)
 
     def _save(self, picture: npt.NDArray[np.uint8], frame: LiveFrame | None) -> None:
         """Write the picture to where the state wants it; trouble is said, and ends no session."""
