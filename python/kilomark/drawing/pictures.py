@@ -87,7 +87,7 @@ def draw(
     layers = parse_style(style) + ([Labels(labels)] if labels is not None else [])
     is_array = isinstance(image, np.ndarray)
     rgb = rgb or not is_array
-    pixels = _own_pixels(image) if in_place else _copied(image, rgb=rgb and is_array)
+    pixels = _own_pixels(image) if in_place else _copied(image)
     if mirror:
         pixels[:] = pixels[:, ::-1].copy()
     canvas = Canvas(pixels, rgb=rgb, is_mirrored=mirror)
@@ -119,14 +119,14 @@ def _own_pixels(image: ImageLike) -> npt.NDArray[np.uint8]:
     return cast("npt.NDArray[np.uint8]", pixels)
 
 
-def _copied(image: ImageLike, *, rgb: bool) -> npt.NDArray[np.uint8]:
+def _copied(image: ImageLike) -> npt.NDArray[np.uint8]:
     """Copy the image: an array as (H, W, 3) in its own order, anything else as RGB."""
     pixels = to_pixels(image)
     array = pixels.array
     if pixels.format == "gray":
         return np.repeat(array.reshape(pixels.height, pixels.width, 1), 3, axis=2)
     color = array[..., :3]
-    if isinstance(image, np.ndarray) or rgb or pixels.format.startswith("rgb"):
+    if isinstance(image, np.ndarray) or pixels.format.startswith("rgb"):
         return np.array(color, order="C")
     return np.array(color[..., ::-1], order="C")
 
@@ -137,7 +137,7 @@ def to_rgb(image: ImageLike) -> Image.Image:
     Raises:
         InvalidInputError: ``image`` cannot be read.
     """
-    pixels = _copied(image, rgb=False)
+    pixels = _copied(image)
     return Image.fromarray(
         np.ascontiguousarray(pixels[..., ::-1]) if isinstance(image, np.ndarray) else pixels
     )
