@@ -10,7 +10,6 @@ their default settings. Errors are paired: only faces that every system finds co
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from accuracy.layouts import LAYOUTS, LabeledPhoto, read_data
+from accuracy.layouts import LabeledPhoto, read_data
+from accuracy.options import make_parser
 from accuracy.scoring import (
     FEWEST_FACES,
     Counts,
@@ -33,6 +33,7 @@ from kilomark.errors import KilomarkError
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 Array = np.ndarray[Any, Any]
@@ -76,20 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = make_parser(__doc__)
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.png", help="draw the first photos with all answers"
     )
-    add = parser.add_argument
-    add("data", type=Path, help="folder, list or JSON file")
-    add("--layout", choices=sorted(LAYOUTS), help="of DATA (default: told by its content)")
-    add("--photos", type=Path, metavar="DIR", help="that a list's names are relative to")
-    add(
-        "--system", action="append", required=True,
-        help="kilomark:BUNDLE, yunet:MODEL.onnx, mediapipe:PYTHON; may be repeated",
-    )  # fmt: skip
-    add("--limit", type=int, help="take the first photos only")
-    add("--out", type=Path, metavar="FILE.md", help="write the table here too")
-    add("--picture", type=Path, metavar="FILE.png", help="draw the first photos with all answers")
     return parser.parse_args(arguments)
 
 

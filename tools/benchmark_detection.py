@@ -12,7 +12,6 @@ on an ignored label is neither found nor false. kilomark's boxes are those of it
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +23,14 @@ from accuracy.detection import (
     reliability,
     scored_boxes,
 )
-from accuracy.layouts import LAYOUTS, read_data
+from accuracy.layouts import read_data
+from accuracy.options import make_parser
 from accuracy.systems import run_system
 from kilomark.errors import InvalidInputError, KilomarkError
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping, Sequence
 
     from accuracy.layouts import LabeledPhoto
@@ -61,17 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     add = parser.add_argument
-    add("data", type=Path, help="folder, list or JSON file")
-    add("--layout", choices=sorted(LAYOUTS), help="of DATA (default: told by its content)")
-    add("--photos", type=Path, metavar="DIR", help="that a list's names are relative to")
-    add(
-        "--system", action="append", required=True,
-        help="kilomark:BUNDLE, yunet:MODEL.onnx, mediapipe:PYTHON; may be repeated",
-    )  # fmt: skip
     add(
         "--slices", type=Path, metavar="FILE.json",
         help='file names of photos by slice: {"dark": ["a.jpg"]}; counts each slice too',
@@ -80,8 +72,6 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--lowest-score", type=float, metavar="S",
         help="run each system again, keep what scores at least S, and print its reliability",
     )  # fmt: skip
-    add("--limit", type=int, help="take the first photos only")
-    add("--out", type=Path, metavar="FILE.md", help="write the report here too")
     return parser.parse_args(arguments)
 
 
