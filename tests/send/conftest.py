@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from kilomark.images import open_photo
 from kilomark.send import SentFrame
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -25,3 +27,11 @@ def sent_frame(demo_photo: Path) -> SentFrame:
 @pytest.fixture(scope="session")
 def empty_frame() -> SentFrame:
     return SentFrame([], 4, 0.25, (640, 480))
+
+
+@pytest.fixture
+def receiver() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(20)
+        yield receiver

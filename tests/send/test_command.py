@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,16 +15,8 @@ pytest.importorskip("av", reason="needs the video extra: pip install '.[video]'"
 from tests.video.clips import make_clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
     from pathlib import Path
-
-
-@pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(("127.0.0.1", 0))
-        receiver.settimeout(20)
-        yield receiver
 
 
 def test_a_clip_is_sent_until_it_ends(

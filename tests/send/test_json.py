@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +13,7 @@ from kilomark.send.addresses import parse_address
 from kilomark.send.documents import check_points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def receiver() -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(("127.0.0.1", 0))
-        receiver.settimeout(5)
-        yield receiver
+    import socket
 
 
 def send(receiver: socket.socket, frame: SentFrame, points: str = "all") -> None:
