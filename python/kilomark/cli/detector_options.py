@@ -13,7 +13,7 @@ from kilomark.options import (
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["add_detector_options", "detector_options"]
+__all__ = ["add_detector_options", "add_network_options", "detector_options"]
 
 NAMES = (
     "model",
@@ -46,10 +46,16 @@ def detector_options(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in NAMES}
 
 
-def _add_networks(group: argparse._ArgumentGroup) -> None:
+def add_network_options(group: argparse._ActionsContainer, *, model: str) -> None:
+    """Add the options that name networks and device.
+
+    Args:
+        group: of the command's options, or its parser.
+        model: the default landmark network.
+    """
     group.add_argument(
         "--model",
-        default="resnext50",
+        default=model,
         help="landmark network: a shipped bundle or a bundle's folder (default: %(default)s)",
     )
     group.add_argument(
@@ -61,6 +67,10 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"
     )
+
+
+def _add_networks(group: argparse._ArgumentGroup) -> None:
+    add_network_options(group, model="resnext50")
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     group.add_argument(
         "--cache-dir",

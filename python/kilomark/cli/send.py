@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import kilomark
+from kilomark.cli.detector_options import add_network_options
 from kilomark.send import SendSummary, SentFrame, UdpTarget, VmcTarget, WebSocketTarget, send_faces
 from kilomark.send.addresses import parse_address
 from kilomark.send.vmc import VMC_PORT
@@ -110,9 +111,7 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", default="lite", help="(default: %(default)s)")
-    group.add_argument("--finder", default="auto", help="(default: %(default)s)")
-    group.add_argument("--device", default="auto", help="(default: %(default)s)")
+    add_network_options(group, model="lite")
     group.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
     group.add_argument("--max-faces", type=int, metavar="N", help="follow at most N faces")
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilomark.cli.detector_options import add_network_options
 from kilomark.serve import ServeOptions, run_server
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ def _add_access_options(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_page_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", default="lite", help="to begin with (default: %(default)s)")
-    group.add_argument("--finder", default="auto", help="(default: %(default)s)")
-    group.add_argument("--device", default="auto", help="(default: %(default)s)")
+    add_network_options(group, model="lite")
     group.add_argument(
         "--smoothing", type=float, default=1.0, metavar="S", help="to begin with; 0: none"
     )

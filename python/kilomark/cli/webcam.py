@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kilomark.cli.detector_options import add_network_options
 from kilomark.drawing import STYLES
 from kilomark.video.webcam import run_webcam
 from kilomark.video.webcam_state import HELP
@@ -33,9 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="SOURCE",
         help="camera number, RTSP address, GStreamer pipeline or file (default: %(default)s)",
     )
-    parser.add_argument("--model", default="lite", help="to begin with (default: %(default)s)")
-    parser.add_argument("--finder", default="auto", help="(default: %(default)s)")
-    parser.add_argument("--device", default="auto", help="(default: %(default)s)")
+    add_network_options(parser, model="lite")
     parser.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
     parser.add_argument(
         "--style",
