@@ -101,6 +101,7 @@ void bind_bundles(py::module_& module) {
   module.def("read_bundle", &read, py::arg("folder"));
   module.def("parse_manifest", &parse, py::arg("text"), py::arg("folder"));
   module.def("default_finder", &default_finder, py::arg("landmark_bundle"));
+  module.attr("BUNDLE_PRESENCE_THRESHOLD") = kBundlePresenceThreshold;
   module.def("default_rescorer", &default_rescorer, py::arg("landmark_bundle"));
 }
 

@@ -2,6 +2,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "kilomark/bundle.hpp"
 #include "kilomark/network.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "released_gil.hpp"
@@ -41,7 +42,7 @@ void bind_networks(py::module_& module) {
       .def_readonly("crop_scale", &LandmarkNetwork::crop_scale)
       .def_readonly("has_depth", &LandmarkNetwork::has_depth);
 
-  const RescoringRule rule;
+  const RescoringRule& rule = kBundleRescoring;
   py::class_<RescoringRule>(module, "RescoringRule")
       .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,
                        float offset, float candidate_odds) {
@@ -64,7 +65,7 @@ void bind_networks(py::module_& module) {
              return FinderNetwork{to_model(model), input, strides, rescoring};
            }),
            py::kw_only(), py::arg("model"), py::arg("input"), py::arg("strides"),
-           py::arg("rescoring") = rule)
+           py::arg("rescoring") = RescoringRule())
       .def("for_common_images", &for_common_images)
       .def_readonly("strides", &FinderNetwork::strides)
       .def_readonly("rescoring", &FinderNetwork::rescoring);

@@ -10,8 +10,6 @@ namespace kilomark {
 
 namespace {
 
-constexpr float kBundlePresenceThreshold = 0.001F;  // drops what surely is no face
-
 void check_device(const std::string& device) {
   if (device != "cpu") {
     fail(ErrorCode::kDevice, text("device '", device, "'"), "device 'cpu'",
@@ -73,7 +71,8 @@ struct Detector::Loaded {
     if (networks.finder) {
       take_rescorer(load_rescorer(options.rescoring, landmarks), landmarks);
     }
-    predicting.detect.presence_threshold = landmarks.knows_faces ? kBundlePresenceThreshold : 0.0F;
+    predicting.detect.presence_threshold =
+        landmarks.knows_faces ? static_cast<float>(kBundlePresenceThreshold) : 0.0F;
     networks.landmarks = std::move(landmarks.network);
     topology = std::move(landmarks.topology);
   }

@@ -87,10 +87,10 @@ class RescoringRule:
     def __init__(
         self,
         *,
-        finder_weight: float = 1.0,
-        presence_weight: float = 0.5,
-        neutral_presence: float = 0.9,
-        offset: float = 0.0,
+        finder_weight: float = ...,
+        presence_weight: float = ...,
+        neutral_presence: float = ...,
+        offset: float = ...,
         candidate_odds: float = ...,
     ) -> None: ...
     @property
@@ -201,6 +201,8 @@ class FinderBundle(_BundleHeader):
     @property
     def rescoring(self) -> dict[str, float]:
         """The numbers that the manifest states."""
+
+BUNDLE_PRESENCE_THRESHOLD: float
 
 def default_finder(landmark_bundle: str) -> str:
     """The shipped bundle that finds faces for a landmark bundle of this name."""

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_rescorer", "load_core"]
 
-# For detectors whose manifest holds no constants: those of `faces` with the presence of `lite`.
-_RESCORING = {
-    "finder_weight": 0.7,
-    "presence_weight": 0.55,
-    "neutral_presence": 0.5,
-    "offset": 0.0,
-    "candidate_odds": 0.15,
-}
-
 
 def choose_rescorer(
     rescoring: str | os.PathLike[str] | None, landmarks: LandmarkBundle | None
@@ -122,5 +113,5 @@ def _to_finder_network(bundle: FinderBundle, model: bytes) -> _core.FinderNetwor
         model=model,
         input=_to_core_input(bundle.input),
         strides=list(bundle.strides),
-        rescoring=_core.RescoringRule(**{**_RESCORING, **(bundle.rescoring or {})}),
+        rescoring=_core.RescoringRule(**(bundle.rescoring or {})),
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from kilomark import _core
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
@@ -19,7 +20,7 @@ __all__ = [
 
 DEFAULT_SCORE_THRESHOLD = 0.5
 """The score is a probability, and this is within 0.001 of the best F1 on held-out photos."""
-DEFAULT_PRESENCE_THRESHOLD = 0.001
+DEFAULT_PRESENCE_THRESHOLD = _core.BUNDLE_PRESENCE_THRESHOLD
 """Low, because the score holds the presence already; it drops what surely is no face."""
 
 

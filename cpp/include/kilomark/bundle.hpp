@@ -108,4 +108,10 @@ read_finder_bundle(const std::filesystem::path& name_or_folder);
 // for "resnext50", whose landmarks it also improves; else "lite", which takes a third of the time.
 [[nodiscard]] KILOMARK_API std::string_view default_rescorer(std::string_view landmark_bundle);
 
+// Of face detectors whose manifest states none of it: fitted to "faces" with the presence of "lite".
+inline constexpr RescoringRule kBundleRescoring{0.7F, 0.55F, 0.5F, 0.0F, 0.15F};
+
+// What a detector made of bundles drops. It is low, because the score holds the presence already.
+inline constexpr double kBundlePresenceThreshold = 0.001;
+
 }  // namespace kilomark

@@ -22,8 +22,6 @@ constexpr int kSchemaVersion = 1;
 constexpr double kMaxInputValue = 1e6;  // of mean and std, in units of 0 to 255
 constexpr double kMinStd = 1e-6;
 constexpr double kMaxRescoringNumber = 100.0;
-// For detectors whose manifest holds no constants: those of "faces" with the presence of "lite".
-constexpr RescoringRule kDefaultRescoring{0.7F, 0.55F, 0.5F, 0.0F, 0.15F};
 constexpr std::array<std::string_view, kNumKeypoints> kKeypoints{
     "right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"};
 
@@ -129,7 +127,7 @@ FinderBundle parse_finder(const Fields& manifest, BundleHeader header) {
   FinderBundle bundle{std::move(header), {}, {}};
   bundle.network.input = parse_input(manifest.section("input"));
   bundle.network.strides = parse_strides(manifest, bundle.network.input);
-  bundle.network.rescoring = kDefaultRescoring;
+  bundle.network.rescoring = kBundleRescoring;
   check_keypoints(manifest);
   if (manifest.has("rescoring")) {
     parse_rescoring(manifest.section("rescoring"), bundle);
