@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "batching.hpp"
-#include "face_finding.hpp"
+#include "detector_finding.hpp"
+#include "detector_networks.hpp"
 #include "face_selection.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
@@ -18,67 +19,6 @@
 namespace kilomark {
 
 namespace {
-
-const char* name_of(NetworkRole role) {
-  switch (role) {
-    case NetworkRole::kFinder:
-      return "face detector";
-    case NetworkRole::kLandmarks:
-      return "landmark network";
-    case NetworkRole::kRescorer:
-      return "network that rescores";
-  }
-  return "network";
-}
-
-void check_networks(const Networks& networks) {
-  if (!networks.finder && !networks.landmarks) {
-    fail(ErrorCode::kInvalidInput, "a detector without networks",
-         "a face detector, a landmark network or both", "pass one of them");
-  }
-  if (networks.finder) {
-    check_network(*networks.finder);
-  }
-  for (const auto* landmarks : {&networks.landmarks, &networks.rescorer}) {
-    if (landmarks->has_value()) {
-      check_network(**landmarks);
-    }
-  }
-}
-
-// The specs of the networks that are there, in the order of the backend.
-std::vector<NetworkSpec> to_specs(const Networks& networks) {
-  std::vector<NetworkSpec> specs;
-  if (networks.landmarks) {
-    specs.push_back(to_spec(*networks.landmarks));
-  }
-  if (networks.finder) {
-    specs.push_back(to_spec(*networks.finder));
-  }
-  if (networks.rescorer) {
-    specs.push_back(to_spec(*networks.rescorer));
-    specs.back().name = "rescoring";
-  }
-  return specs;
-}
-
-// What is kept of the networks once they are loaded.
-Networks without_models(Networks networks) {
-  const auto clear = [](auto& network) {
-    if (network) {
-      network->model.reset();
-    }
-  };
-  clear(networks.finder);
-  clear(networks.landmarks);
-  clear(networks.rescorer);
-  return networks;
-}
-
-// See Detector::turn_again().
-constexpr float kTurnsDeg[] = {90.0F, -90.0F, 180.0F};
-constexpr float kDoubtfulTurn = 0.5F;
-constexpr float kSureTurn = 0.8F;
 
 // What one face takes in the result.
 std::size_t row_bytes(const NetworkSpec& spec) {
@@ -104,11 +44,6 @@ void check_outputs(std::span<const Detections> images) {
   }
 }
 
-// Faces are rescored by one view: the presence hardly gains by a second.
-PlaceOptions rescoring_options(const DetectOptions& options) {
-  return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
-}
-
 PlaceOptions one_view(PlaceOptions options) {
   options.views = 1;
   return options;
@@ -129,13 +64,6 @@ std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& op
 
 }  // namespace
 
-// What detect() found: regions, and the landmarks in them if a network rescored them.
-struct Detector::Found {
-  std::vector<Regions> regions;
-  std::vector<Detections> placed;
-  PlacingTimes rescoring;
-};
-
 Detector::Detector(const Networks& networks, const BackendOptions& options)
     : Detector(networks, load(networks, options), options.max_batch) {}
 
@@ -147,38 +75,6 @@ Detector::Detector(const Networks& networks, std::unique_ptr<Backend> backend, i
   topology_.num_landmarks = num_landmarks();
 }
 
-bool Detector::has(NetworkRole role) const {
-  switch (role) {
-    case NetworkRole::kFinder:
-      return networks_.finder.has_value();
-    case NetworkRole::kLandmarks:
-      return networks_.landmarks.has_value();
-    case NetworkRole::kRescorer:
-      return networks_.rescorer.has_value();
-  }
-  return false;
-}
-
-std::size_t Detector::index_of(NetworkRole role) const {
-  if (!has(role)) {
-    fail(ErrorCode::kInvalidInput, text("a detector without a ", name_of(role)),
-         text("a detector with a ", name_of(role)), "make the detector with one");
-  }
-  const bool after_landmarks = role != NetworkRole::kLandmarks && networks_.landmarks.has_value();
-  const bool after_finder = role == NetworkRole::kRescorer && networks_.finder.has_value();
-  return static_cast<std::size_t>(after_landmarks) + static_cast<std::size_t>(after_finder);
-}
-
-const NetworkSpec& Detector::spec(NetworkRole role) const { return specs_[index_of(role)]; }
-
-int Detector::num_landmarks() const {
-  return networks_.landmarks ? networks_.landmarks->num_landmarks : 0;
-}
-
-NetworkRole Detector::rescoring_role() const {
-  return networks_.rescorer ? NetworkRole::kRescorer : NetworkRole::kLandmarks;
-}
-
 Frames Detector::hold(std::span<const ImageView> images) const { return hold(images, {}); }
 
 Frames Detector::hold(std::span<const ImageView> images, const HoldOptions& options) const {
@@ -188,80 +84,6 @@ Frames Detector::hold(std::span<const ImageView> images, const HoldOptions& opti
   Frames frames{{images.begin(), images.end()}, nullptr};
   frames.held = backend_->hold(frames.views, options);
   return frames;
-}
-
-Detector::Found Detector::find(const Frames& frames, const DetectOptions& options,
-                               StageTimes& times) const {
-  check_options(options);
-  if (options.rescoring) {
-    (void)index_of(rescoring_role());
-  }
-  const LoadedNetwork finder{*backend_, index_of(NetworkRole::kFinder), spec(NetworkRole::kFinder),
-                             max_batch_, options.between_batches};
-  const RescoringRule& rule = networks_.finder->rescoring;
-  Found found;
-  for (const std::vector<FoundFace>& faces : find_faces(
-           finder, *networks_.finder, frames, options, candidate_threshold(options, rule), times)) {
-    found.regions.push_back(to_regions(faces));
-  }
-  if (!options.rescoring) {
-    return found;
-  }
-  found.placed = place_by(rescoring_role(), frames, found.regions, rescoring_options(options),
-                          found.rescoring);
-  turn_again(frames, options, found);
-  Stopwatch stopwatch;
-  for (std::size_t i = 0; i < found.regions.size(); ++i) {
-    Detections& placed = found.placed[i];
-    for (std::size_t row = 0; row < placed.size(); ++row) {
-      placed.scores[row] = rescore(rule, placed.scores[row], placed.presence[row]);
-    }
-    found.regions[i].scores = placed.scores;
-    const std::vector<std::size_t> kept =
-        drop_duplicates(choose_faces(placed.scores, placed.presence, options),
-                        placed.landmark_boxes, options.nms_iou);
-    found.regions[i] = take_rows(found.regions[i], kept);
-    placed = take_rows(placed, kept);
-  }
-  times.select_ms += stopwatch.lap_ms();
-  return found;
-}
-
-// Where the face detector is sure and the presence is low, the face may be turned otherwise than
-// its keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
-void Detector::turn_again(const Frames& frames, const DetectOptions& options, Found& found) const {
-  std::vector<Regions> turned(found.regions.size());
-  std::vector<std::vector<std::size_t>> rows(found.regions.size());
-  bool is_any = false;
-  for (std::size_t i = 0; i < found.regions.size(); ++i) {
-    const Detections& placed = found.placed[i];
-    for (std::size_t row = 0; row < placed.size(); ++row) {
-      if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kDoubtfulTurn) {
-        rows[i].insert(rows[i].end(), std::size(kTurnsDeg), row);
-      }
-    }
-    turned[i] = take_rows(found.regions[i], rows[i]);
-    for (std::size_t t = 0; t < turned[i].size(); ++t) {
-      turned[i].angles_deg[t] =
-          std::remainder(turned[i].angles_deg[t] + kTurnsDeg[t % std::size(kTurnsDeg)], 360.0F);
-    }
-    is_any |= !rows[i].empty();
-  }
-  if (!is_any) {
-    return;
-  }
-  const std::vector<Detections> tried =
-      place_by(rescoring_role(), frames, turned, rescoring_options(options), found.rescoring);
-  for (std::size_t i = 0; i < tried.size(); ++i) {
-    for (std::size_t t = 0; t < tried[i].size(); ++t) {
-      const std::size_t row = rows[i][t];
-      if (tried[i].presence[t] >= kSureTurn &&
-          tried[i].presence[t] > found.placed[i].presence[row]) {
-        found.regions[i].angles_deg[row] = turned[i].angles_deg[t];
-        copy_row(tried[i], t, found.placed[i], row);
-      }
-    }
-  }
 }
 
 std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frames,

@@ -1,0 +1,102 @@
+#include "detector_finding.hpp"
+
+#include <cmath>
+#include <iterator>
+
+#include "batching.hpp"
+#include "face_finding.hpp"
+#include "face_selection.hpp"
+#include "input_checks.hpp"
+#include "stopwatch.hpp"
+
+namespace kilomark {
+
+namespace {
+
+// See Detector::turn_again().
+constexpr float kTurnsDeg[] = {90.0F, -90.0F, 180.0F};
+constexpr float kDoubtfulTurn = 0.5F;
+constexpr float kSureTurn = 0.8F;
+
+// Faces are rescored by one view: the presence hardly gains by a second.
+PlaceOptions rescoring_options(const DetectOptions& options) {
+  return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
+}
+
+}  // namespace
+
+Detector::Found Detector::find(const Frames& frames, const DetectOptions& options,
+                               StageTimes& times) const {
+  check_options(options);
+  if (options.rescoring) {
+    (void)index_of(rescoring_role());
+  }
+  const LoadedNetwork finder{*backend_, index_of(NetworkRole::kFinder), spec(NetworkRole::kFinder),
+                             max_batch_, options.between_batches};
+  const RescoringRule& rule = networks_.finder->rescoring;
+  Found found;
+  for (const std::vector<FoundFace>& faces : find_faces(
+           finder, *networks_.finder, frames, options, candidate_threshold(options, rule), times)) {
+    found.regions.push_back(to_regions(faces));
+  }
+  if (!options.rescoring) {
+    return found;
+  }
+  found.placed = place_by(rescoring_role(), frames, found.regions, rescoring_options(options),
+                          found.rescoring);
+  turn_again(frames, options, found);
+  Stopwatch stopwatch;
+  for (std::size_t i = 0; i < found.regions.size(); ++i) {
+    Detections& placed = found.placed[i];
+    for (std::size_t row = 0; row < placed.size(); ++row) {
+      placed.scores[row] = rescore(rule, placed.scores[row], placed.presence[row]);
+    }
+    found.regions[i].scores = placed.scores;
+    const std::vector<std::size_t> kept =
+        drop_duplicates(choose_faces(placed.scores, placed.presence, options),
+                        placed.landmark_boxes, options.nms_iou);
+    found.regions[i] = take_rows(found.regions[i], kept);
+    placed = take_rows(placed, kept);
+  }
+  times.select_ms += stopwatch.lap_ms();
+  return found;
+}
+
+// Where the face detector is sure and the presence is low, the face may be turned otherwise than
+// its keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
+void Detector::turn_again(const Frames& frames, const DetectOptions& options, Found& found) const {
+  std::vector<Regions> turned(found.regions.size());
+  std::vector<std::vector<std::size_t>> rows(found.regions.size());
+  bool is_any = false;
+  for (std::size_t i = 0; i < found.regions.size(); ++i) {
+    const Detections& placed = found.placed[i];
+    for (std::size_t row = 0; row < placed.size(); ++row) {
+      if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kDoubtfulTurn) {
+        rows[i].insert(rows[i].end(), std::size(kTurnsDeg), row);
+      }
+    }
+    turned[i] = take_rows(found.regions[i], rows[i]);
+    for (std::size_t t = 0; t < turned[i].size(); ++t) {
+      turned[i].angles_deg[t] =
+          std::remainder(turned[i].angles_deg[t] + kTurnsDeg[t % std::size(kTurnsDeg)], 360.0F);
+    }
+    is_any |= !rows[i].empty();
+  }
+  if (!is_any) {
+    return;
+  }
+  const std::vector<Detections> tried =
+      place_by(rescoring_role(), frames, turned, rescoring_options(options), found.rescoring);
+  for (std::size_t i = 0; i < tried.size(); ++i) {
+    for (std::size_t t = 0; t < tried[i].size(); ++t) {
+      const std::size_t row = rows[i][t];
+      if (tried[i].presence[t] >= kSureTurn &&
+          tried[i].presence[t] > found.placed[i].presence[row]) {
+        found.regions[i].angles_deg[row] = turned[i].angles_deg[t];
+        copy_row(tried[i], t, found.placed[i], row);
+      }
+    }
+  }
+}
+
+}  // namespace kilomark

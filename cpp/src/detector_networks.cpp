@@ -1,0 +1,101 @@
+#include "detector_networks.hpp"
+
+#include <utility>
+
+#include "input_checks.hpp"
+#include "kilomark/error.hpp"
+#include "text.hpp"
+
+namespace kilomark {
+
+namespace {
+
+const char* name_of(NetworkRole role) {
+  switch (role) {
+    case NetworkRole::kFinder:
+      return "face detector";
+    case NetworkRole::kLandmarks:
+      return "landmark network";
+    case NetworkRole::kRescorer:
+      return "network that rescores";
+  }
+  return "network";
+}
+
+}  // namespace
+
+void check_networks(const Networks& networks) {
+  if (!networks.finder && !networks.landmarks) {
+    fail(ErrorCode::kInvalidInput, "a detector without networks",
+         "a face detector, a landmark network or both", "pass one of them");
+  }
+  if (networks.finder) {
+    check_network(*networks.finder);
+  }
+  for (const auto* landmarks : {&networks.landmarks, &networks.rescorer}) {
+    if (landmarks->has_value()) {
+      check_network(**landmarks);
+    }
+  }
+}
+
+std::vector<NetworkSpec> to_specs(const Networks& networks) {
+  std::vector<NetworkSpec> specs;
+  if (networks.landmarks) {
+    specs.push_back(to_spec(*networks.landmarks));
+  }
+  if (networks.finder) {
+    specs.push_back(to_spec(*networks.finder));
+  }
+  if (networks.rescorer) {
+    specs.push_back(to_spec(*networks.rescorer));
+    specs.back().name = "rescoring";
+  }
+  return specs;
+}
+
+Networks without_models(Networks networks) {
+  const auto clear = [](auto& network) {
+    if (network) {
+      network->model.reset();
+    }
+  };
+  clear(networks.finder);
+  clear(networks.landmarks);
+  clear(networks.rescorer);
+  return networks;
+}
+
+bool Detector::has(NetworkRole role) const {
+  switch (role) {
+    case NetworkRole::kFinder:
+      return networks_.finder.has_value();
+    case NetworkRole::kLandmarks:
+      return networks_.landmarks.has_value();
+    case NetworkRole::kRescorer:
+      return networks_.rescorer.has_value();
+  }
+  return false;
+}
+
+std::size_t Detector::index_of(NetworkRole role) const {
+  if (!has(role)) {
+    fail(ErrorCode::kInvalidInput, text("a detector without a ", name_of(role)),
+         text("a detector with a ", name_of(role)), "make the detector with one");
+  }
+  const bool after_landmarks = role != NetworkRole::kLandmarks && networks_.landmarks.has_value();
+  const bool after_finder = role == NetworkRole::kRescorer && networks_.finder.has_value();
+  return static_cast<std::size_t>(after_landmarks) + static_cast<std::size_t>(after_finder);
+}
+
+const NetworkSpec& Detector::spec(NetworkRole role) const { return specs_[index_of(role)]; }
+
+int Detector::num_landmarks() const {
+  return networks_.landmarks ? networks_.landmarks->num_landmarks : 0;
+}
+
+NetworkRole Detector::rescoring_role() const {
+  return networks_.rescorer ? NetworkRole::kRescorer : NetworkRole::kLandmarks;
+}
+
+}  // namespace kilomark
