@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Boxes",
     "check_boxes_per_image",
-    "describe_looks",
     "to_boxes_per_image",
     "to_core_images",
     "to_faces",
@@ -40,11 +39,6 @@ def to_core_images(
     """Return the arrays of the images, their formats, and what both came from."""
     pixels = [to_core_pixels(image, input_stream=input_stream) for image in images]
     return [item.array for item in pixels], [item.format for item in pixels], pixels
-
-
-def describe_looks(looks: list[list[int]]) -> str:
-    """Say what the face detector saw: the looks of `StageTimes`."""
-    return ", ".join(f"{count} of {width} x {height} px" for width, height, count in looks)
 
 
 def check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | None:

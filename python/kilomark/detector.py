@@ -2,66 +2,39 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import threading
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, overload
 
-from kilomark import _core
-from kilomark.blending import choose_blend
 from kilomark.core_values import (
     Boxes,
     check_boxes_per_image,
-    describe_looks,
     to_boxes_per_image,
     to_core_images,
     to_faces,
 )
+from kilomark.detect_options import one_finder, portable
 from kilomark.devices import forwarded_log
 from kilomark.errors import InvalidInputError
-from kilomark.face_search import FaceSearch
-from kilomark.finder_choice import choose_finder
-from kilomark.manifest import (
-    FinderBundle,
-    LandmarkBundle,
-    read_landmark_bundle,
-    shipped_bundles,
-)
-from kilomark.network_loading import choose_rescorer, load_core
-from kilomark.options import (
-    DEFAULT_PRESENCE_THRESHOLD,
-    DEFAULT_SCORE_THRESHOLD,
-    check_fraction,
-    check_whole,
-)
-from kilomark.provenance import Provenance, make_provenance
+from kilomark.face_search import log_searches
+from kilomark.loaded_detector import LoadedDetector
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Sequence
 
-    from typing_extensions import Self
-
+    from kilomark import _core
     from kilomark.faces import Face
     from kilomark.images import ImageLike
-    from kilomark.topology import Topology
 
-    CoreDetector: TypeAlias = _core.Detector
     StageTimes: TypeAlias = _core.StageTimes
 
 __all__ = ["Detector"]
 
-log = logging.getLogger(__name__)
 
-LARGEST_ZOOM = 5
-"""Of the sizes that follow the image, over the size that the finder was trained at; see
-look_plan.hpp."""
-
-
-class Detector:
+class Detector(LoadedDetector):
     """Finds faces and places their landmarks.
 
     A detector loads its networks when it is made and keeps them. It may be shared by threads:
@@ -153,15 +126,11 @@ class Detector:
         blend: bool | Literal["auto"] = "auto",
         faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
-        if faces != "auto":
-            if finder != "auto":
-                raise InvalidInputError("finder and faces are one option; expected finder alone")
-            finder = faces
-        self._settings: dict[str, Any] = {
-            "model": _portable(model),
+        settings = {
+            "model": portable(model),
             "device": device,
-            "finder": _portable(finder),
-            "rescoring": _portable(rescoring),
+            "finder": portable(one_finder(finder, faces)),
+            "rescoring": portable(rescoring),
             "finder_size": finder_size,
             "finder_tiles": finder_tiles,
             "score_threshold": score_threshold,
@@ -174,142 +143,10 @@ class Detector:
             "views": views,
             "blend": blend,
         }
-        self._options = _DetectOptions(
-            score_threshold=check_fraction("score_threshold", score_threshold),
-            nms_iou=check_fraction("nms_iou", nms_iou),
-            max_faces=0 if max_faces is None else check_whole("max_faces", max_faces),
-            rescoring=False,
-            presence_threshold=check_fraction("presence_threshold", presence_threshold),
-            finder_size=0,
-            finder_tiles=_check_tiles(finder_tiles),
-        )
-        check_whole("max_batch", max_batch, at_most=_core.MAX_BATCH)
-        self._views = check_whole("views", views, at_most=2)
-        self._lock = threading.Lock()
-        self._live: CoreDetector | None = self._load()
-
-    def _load(self) -> CoreDetector:
-        """Read the bundles and load their networks in this process."""
-        settings = self._settings
-        model = settings["model"]
-        landmarks = None if model is None else read_landmark_bundle(model)
-        _check_mirror(landmarks, self._views)
-        named = settings["finder"]
-        finder = None if named is None else choose_finder(named, landmarks)
-        if landmarks is None and finder is None:
-            raise InvalidInputError("model and finder are both None; expected at least one network")
-        if finder is not None:
-            finder, self._options["finder_size"] = _sized(finder, settings["finder_size"])
-        rescorer = None if finder is None else choose_rescorer(settings["rescoring"], landmarks)
-        self._options["rescoring"] = rescorer is not None
-        self._blends = choose_blend(settings["blend"], landmarks, rescorer)
-        if landmarks is not None and not landmarks.knows_faces:
-            self._options["presence_threshold"] = 0.0
-        self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
-        self._provenance = (
-            None if landmarks is None else make_provenance(landmarks, finder, rescorer)
-        )
-        self._has_finder = finder is not None
-        self._search = None if finder is None else self._make_search(finder.input.width)
-        core = load_core(
-            landmarks,
-            finder,
-            None if rescorer is landmarks else rescorer,
-            device=settings["device"],
-            num_threads=settings["num_threads"],
-            max_batch=settings["max_batch"],
-            cache_dir=settings["cache_dir"],
-        )
-        for use, bundle in (("faces", finder), ("landmarks", landmarks), ("rescoring", rescorer)):
-            if bundle is not None:
-                log.info("%s by %r on %s", use, bundle.name, core.device)
-        self._process = os.getpid()
-        return core
-
-    def _make_search(self, trained_px: int) -> FaceSearch:
-        size, tiles = self._options["finder_size"], self._options["finder_tiles"]
-        follows_image = size == tiles == 0
-        return FaceSearch(
-            LARGEST_ZOOM * trained_px if follows_image else size or trained_px,
-            max(tiles, 1),
-            self._options["score_threshold"],
-            follows_image,
-        )
-
-    @property
-    def _core(self) -> CoreDetector:
-        """The networks in this process; a forked process loads them anew when it needs them."""
-        live = self._live
-        if live is not None and self._process != os.getpid():
-            with self._lock:
-                if self._process != os.getpid():
-                    _INHERITED.append(live)
-                    self._live = self._load()
-                live = self._live
-        if live is None:
-            raise InvalidInputError("this detector is closed; make another one")
-        return live
-
-    def close(self) -> None:
-        """Free the networks. Calls that run end as usual; later ones raise InvalidInputError."""
-        if self._process != os.getpid():
-            _INHERITED.append(self._live)
-        self._live = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+        super().__init__(settings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _make_detector, (type(self), self._settings)
-
-    @property
-    def device(self) -> str:
-        """The device in use, such as ``"cpu"``."""
-        return self._core.device
-
-    @property
-    def views(self) -> int:
-        """How many views of each face are averaged: 1, or 2 with its mirror image."""
-        return self._views
-
-    @property
-    def blends(self) -> bool:
-        """Whether photos get the blended landmarks of two networks; see ``blend``."""
-        return self._blends
-
-    @property
-    def topology(self) -> Topology:
-        """What each landmark of this detector's network stands for.
-
-        Raises:
-            InvalidInputError: the detector was made with ``model=None``.
-        """
-        return self._landmark_bundle().topology
-
-    @property
-    def provenance(self) -> Provenance:
-        """Which networks this detector runs, and which version of kilomark.
-
-        Raises:
-            InvalidInputError: the detector was made with ``model=None``.
-        """
-        if self._provenance is None:
-            raise _no_landmarks()
-        return self._provenance
-
-    @property
-    def search(self) -> FaceSearch | None:
-        """How images are searched for faces; None if this detector has no face detector."""
-        return self._search
-
-    def __repr__(self) -> str:
-        count = 0 if self._landmarks is None else self._landmarks.topology.num_landmarks
-        return (
-            f"<Detector of {count} landmarks {f'on {self.device}' if self._live else '(closed)'}>"
-        )
 
     @overload  # a str is a path, though it is a sequence of str as well
     def detect(self, image: ImageLike) -> Regions: ...  # type: ignore[overload-overlap]
@@ -330,7 +167,7 @@ class Detector:
             InvalidInputError: an image is not as described, or there is no finder.
             InferenceError: the network failed.
         """
-        self._check_finder()
+        self._checked_search()
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
         arrays, formats, _ = to_core_images(images, self._core.input_stream)
@@ -362,7 +199,7 @@ class Detector:
             InvalidInputError: an image or region is not as described, or ``model=None``.
             InferenceError: the network failed.
         """
-        topology = self._landmark_bundle().topology
+        topology = self.topology
         many = isinstance(image, list | tuple)
         images = cast("Sequence[ImageLike]", image if many else [image])
         arrays, formats, _ = to_core_images(images, self._core.input_stream)
@@ -418,7 +255,7 @@ class Detector:
             InvalidInputError: an image or a box is not as described above.
             InferenceError: the network failed.
         """
-        faces, _ = self._predict_any(image, boxes, measures_stages=False)
+        faces, _ = self._predict(image, boxes, measures_stages=False)
         return faces
 
     @overload
@@ -493,117 +330,38 @@ class Detector:
             ``total_ms``. Their ``looks`` say what the finder saw of each image: width, height and
             number of its inputs, look by look.
         """
-        return self._predict_any(image, boxes, measures_stages=True)
+        return self._predict(image, boxes, measures_stages=True)
 
-    def _predict_any(
+    def _predict(
         self,
         image: ImageLike | Sequence[ImageLike],
         boxes: Boxes | Sequence[Boxes] | None,
         *,
         measures_stages: bool,
     ) -> tuple[list[Face] | list[list[Face]], StageTimes]:
-        if isinstance(image, list | tuple):
-            per_image = check_boxes_per_image(boxes, len(image))
-            return self._predict_many(image, per_image, measures_stages=measures_stages)
-        one_boxes = None if boxes is None else [cast("Boxes", boxes)]
-        faces, times = self._predict_many(
-            [cast("ImageLike", image)], one_boxes, measures_stages=measures_stages
-        )
-        return faces[0], times
-
-    def _predict_many(
-        self,
-        images: Sequence[ImageLike],
-        boxes: Sequence[Boxes] | None,
-        *,
-        measures_stages: bool,
-    ) -> tuple[list[list[Face]], StageTimes]:
-        topology = self._landmark_bundle().topology
-        if boxes is None:
-            self._check_finder()
+        many = isinstance(image, list | tuple)
+        images = cast("Sequence[ImageLike]", image if many else [image])
+        given = boxes if many or boxes is None else [cast("Boxes", boxes)]
+        per_image = check_boxes_per_image(given, len(images))
+        topology = self.topology
+        search = self._checked_search() if per_image is None else None
         arrays, formats, pixels = to_core_images(images, self._core.input_stream)
         with forwarded_log():
             detections, times = self._core.predict(
                 arrays,
                 formats,
-                boxes=None if boxes is None else to_boxes_per_image(boxes, pixels),
+                boxes=None if per_image is None else to_boxes_per_image(per_image, pixels),
                 views=self._views,
                 blends=self._blends,
                 measures_stages=measures_stages,
                 **self._options,
             )
-        if boxes is None and self._search is not None:
-            for index, (item, found) in enumerate(zip(pixels, detections, strict=True)):
-                if not len(found):
-                    advice = self._search.advice(item.width, item.height)
-                    log.info("image %d: 0 faces; %s", index, advice)
-        for index, looks in enumerate(times.looks):
-            log.debug("image %d: the face detector saw %s", index, describe_looks(looks))
-        return [to_faces(item, topology) for item in detections], times
-
-    def _landmark_bundle(self) -> LandmarkBundle:
-        if self._landmarks is None:
-            raise _no_landmarks()
-        return self._landmarks
-
-    def _check_finder(self) -> None:
-        if not self._has_finder:
-            raise InvalidInputError(
-                "this detector was made with finder=None, so it has no face detector; pass boxes="
-            )
-
-
-def _no_landmarks() -> InvalidInputError:
-    return InvalidInputError(
-        "this detector was made with model=None, so it places no landmarks; pass model="
-    )
-
-
-_INHERITED: list[object] = []
-"""Networks of a process that this one was forked from. They must not be freed: their threads are
-not in this process."""
+        faces = [to_faces(item, topology) for item in detections]
+        if search is not None:
+            sizes = [(item.width, item.height) for item in pixels]
+            log_searches(search, sizes, [len(found) for found in faces], times.looks)
+        return (faces if many else faces[0]), times
 
 
 def _make_detector(kind: type[Detector], settings: dict[str, Any]) -> Detector:
     return kind(**settings)
-
-
-def _portable(name_or_path: object) -> object:
-    """A bundle as other processes find it: by its name, or by an absolute path."""
-    is_name = isinstance(name_or_path, str) and name_or_path in {"auto", *shipped_bundles()}
-    if isinstance(name_or_path, str | os.PathLike) and not is_name and Path(name_or_path).is_dir():
-        return Path(name_or_path).absolute()
-    return name_or_path
-
-
-def _check_tiles(finder_tiles: int | Literal["auto"]) -> int:
-    if finder_tiles == "auto":
-        return 0
-    return check_whole("finder_tiles", finder_tiles, at_most=_core.MAX_FINDER_TILES)
-
-
-def _check_mirror(landmarks: LandmarkBundle | None, views: int) -> None:
-    if views == 2 and landmarks is not None and landmarks.topology.mirror is None:
-        raise InvalidInputError(
-            f"views is 2, but the manifest of {landmarks.name!r} names no mirror partners of its "
-            "landmarks; pass views=1, or add mirror to the manifest"
-        )
-
-
-def _sized(bundle: FinderBundle, size: int | Literal["auto"] | None) -> tuple[FinderBundle, int]:
-    """The bundle at that size, and the size as the core has it: 0 for auto."""
-    if size is None or size == "auto":
-        return bundle, 0
-    step = max(bundle.strides)
-    check_whole("finder_size", size, multiple_of=step, at_most=_core.MAX_INPUT_SIDE)
-    return replace(bundle, input=replace(bundle.input, width=size, height=size)), int(size)
-
-
-class _DetectOptions(TypedDict):
-    score_threshold: float
-    nms_iou: float
-    max_faces: int
-    rescoring: bool
-    presence_threshold: float
-    finder_size: int
-    finder_tiles: int

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["FaceSearch"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["FaceSearch", "log_searches"]
+
+log = logging.getLogger(__name__)
 
 COMMON_SIZE_PX = 640
 MOST_TILES = 8
@@ -60,3 +67,27 @@ class FaceSearch:
 
 def _shown(name: str, value: float, *, is_command: bool) -> str:
     return f"--{name.replace('_', '-')} {value}" if is_command else f"{name}={value}"
+
+
+def log_searches(
+    search: FaceSearch,
+    sizes: Sequence[tuple[int, int]],
+    num_faces: Sequence[int],
+    looks: Sequence[list[list[int]]],
+) -> None:
+    """Log what the face detector saw of each image, and advice where it found no face.
+
+    Args:
+        search: the options.
+        sizes: width and height of each image in pixels.
+        num_faces: faces found in each image.
+        looks: `StageTimes.looks`.
+    """
+    for index, ((width, height), found) in enumerate(zip(sizes, num_faces, strict=True)):
+        if not found:
+            log.info("image %d: 0 faces; %s", index, search.advice(width, height))
+    for index, image_looks in enumerate(looks):
+        shown = ", ".join(
+            f"{count} of {width} x {height} px" for width, height, count in image_looks
+        )
+        log.debug("image %d: the face detector saw %s", index, shown)

@@ -94,12 +94,12 @@ class Tracker:
         tiles: int | None = None,
         max_faces: int | None = None,
     ) -> None:
-        if not detector._has_finder:  # noqa: SLF001 - the tracker is built on its core
+        if detector.search is None:
             raise InvalidInputError(
                 "this detector was made with finder=None; a tracker needs its face detector"
             )
         self._topology = detector.topology
-        detect = detector._options  # noqa: SLF001
+        detect = detector._options  # noqa: SLF001 - the tracker is built on its core
         self._core = _core.Tracker(
             detector._core,  # noqa: SLF001
             groups=[
