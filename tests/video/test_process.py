@@ -12,14 +12,15 @@ import kilomark
 from kilomark.drawing import Layer
 from kilomark.errors import InvalidInputError
 from kilomark.video import (
+    ROW_COLUMNS,
     VideoFrame,
     VideoProgress,
     VideoSource,
     VideoSummary,
+    following,
     open_source,
     process_video,
 )
-from kilomark.video import process as process_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def test_csv_and_parquet(clip: Path, detector: kilomark.Detector, tmp_path: Path
     for name in ("faces.csv", "faces.parquet"):
         run(clip, detector, landmarks=tmp_path / name, end_seconds=4 / RATE)
     table = parquet.read_table(tmp_path / "faces.parquet")
-    assert set(process_module.ROW_COLUMNS) <= set(table.column_names)
+    assert set(ROW_COLUMNS) <= set(table.column_names)
     with (tmp_path / "faces.csv").open() as file:
         assert [row["id"] for row in csv.DictReader(file)] == ["1"] * 4
 
@@ -98,7 +99,7 @@ def test_a_stopped_run_goes_on_with_the_same_ids(
     monkeypatch: pytest.MonkeyPatch,
     at: int,
 ) -> None:
-    monkeypatch.setattr(process_module, "PART_SECONDS", 5 / RATE)
+    monkeypatch.setattr(following, "PART_SECONDS", 5 / RATE)
     output, landmarks = tmp_path / "out.mp4", tmp_path / "faces.jsonl"
 
     def stop(progress: VideoProgress) -> None:
@@ -122,7 +123,7 @@ def test_a_stopped_run_goes_on_with_the_same_ids(
 def test_parts_of_other_settings_are_not_used(
     clip: Path, detector: kilomark.Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(process_module, "PART_SECONDS", 5 / RATE)
+    monkeypatch.setattr(following, "PART_SECONDS", 5 / RATE)
 
     def stop(progress: VideoProgress) -> None:
         if progress.frames == 14:

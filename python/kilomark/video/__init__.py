@@ -12,11 +12,14 @@ Needs PyAV, which the extra ``kilomark[video]`` installs: FFmpeg with its codecs
 
 from __future__ import annotations
 
+from kilomark.video.face_table import ROW_COLUMNS
 from kilomark.video.frames import VideoFrame, VideoSource
 from kilomark.video.opening import open_source
-from kilomark.video.process import VideoProgress, VideoSummary, process_video
+from kilomark.video.process import process_video
+from kilomark.video.progress import VideoProgress, VideoSummary
 
 __all__ = [
+    "ROW_COLUMNS",
     "VideoFrame",
     "VideoProgress",
     "VideoSource",
