@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.detector import Detector
 from kilomark.drawing import group_colors
-from kilomark.manifest import read_landmark_bundle, shipped_bundles
+from kilomark.manifest import read_landmark_bundle
+from kilomark.network_choices import landmark_choices
 from kilomark.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from kilomark.topology import Topology
 
 __all__ = ["Networks", "TrackerSettings", "describe_groups"]
-
-OFFERED = ("lite", "resnext50", "wild")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,7 @@ class Networks:
     """
 
     def __init__(self, model: str, *, device: str = "auto", finder: str = "auto") -> None:
-        shipped = shipped_bundles()
-        name = model if model in shipped else Path(model).resolve().name
-        self._bundles = {name: model} | {n: n for n in OFFERED if n in shipped and n != name}
+        self._bundles = landmark_choices(model)
         read_landmark_bundle(model)
         self._options: dict[str, Any] = {"device": device, "finder": finder}
         self._detectors: dict[str, Detector] = {}

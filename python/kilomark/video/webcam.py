@@ -15,6 +15,7 @@ from PIL import Image
 from kilomark.detector import Detector
 from kilomark.drawing import parse_style
 from kilomark.errors import InvalidInputError
+from kilomark.network_choices import landmark_choices
 from kilomark.picture_file import write_picture
 from kilomark.tracker import TrackedFace, Tracker
 from kilomark.video.frame_rate import FrameRate
@@ -61,7 +62,7 @@ def run_webcam(
 
     Args:
         source: a camera's number, or anything else that `open_source` takes.
-        model: the bundle to begin with; the key m changes to the other shipped ones.
+        model: the bundle to begin with; the key m changes to the other shipped landmark networks.
         device: of the detector.
         finder: the face detector's bundle.
         smoothing: of the tracker.
@@ -79,8 +80,8 @@ def run_webcam(
         parse_style(style)
     window = Window("kilomark: h shows the keys")
     try:
-        others = [name for name in ("lite", "resnext50") if name != model]
-        state = WebcamState([model, *others], style=style, smoothing=smoothing, is_mirrored=mirror)
+        models = list(landmark_choices(model).values())
+        state = WebcamState(models, style=style, smoothing=smoothing, is_mirrored=mirror)
         with NewestFrame(lambda: open_source(source)) as frames:
             show_webcam(
                 frames,
