@@ -10,8 +10,9 @@ from PIL import Image
 from tests.video.clips import RATE, av, make_clip, moved_photo
 
 from kilomark.errors import DependencyError, InvalidInputError
-from kilomark.video import camera_source, open_source
+from kilomark.video import VideoSource, camera_source, open_source
 from kilomark.video.ffmpeg_source import without_password
+from kilomark.video.looping_source import LoopingSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,3 +161,16 @@ def test_an_error_of_a_stream_does_not_hold_its_password() -> None:
     ) as found:
         open_source("http://user:secret@127.0.0.1:9/live")
     assert "secret" not in str(found.value)
+
+
+def test_a_looping_file_is_opened_once_for_each_round(clip: Path) -> None:
+    opened: list[VideoSource] = []
+
+    def open_again() -> VideoSource:
+        opened.append(open_source(clip))
+        return opened[-1]
+
+    with LoopingSource(open_again(), open_again) as source:
+        times = [frame.time_seconds for frame, _ in zip(source.frames(), range(45), strict=False)]
+    assert times == pytest.approx(np.arange(45) / RATE, abs=1e-3)
+    assert len(opened) == 3

@@ -139,8 +139,7 @@ def run(options: argparse.Namespace) -> int:
 def _open(options: argparse.Namespace) -> VideoSource:
     source = open_source(options.source)
     if options.loop and not source.is_live:
-        source.close()
-        return LoopingSource(lambda: open_source(options.source))
+        return LoopingSource(source, lambda: open_source(options.source))
     return source
 
 

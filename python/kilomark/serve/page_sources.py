@@ -50,9 +50,10 @@ class PageSource:
             DependencyError: the package that reads it is missing.
             InvalidInputError: it cannot be read now.
         """
+        source = open_source(self.source)
         if self.is_file and self.loop:
-            return LoopingSource(lambda: open_source(self.source))
-        return open_source(self.source)
+            return LoopingSource(source, lambda: open_source(self.source))
+        return source
 
     def without_secrets(self, text: str) -> str:
         """Replace the source by its name in a message for visitors."""

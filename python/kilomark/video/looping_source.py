@@ -16,12 +16,13 @@ class LoopingSource(VideoSource):
     """A source that is opened again each time it ends; its times go on.
 
     Args:
-        open_source: opens the source from its beginning.
+        source: the source at its beginning; it is closed when it has ended.
+        open_again: opens the source from its beginning.
     """
 
-    def __init__(self, open_source: Callable[[], VideoSource]) -> None:
-        self._open = open_source
-        self._source: VideoSource | None = open_source()
+    def __init__(self, source: VideoSource, open_again: Callable[[], VideoSource]) -> None:
+        self._open = open_again
+        self._source: VideoSource | None = source
         self.name = self._source.name
         self.is_live = self._source.is_live
         self.frames_per_second = self._source.frames_per_second
