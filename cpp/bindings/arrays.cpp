@@ -2,17 +2,18 @@
 
 #include <sstream>
 
+#include "cut_text.hpp"
 #include "kilomark/error.hpp"
 
 namespace kilomark::bindings {
 
 std::string describe(const py::handle& object) {
   if (!py::isinstance<py::array>(object)) {
-    return "an object of type " + std::string(py::str(py::type::of(object).attr("__name__")));
+    return "an object of type " + cut(std::string(py::str(py::type::of(object).attr("__name__"))));
   }
   const auto array = py::reinterpret_borrow<py::array>(object);
   std::ostringstream stream;
-  stream << "an array of " << std::string(py::str(array.dtype())) << ", shape "
+  stream << "an array of " << cut(std::string(py::str(array.dtype()))) << ", shape "
          << std::string(py::str(array.attr("shape"))) << ", strides "
          << std::string(py::str(array.attr("strides")));
   return stream.str();
@@ -39,7 +40,7 @@ ChannelOrder to_channel_order(const std::string& order) {
   if (order == "bgr") {
     return ChannelOrder::kBgr;
   }
-  fail(ErrorCode::kInvalidInput, "channel order \"" + order + "\"", "rgb or bgr",
+  fail(ErrorCode::kInvalidInput, "channel order " + quote(order), "rgb or bgr",
        "name the channel order of the network's input");
 }
 

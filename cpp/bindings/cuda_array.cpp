@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "bindings.hpp"
+#include "cut_text.hpp"
 #include "kilomark/error.hpp"
 
 namespace kilomark::bindings {
@@ -37,8 +38,8 @@ constexpr std::uint64_t kDefaultStream = 1;
 }
 
 std::string type_name(const py::object& object) {
-  return py::str(py::type::of(object).attr("__module__")).cast<std::string>() + "." +
-         py::str(py::type::of(object).attr("__name__")).cast<std::string>();
+  return cut(py::str(py::type::of(object).attr("__module__")).cast<std::string>() + "." +
+             py::str(py::type::of(object).attr("__name__")).cast<std::string>());
 }
 
 std::vector<std::int64_t> row_major(const std::vector<std::int64_t>& shape) {
@@ -97,7 +98,7 @@ void read_interface(const py::object& object, CudaArray& array) {
   const py::dict interface = object.attr("__cuda_array_interface__");
   const auto type = py::str(interface["typestr"]).cast<std::string>();
   if (type != "|u1" && type != "<u1" && type != ">u1") {
-    fail_array("an array on a GPU of type " + type);
+    fail_array("an array on a GPU of type " + quote(type));
   }
   if (interface.contains("mask") && !interface["mask"].is_none()) {
     fail_array("an array on a GPU with a mask");
@@ -135,7 +136,7 @@ std::string describe(const CudaArray& array) {
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       stream << (i == 0 ? "" : ", ") << numbers[i];
     }
-    return stream.str();
+    return cut(stream.str());
   };
   return "an array on a GPU of shape (" + join(array.shape) + "), strides (" + join(array.strides) +
          ")";

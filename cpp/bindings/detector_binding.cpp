@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "bindings.hpp"
+#include "cut_text.hpp"
 #include "detections_binding.hpp"
 #include "image_views.hpp"
 #include "kilomark/detector.hpp"
@@ -168,7 +169,7 @@ NetworkRole to_role(const std::string& network) {
   if (network == "rescorer") {
     return NetworkRole::kRescorer;
   }
-  fail(ErrorCode::kInvalidInput, "network \"" + network + "\"", "finder, landmarks or rescorer",
+  fail(ErrorCode::kInvalidInput, "network " + quote(network), "finder, landmarks or rescorer",
        "name one of the detector's networks");
 }
 

@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "cuda_array.hpp"
+#include "cut_text.hpp"
 #include "kilomark/error.hpp"
 
 namespace kilomark::bindings {
@@ -34,7 +35,7 @@ PixelFormat to_pixel_format(const std::string& name) {
       return known.format;
     }
   }
-  fail(ErrorCode::kInvalidInput, "format \"" + name + "\"",
+  fail(ErrorCode::kInvalidInput, "format " + quote(name),
        "gray, bgr, rgb, bgra, rgba, nv12 or nv12_bt709", "name the pixel format of the image");
 }
 

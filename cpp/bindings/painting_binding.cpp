@@ -7,6 +7,7 @@
 
 #include "arrays.hpp"
 #include "bindings.hpp"
+#include "cut_text.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/limits.hpp"
 #include "kilomark/painting.hpp"
@@ -45,7 +46,7 @@ StrokeKind to_kind(const std::string& kind) {
   if (kind == "fill") {
     return StrokeKind::kFill;
   }
-  fail(ErrorCode::kInvalidInput, "a stroke of kind " + kind, "curve, ring, dots or fill",
+  fail(ErrorCode::kInvalidInput, "a stroke of kind " + quote(kind), "curve, ring, dots or fill",
        "choose one of these");
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cut_text.hpp"
 #include "kilomark/bundle.hpp"
 #include "kilomark/detector.hpp"
 #include "kilomark/error.hpp"
@@ -12,7 +13,7 @@ namespace {
 
 void check_device(const std::string& device) {
   if (device != "cpu") {
-    fail(ErrorCode::kDevice, text("device '", device, "'"), "device 'cpu'",
+    fail(ErrorCode::kDevice, text("device ", quote(device)), "device 'cpu'",
          "a GPU runs engines, which bundles do not hold: build them with the Python package, and "
          "make the Detector from Networks");
   }
@@ -47,7 +48,7 @@ std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
     return std::nullopt;
   }
   fail(ErrorCode::kInvalidInput,
-       text("rescoring by '", rescorer.header.name, "', whose presence is constant"),
+       text("rescoring by ", quote(rescorer.header.name), ", whose presence is constant"),
        "a bundle with a presence", "pass another bundle, or \"\" for none");
 }
 

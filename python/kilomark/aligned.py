@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.images import ImageLike, to_pixels
 from kilomark.options import check_whole
 
@@ -26,7 +27,7 @@ def align_face(
     """Cut a face out upright; see `kilomark.Face.aligned`."""
     check_whole("size_px", size_px, at_most=LARGEST_SIZE_PX)
     if not 0 <= margin <= 4:  # false for NaN
-        raise InvalidInputError(f"margin is {margin!r}; expected a number from 0 to 4")
+        raise InvalidInputError(f"margin is {excerpt(margin)}; expected a number from 0 to 4")
     if not np.isfinite(face.landmarks).all():
         raise InvalidInputError(
             "the landmarks of this face are not finite, so it cannot be aligned; expected a face "

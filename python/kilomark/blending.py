@@ -41,8 +41,8 @@ def choose_blend(
         return rescorer.name in landmarks.blends_with and _place_the_same(landmarks, rescorer)
     if not _place_the_same(landmarks, rescorer):
         raise InvalidInputError(
-            f"blend is True, but {landmarks.name!r} and {rescorer.name!r} place other landmarks; "
-            "expected two networks of the same landmarks"
+            f"blend is True, but {excerpt(landmarks.name)} and {excerpt(rescorer.name)} place "
+            "other landmarks; expected two networks of the same landmarks"
         )
     return True
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import cut_text, excerpt
 
 __all__ = ["to_boxes"]
 
@@ -38,9 +39,9 @@ def to_boxes(
     if values.size == 0 and values.ndim <= 2 and values.shape[-1] in (0, 4):
         return np.zeros((0, 4), np.float32)
     if values.dtype.kind not in "iuf":
-        raise InvalidInputError(f"{shown} has dtype {values.dtype}; {EXPECTED}")
+        raise InvalidInputError(f"{shown} has dtype {cut_text(str(values.dtype))}; {EXPECTED}")
     if values.shape != (4,) and (values.ndim != 2 or values.shape[1] != 4):
-        raise InvalidInputError(f"{shown} has shape {values.shape}; {EXPECTED}")
+        raise InvalidInputError(f"{shown} has shape {excerpt(values.shape)}; {EXPECTED}")
     rows = values.reshape(-1, 4)
     for index, row in enumerate(rows.tolist()):
         problem = _problem_of(*row, width=width, height=height)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from kilomark import _core
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import shipped_bundles
 from kilomark.options import check_fraction, check_whole
 
@@ -79,9 +80,13 @@ def one_finder(
 def portable(name_or_path: object) -> object:
     """Name a bundle as other processes find it: by its name, or by an absolute path."""
     is_name = isinstance(name_or_path, str) and name_or_path in {"auto", *shipped_bundles()}
-    if isinstance(name_or_path, str | os.PathLike) and not is_name and Path(name_or_path).is_dir():
-        return Path(name_or_path).absolute()
-    return name_or_path
+    if is_name or not isinstance(name_or_path, str | os.PathLike):
+        return name_or_path
+    path = Path(name_or_path)
+    try:
+        return path.absolute() if path.is_dir() else name_or_path
+    except OSError:  # a name too long, or a folder that may not be looked into
+        return name_or_path
 
 
 def check_mirror(landmarks: LandmarkBundle | None, views: int) -> None:
@@ -92,8 +97,8 @@ def check_mirror(landmarks: LandmarkBundle | None, views: int) -> None:
     """
     if views == 2 and landmarks is not None and landmarks.topology.mirror is None:
         raise InvalidInputError(
-            f"views is 2, but the manifest of {landmarks.name!r} names no mirror partners of its "
-            "landmarks; pass views=1, or add mirror to the manifest"
+            f"views is 2, but the manifest of {excerpt(landmarks.name)} names no mirror partners "
+            "of its landmarks; pass views=1, or add mirror to the manifest"
         )
 
 

@@ -15,6 +15,7 @@ from kilomark.core_values import (
 from kilomark.detect_options import one_finder, portable
 from kilomark.devices import forwarded_log
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.face_search import log_searches
 from kilomark.loaded_detector import LoadedDetector
 from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
@@ -307,7 +308,7 @@ class Detector(LoadedDetector):
             InferenceError: the network failed.
         """
         if errors not in ("raise", "return"):
-            raise InvalidInputError(f"errors is {errors!r}; expected 'raise' or 'return'")
+            raise InvalidInputError(f"errors is {excerpt(errors)}; expected 'raise' or 'return'")
         results = stream_images(
             [self.predict],
             images,

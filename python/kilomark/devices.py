@@ -79,7 +79,8 @@ def choose_device(device: object) -> str:
     if index is not None:
         if reason:
             raise DeviceUnavailableError(
-                f"device {device!r} cannot be used: {reason}; use device='cpu' or device='auto'"
+                f"device {excerpt(device)} cannot be used: {reason}; use device='cpu' or "
+                "device='auto'"
             )
         return "cuda" if index == 0 else f"cuda:{index}"
     chosen = "cpu" if reason else "cuda"

@@ -17,8 +17,19 @@ __all__ = [
 ]
 
 
+LONGEST_MESSAGE = 1500
+"""Characters of a message; a longer one loses its middle, so that it keeps its remedy."""
+
+_END = LONGEST_MESSAGE // 4
+_GAP = " ... "
+
+
 class KilomarkError(Exception):
-    """The root of all errors raised by kilomark."""
+    """The root of all errors raised by kilomark; its message is at most `LONGEST_MESSAGE` long."""
+
+    def __init__(self, *args: object, **options: object) -> None:
+        shown = (_cut_middle(item) if isinstance(item, str) else item for item in args)
+        super().__init__(*shown, **options)
 
 
 class InvalidInputError(KilomarkError, ValueError):
@@ -43,3 +54,9 @@ class EngineError(KilomarkError, RuntimeError):
 
 class InferenceError(KilomarkError, RuntimeError):
     """The network failed while it was loaded or run."""
+
+
+def _cut_middle(message: str) -> str:
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    return message[: LONGEST_MESSAGE - _END - len(_GAP)] + _GAP + message[-_END:]

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from kilomark.errors import InvalidInputError
-from kilomark.excerpts import excerpt
+from kilomark.excerpts import cut_text, excerpt
 from kilomark.photo_files import (
     PhotoSource,
     decode_photo,
@@ -139,8 +139,8 @@ def to_core_pixels(image: ImageLike, *, input_stream: int = 0) -> Pixels | RawPi
         channels = 1 if len(array.shape) == 2 else array.shape[-1]
         if len(array.shape) not in (2, 3) or channels not in ARRAY_FORMATS:
             raise InvalidInputError(
-                f"an image array on a GPU of shape {array.shape}; {EXPECTED}; for another order of "
-                "the channels, or for NV12, pass kilomark.RawImage(array, format)"
+                f"an image array on a GPU of shape {excerpt(array.shape)}; {EXPECTED}; for another "
+                "order of the channels, or for NV12, pass kilomark.RawImage(array, format)"
             )
         return RawPixels(array, ARRAY_FORMATS[channels])
     return to_pixels(image)
@@ -149,19 +149,21 @@ def to_core_pixels(image: ImageLike, *, input_stream: int = 0) -> Pixels | RawPi
 def _array_to_pixels(array: npt.NDArray[Any]) -> Pixels:
     if array.ndim not in (2, 3):
         raise InvalidInputError(
-            f"an image array of rank {array.ndim}, shape {array.shape}; {EXPECTED}"
+            f"an image array of rank {array.ndim}, shape {excerpt(array.shape)}; {EXPECTED}"
             + ("; pass a batch as a list: predict(list(images))" if array.ndim == 4 else "")
         )
     if array.dtype != np.uint8:
         remedy = DTYPE_REMEDIES.get(array.dtype.kind, "convert it to uint8")
-        raise InvalidInputError(f"an image array of dtype {array.dtype}; {EXPECTED}; {remedy}")
+        raise InvalidInputError(
+            f"an image array of dtype {cut_text(str(array.dtype))}; {EXPECTED}; {remedy}"
+        )
     if array.size == 0:
-        raise InvalidInputError(f"an empty image array, shape {array.shape}; {EXPECTED}")
+        raise InvalidInputError(f"an empty image array, shape {excerpt(array.shape)}; {EXPECTED}")
     channels = 1 if array.ndim == 2 else array.shape[2]
     if channels not in ARRAY_FORMATS:
         planar = array.shape[0] in ARRAY_FORMATS
         raise InvalidInputError(
-            f"an image array of {channels} channels, shape {array.shape}; {EXPECTED}"
+            f"an image array of {channels} channels, shape {excerpt(array.shape)}; {EXPECTED}"
             + ("; pass np.moveaxis(image, 0, -1) if the channels come first" if planar else "")
         )
     return Pixels(_as_rows(array), ARRAY_FORMATS[channels])
@@ -211,7 +213,7 @@ def _eight_bits(image: Image.Image, shown: str) -> npt.NDArray[np.uint8]:
     lowest, highest = int(values.min()), int(values.max())
     if lowest < 0 or highest > 0xFFFF:
         raise InvalidInputError(
-            f"{shown} has mode {image.mode!r} with values from {lowest} to {highest}; "
+            f"{shown} has mode {excerpt(image.mode)} with values from {lowest} to {highest}; "
             "expected 16 bits, 0 to 65535"
         )
     bits = next(bits for bits in SAMPLE_BITS if highest < 1 << bits)

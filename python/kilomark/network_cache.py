@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 __all__ = ["prepare_network_cache"]
 
@@ -32,12 +33,13 @@ def prepare_network_cache(cache_dir: str | os.PathLike[str]) -> Path:
             _check_writers(path)
     except OSError as error:
         raise InvalidInputError(
-            f"cache_dir is {str(folder)!r}, which cannot be used: {error}; expected a folder that "
-            "this user may write to"
+            f"cache_dir is {excerpt(str(folder))}, which cannot be used: {error}; expected a "
+            "folder that this user may write to"
         ) from error
     if not os.access(folder, os.W_OK):
         raise InvalidInputError(
-            f"cache_dir is {str(folder)!r}, which this user may not write to; pass another folder"
+            f"cache_dir is {excerpt(str(folder))}, which this user may not write to; pass another "
+            "folder"
         )
     return folder
 

@@ -8,6 +8,7 @@ from kilomark import _core
 from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import read_landmark_bundle
 from kilomark.network_cache import prepare_network_cache
 
@@ -41,7 +42,8 @@ def choose_rescorer(
         return chosen
     if rescoring != "auto":
         raise InvalidInputError(
-            f"rescoring is {chosen.name!r}, whose presence is constant; pass another bundle or None"
+            f"rescoring is {excerpt(chosen.name)}, whose presence is constant; pass another bundle "
+            "or None"
         )
     return None
 

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kilomark.errors import InvalidInputError, KilomarkError
-from kilomark.excerpts import excerpt
+from kilomark.excerpts import cut_text, excerpt
 from kilomark.regular_files import open_regular
 
 if TYPE_CHECKING:
@@ -102,18 +102,13 @@ def reading(shown: str) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InvalidInputError(
-            f"{shown} cannot be read as an image: {excerpt_text(reason)}{_remedy(reason)}"
+            f"{shown} cannot be read as an image: {cut_text(reason)}{_remedy(reason)}"
         ) from error
     except Exception as error:  # on damaged files, decoders raise whatever they stumble over
         reason = f"{type(error).__name__}: {error}"
         raise InvalidInputError(
-            f"{shown} is a damaged image: {excerpt_text(reason)}{_remedy(reason)}"
+            f"{shown} is a damaged image: {cut_text(reason)}{_remedy(reason)}"
         ) from error
-
-
-def excerpt_text(text: str) -> str:
-    """Cut the message of somebody else's error."""
-    return text if len(text) <= 200 else text[:200] + " ..."
 
 
 def _decode(file: IO[bytes]) -> Image.Image:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def write_picture(picture: Image.Image, path: str | os.PathLike[str]) -> None:
     suffix = path.suffix.lower()
     if suffix not in PICTURE_SUFFIXES:
         raise InvalidInputError(
-            f"{path}: no picture of type {suffix!r} can be written; expected one of "
+            f"{path}: no picture of type {excerpt(suffix)} can be written; expected one of "
             f"{', '.join(PICTURE_SUFFIXES)}"
         )
     content = io.BytesIO()

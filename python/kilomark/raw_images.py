@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.errors import InvalidInputError, KilomarkError
+from kilomark.excerpts import cut_text, excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,11 +67,12 @@ class RawImage:
         formats = get_args(PixelFormat)
         if self.format not in formats:
             raise InvalidInputError(
-                f"the format of a raw image is {self.format!r}; expected one of {formats}"
+                f"the format of a raw image is {excerpt(self.format)}; expected one of {formats}"
             )
         if self.chroma is not None and not self.format.startswith("nv12"):
             raise InvalidInputError(
-                f"chroma for a raw image of format {self.format!r}; only NV12 has a plane of it"
+                f"chroma for a raw image of format {excerpt(self.format)}; only NV12 has a plane "
+                "of it"
             )
 
 
@@ -127,15 +129,15 @@ def borrow_gpu_array(array: object, input_stream: int = 0) -> _core.CudaArray:
     except (KilomarkError, MemoryError):
         raise
     except Exception as error:  # the object is somebody else's and may raise anything
-        kind = f"{type(array).__module__}.{type(array).__name__}"
+        kind = cut_text(f"{type(array).__module__}.{type(array).__name__}")
         raise InvalidInputError(
             f"a {kind} says that it is an array on a GPU, but cannot be read as one: "
-            f"{type(error).__name__}: {str(error)[:200]}; expected uint8 data described by DLPack "
-            "or __cuda_array_interface__ of version 2 or 3"
+            f"{type(error).__name__}: {cut_text(str(error))}; expected uint8 data described by "
+            "DLPack or __cuda_array_interface__ of version 2 or 3"
         ) from error
     if any(size < 0 for size in borrowed.shape):
         raise InvalidInputError(
-            f"an array on a GPU of shape {borrowed.shape}; expected sizes of 0 and more"
+            f"an array on a GPU of shape {excerpt(borrowed.shape)}; expected sizes of 0 and more"
         )
     return borrowed
 
@@ -153,7 +155,9 @@ def raw_to_pixels(image: RawImage, *, input_stream: int = 0) -> RawPixels:
 def _borrow(array: object, input_stream: int) -> PixelArray:
     if isinstance(array, np.ndarray):
         if array.dtype != np.uint8:
-            raise InvalidInputError(f"a raw image of dtype {array.dtype}; expected uint8")
+            raise InvalidInputError(
+                f"a raw image of dtype {cut_text(str(array.dtype))}; expected uint8"
+            )
         return _check_rank(array)
     return _check_rank(borrow_gpu_array(array, input_stream))
 
@@ -161,7 +165,7 @@ def _borrow(array: object, input_stream: int) -> PixelArray:
 def _check_rank(array: PixelArray) -> PixelArray:
     if len(array.shape) not in (2, 3):
         raise InvalidInputError(
-            f"a raw image of shape {array.shape}; expected (H, W), (H, W, C) or, of NV12, "
+            f"a raw image of shape {excerpt(array.shape)}; expected (H, W), (H, W, C) or, of NV12, "
             "(3 H / 2, W)"
         )
     return array

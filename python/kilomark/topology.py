@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,5 +62,5 @@ class Topology:
         except KeyError:
             known = ", ".join(self.groups) or "none: its manifest names no group"
             raise InvalidInputError(
-                f"there is no landmark group {name!r}; this network has {known}"
+                f"there is no landmark group {excerpt(name)}; this network has {known}"
             ) from None

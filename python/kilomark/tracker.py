@@ -11,6 +11,7 @@ import numpy as np
 from kilomark import _core
 from kilomark.devices import forwarded_log
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.faces import Face
 from kilomark.images import ImageLike, to_core_pixels
 from kilomark.options import check_whole
@@ -161,7 +162,7 @@ class Tracker:
             return 0.0 if last is None else last + USUAL_FRAME_SECONDS
         if isinstance(timestamp, bool) or not isinstance(timestamp, int | float | np.number):
             raise InvalidInputError(
-                f"the time stamp is {timestamp!r}; expected a number of seconds, or None"
+                f"the time stamp is {excerpt(timestamp)}; expected a number of seconds, or None"
             )
         return float(timestamp)
 
@@ -172,7 +173,9 @@ def _check_number(name: str, value: object, at_most: float) -> float:
         or not isinstance(value, int | float | np.number)
         or not 0 <= float(value) <= at_most  # false for NaN
     ):
-        raise InvalidInputError(f"{name} is {value!r}; expected a number from 0 to {at_most:g}")
+        raise InvalidInputError(
+            f"{name} is {excerpt(value)}; expected a number from 0 to {at_most:g}"
+        )
     return float(value)
 
 

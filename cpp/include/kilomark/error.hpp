@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
@@ -15,11 +16,14 @@ enum class ErrorCode {
   kDependency,    // a library that the call needs is missing or of another version
 };
 
+// A longer message loses its middle: what was found may be a value of any length.
+inline constexpr std::size_t kMaxErrorBytes = 1500;
+
 // The one exception of the library, besides std::bad_alloc where memory runs out. Its message says
-// what was found, what was expected and how to mend it.
+// what was found, what was expected and how to mend it, in at most kMaxErrorBytes.
 class KILOMARK_API Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  Error(ErrorCode code, const std::string& message);
 
   [[nodiscard]] ErrorCode code() const noexcept { return code_; }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "bundle/sha256.hpp"
+#include "cut_text.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "system/regular_file.hpp"
@@ -53,7 +54,7 @@ Model read_model(const BundleHeader& header) {
   if (model->size() != header.model_bytes || found != to_lower(header.model_sha256)) {
     fail_bundle(text(file.string(), " is damaged: found ", model->size(), " bytes with SHA-256 ",
                      found, ", the manifest says ", header.model_bytes, " bytes with ",
-                     header.model_sha256.substr(0, 80), "; ", kRemedy));
+                     cut(header.model_sha256), "; ", kRemedy));
   }
   try {
     check_onnx(*model);

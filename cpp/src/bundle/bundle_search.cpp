@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "cut_text.hpp"
 #include "kilomark/bundle.hpp"
 #include "kilomark/error.hpp"
 #include "system/shared_library.hpp"
@@ -77,16 +78,14 @@ std::string joined_folders() {
 }
 
 [[noreturn]] void fail_finding(const path& wanted, const std::map<std::string, path>& installed) {
-  constexpr std::size_t kLongest = 200;
   const char* found =
       is_folder(wanted) ? "has no manifest.json" : "is neither a folder nor a known name";
   const std::string expected = installed.empty()
                                    ? text("(none in ", joined_folders(), "; set KILOMARK_BUNDLES)")
                                    : joined_names(installed);
   throw Error(ErrorCode::kBundle,
-              text("no bundle '", wanted.string().substr(0, kLongest), "': it ", found,
-                   "; expected one of ", expected,
-                   ", or the path of a folder with manifest.json and model.onnx"));
+              text("no bundle '", cut(wanted.string()), "': it ", found, "; expected one of ",
+                   expected, ", or the path of a folder with manifest.json and model.onnx"));
 }
 
 }  // namespace

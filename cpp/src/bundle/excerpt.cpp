@@ -1,19 +1,18 @@
 #include "bundle/excerpt.hpp"
 
+#include "cut_text.hpp"
 #include "text.hpp"
 
 namespace kilomark::bundle {
 
 namespace {
 
-constexpr std::size_t kLongest = 80;
-
-bool is_full(const std::string& shown) { return shown.size() > kLongest; }
+bool is_full(const std::string& shown) { return shown.size() > kLongestExcerpt; }
 
 void append_quoted(std::string& shown, std::string_view characters) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";
   shown += '\'';
-  for (const char character : characters.substr(0, kLongest + 1)) {
+  for (const char character : characters.substr(0, kLongestExcerpt + 1)) {
     const auto code = static_cast<unsigned char>(character);
     if (character == '\'' || character == '\\') {
       shown += {'\\', character};
@@ -72,24 +71,12 @@ std::string excerpt(const Json& value) {
   if (!is_full(shown)) {
     return shown;
   }
-  const bool counted = (value.is_string() || value.is_array()) && length_of(value) > kLongest;
-  shown = cut(shown, kLongest);
+  const bool counted =
+      (value.is_string() || value.is_array()) && length_of(value) > kLongestExcerpt;
+  shown = cut(shown);
   return counted ? text(shown, " (", length_of(value), " long)") : shown;
 }
 
 std::string excerpt(const std::string& text) { return excerpt(Json(text)); }
-
-std::string cut(std::string_view text, std::size_t longest) {
-  if (text.size() <= longest) {
-    return std::string(text);
-  }
-  const auto continues = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;  // inside a character of UTF-8
-  };
-  while (longest > 0 && continues(longest)) {
-    --longest;
-  }
-  return std::string(text.substr(0, longest)) + " ...";
-}
 
 }  // namespace kilomark::bundle

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "bundle/json.hpp"
 
@@ -12,8 +10,5 @@ namespace kilomark::bundle {
 // much is looked at as is shown.
 [[nodiscard]] std::string excerpt(const Json& value);
 [[nodiscard]] std::string excerpt(const std::string& text);
-
-// The first `longest` bytes, whole characters, and " ..." if that is not all.
-[[nodiscard]] std::string cut(std::string_view text, std::size_t longest);
 
 }  // namespace kilomark::bundle

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bundle/excerpt.hpp"
+#include "cut_text.hpp"
 #include "kilomark/bundle.hpp"
 #include "kilomark/error.hpp"
 #include "text.hpp"

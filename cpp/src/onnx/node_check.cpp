@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "cut_text.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "onnx/operators.hpp"
 #include "onnx/refusals.hpp"
@@ -49,7 +50,7 @@ class AttributeChecker {
     }
     const Bounds bounds = bounds_of(name_);
     if (count_ > 0 && (lowest_ < bounds.low || highest_ > bounds.high)) {
-      refuse(text("an attribute ", quoted(name_), " of ", lowest_, " to ", highest_),
+      refuse(text("an attribute ", quote(name_), " of ", lowest_, " to ", highest_),
              text(bounds.low, " to ", bounds.high));
     }
     if (name_ == "to" && count_ > 0) {
@@ -144,13 +145,13 @@ void add_port(std::vector<std::string_view>& ports, std::string_view name) {
 
 void check_operator(std::string_view domain, std::string_view name) {
   if (!is_standard_domain(domain)) {
-    refuse(text("operators of the domain ", quoted(domain)), "those of standard ONNX");
+    refuse(text("operators of the domain ", quote(domain)), "those of standard ONNX");
   }
   if (!is_allowed_operator(name)) {
-    refuse(text("the operator ", quoted(name)),
+    refuse(text("the operator ", quote(name)),
            text("an operator of exported networks; if you trust the file, allow this one with the "
                 "environment variable KILOMARK_EXTRA_OPERATORS=",
-                name.substr(0, 60)));
+                cut(name)));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "cut_text.hpp"
 #include "onnx/node_check.hpp"
 #include "onnx/operators.hpp"
 #include "onnx/refusals.hpp"
@@ -87,13 +88,13 @@ class GraphChecker {
 
   void define(std::string_view name) {
     if (name.empty() || !defined_.insert(name).second) {
-      refuse(text("the value ", quoted(name), " defined twice or without a name"), "one of a name");
+      refuse(text("the value ", quote(name), " defined twice or without a name"), "one of a name");
     }
   }
 
   void use(std::string_view name) const {
     if (!defined_.contains(name)) {
-      refuse(text("the value ", quoted(name), " used before it is computed"),
+      refuse(text("the value ", quote(name), " used before it is computed"),
              "nodes in the order in which they run");
     }
   }

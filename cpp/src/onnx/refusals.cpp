@@ -6,20 +6,6 @@
 
 namespace kilomark::onnx {
 
-namespace {
-
-constexpr std::size_t kQuotedBytes = 60;
-
-}  // namespace
-
-std::string quoted(std::string_view name) {
-  std::string shown = "\"";
-  for (const char letter : name.substr(0, kQuotedBytes)) {
-    shown += static_cast<unsigned char>(letter) < 0x20 ? '?' : letter;
-  }
-  return shown + (name.size() > kQuotedBytes ? " ...\"" : "\"");
-}
-
 void refuse(const std::string& found, const std::string& expected) {
   fail(ErrorCode::kBundle, text("an ONNX file with ", found), expected,
        "export the network with `kilomark export`, and use bundles of people you trust");

@@ -5,9 +5,6 @@
 
 namespace kilomark::onnx {
 
-// How error messages quote a name of the file: cut, and without control characters.
-[[nodiscard]] std::string quoted(std::string_view name);
-
 // Throw Error{kBundle}.
 [[noreturn]] void refuse(const std::string& found, const std::string& expected);
 [[noreturn]] void refuse_field(std::string_view message, unsigned number);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "cut_text.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "onnx/refusals.hpp"
 #include "onnx/wire_reader.hpp"
@@ -206,7 +207,7 @@ class TensorChecker {
     }
     const std::uint64_t found = has_raw_ ? raw_.size() : data_elements_ * size;
     if (found != elements_ * size) {
-      refuse(text("a tensor ", quoted(name_), " with ", found, " bytes of data"),
+      refuse(text("a tensor ", quote(name_), " with ", found, " bytes of data"),
              text(elements_ * size, " bytes, as its shape says"));
     }
   }

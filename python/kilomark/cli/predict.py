@@ -11,6 +11,7 @@ import kilomark
 from kilomark.cli.detector_options import add_detector_options, detector_options
 from kilomark.drawing import DEFAULT_STYLE, STYLES, parse_style
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.folder.photos import is_pattern
 from kilomark.photos import TO_STDOUT, choose_outputs, open_photo_json, predict_photo
 
@@ -111,7 +112,7 @@ def parse_json_file(text: str) -> Path:
     """Parse the FILE of --json; the suffix is required lest `--json PHOTO` overwrite the photo."""
     if text != "-" and not text.endswith((".json", ".jsonl")):
         raise argparse.ArgumentTypeError(
-            f"{text!r} does not end in .json or .jsonl; name photos before --json, or write "
+            f"{excerpt(text)} does not end in .json or .jsonl; name photos before --json, or write "
             "--json=-"
         )
     return Path(text)

@@ -10,6 +10,7 @@ import time
 import kilomark
 from kilomark.cli.detector_options import add_detector_options, detector_options
 from kilomark.drawing import STYLES
+from kilomark.excerpts import excerpt
 from kilomark.folder.progress import ProgressLine
 from kilomark.video import VideoSummary, open_source, process_video
 from kilomark.video.measure_columns import MEASURE_SETS
@@ -102,7 +103,7 @@ def parse_seconds(text: str) -> float:
     """Parse a time: seconds, minutes:seconds or hours:minutes:seconds."""
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; expected seconds, or minutes:seconds such as 1:30"
+            f"{excerpt(text)} is no time; expected seconds, or minutes:seconds such as 1:30"
         )
     seconds = 0.0
     for part in text.split(":"):

@@ -114,7 +114,7 @@ def _parse_header(path: Path, line: bytes) -> Header:
         return header
     raise InvalidInputError(
         f"{path}: line 1 holds {found}; expected a tab-separated header: file_name, then x and y "
-        f"of each landmark, and maybe {PERSON_COLUMN!r}"
+        f"of each landmark, and maybe '{PERSON_COLUMN}'"
     )
 
 

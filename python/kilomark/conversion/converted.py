@@ -12,6 +12,7 @@ from kilomark.conversion.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_
 from kilomark.conversion.onnx_graph import fold_weight_casts
 from kilomark.conversion.samples import demo_samples
 from kilomark.errors import EngineError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import LandmarkBundle
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def convert_model(
     stored = onnx.load_from_string(bundle.model)
     if is_quantized(stored):
         raise EngineError(
-            f"the network of {bundle.name!r} is quantized for CPUs, in a way that TensorRT does "
-            "not take; expected the bundle that it was quantized from, or device='cpu'"
+            f"the network of {excerpt(bundle.name)} is quantized for CPUs, in a way that TensorRT "
+            "does not take; expected the bundle that it was quantized from, or device='cpu'"
         )
     if precision == "fp32":
         return Converted(fold_weight_casts(stored).SerializeToString(), {})

@@ -20,6 +20,7 @@ from kilomark.conversion.half_check import Movement, movement_of
 from kilomark.conversion.onnx_graph import fold_weight_casts, name_nodes
 from kilomark.conversion.onnx_run import run_model
 from kilomark.errors import EngineError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import LandmarkBundle
 
 if TYPE_CHECKING:
@@ -55,14 +56,15 @@ def quantize_bundle(bundle: Bundle, calibration: Images, check: Images, folder: 
     if not isinstance(bundle, LandmarkBundle) or is_quantized(stored):
         found = "finds faces" if not isinstance(bundle, LandmarkBundle) else "is quantized already"
         raise InvalidInputError(
-            f"the bundle {bundle.name!r} {found}; expected a landmark network in floating point"
+            f"the bundle {excerpt(bundle.name)} {found}; expected a landmark network in floating "
+            "point"
         )
     quantized, kept = quantize_model(stored, calibration)
     movement = movement_of(run_model(stored, check), run_model(quantized, check))
     if not movement.mean_px <= LARGEST_MEAN_MOVE_PX:
         raise EngineError(
-            f"quantized, {bundle.name!r} moves its landmarks by {movement}; expected at most "
-            f"{LARGEST_MEAN_MOVE_PX} px on average: calibrate on more faces, or on faces like "
+            f"quantized, {excerpt(bundle.name)} moves its landmarks by {movement}; expected at "
+            f"most {LARGEST_MEAN_MOVE_PX} px on average: calibrate on more faces, or on faces like "
             "those that it will see"
         )
     log.info("eight bits move the landmarks by %s, on %d other faces", movement, len(check))

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +53,8 @@ class EncodedImages:
         image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise InvalidInputError(
-                f"image {self.names[index]!r} does not decode; expected a JPEG or PNG image: "
-                "unpack the data set again"
+                f"image {excerpt(self.names[index])} does not decode; expected a JPEG or PNG "
+                "image: unpack the data set again"
             )
         return image
 

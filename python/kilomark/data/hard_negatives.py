@@ -9,6 +9,7 @@ import numpy as np
 
 from kilomark.data.scenes import read_boxes_by_photo
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +73,8 @@ def read_hard_negatives(path: Path, *sets: PackedImages) -> HardNegatives:
     if unknown:
         raise InvalidInputError(
             f"{path} names {len(unknown)} photos that the data set does not hold (first: "
-            f"{unknown[0]!r}); expected its photos and its backgrounds: write it again for this "
-            "data set"
+            f"{excerpt(unknown[0])}); expected its photos and its backgrounds: write it again for "
+            "this data set"
         )
     photos = [photo_of[name] for name, boxes in boxes_of.items() for _ in boxes]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *boxes_of.values()])

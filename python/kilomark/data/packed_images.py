@@ -14,6 +14,7 @@ import numpy as np
 
 from kilomark.cache_folder import user_cache_folder
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.whole_files import open_whole
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def rows_of(images: PackedImages | EncodedImages, names: Sequence[str]) -> np.nd
     missing = [name for name in names if name not in row_of_name]
     if missing:
         raise InvalidInputError(
-            f"{len(missing)} labeled images are not in the archives (first: {missing[0]!r}); "
-            "expected an image for every label: unpack the data set again"
+            f"{len(missing)} labeled images are not in the archives (first: "
+            f"{excerpt(missing[0])}); expected an image for every label: unpack the data set again"
         )
     return np.array([row_of_name[name] for name in names])
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kilomark import _core
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from kilomark.faces import Face
@@ -33,7 +34,7 @@ def group_mask(face: Face, name: str, size: tuple[int, int]) -> npt.NDArray[np.u
     if not face.topology.group(name).closed:
         closed = [group.name for group in face.topology.groups.values() if group.closed]
         raise InvalidInputError(
-            f"the landmark group {name!r} is an open curve without an area; expected one of "
+            f"the landmark group {excerpt(name)} is an open curve without an area; expected one of "
             f"{', '.join(closed)}"
         )
     width, height = size

@@ -14,6 +14,7 @@ from kilomark.drawing.canvas import Canvas
 from kilomark.drawing.layers import Labels
 from kilomark.drawing.styles import DEFAULT_STYLE, Style, parse_style
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import cut_text
 from kilomark.images import ImageLike, to_pixels
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def _own_pixels(image: ImageLike) -> npt.NDArray[np.uint8]:
             f"in_place for a {type(image).__name__}; expected an array. Take the picture that draw "
             "returns instead"
         )
-    shown = f"an array of {image.dtype}, shape {image.shape}, strides {image.strides}"
+    shown = (
+        f"an array of {cut_text(str(image.dtype))}, shape {image.shape}, strides {image.strides}"
+    )
     pixels = image.reshape(*image.shape, 1) if image.ndim == 2 else image  # a view
     fits = image.dtype == np.uint8 and pixels.ndim == 3 and pixels.shape[2] in (1, 3, 4)
     if not fits or not image.flags.writeable or pixels.strides[1:] != (pixels.shape[2], 1):

@@ -18,6 +18,7 @@ from kilomark.drawing.layers import (
     Spread,
 )
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 __all__ = ["DEFAULT_STYLE", "STYLES", "Style", "parse_style"]
 
@@ -58,6 +59,6 @@ def _named(name: str) -> Layer:
         return STYLES[name]
     except KeyError:
         raise InvalidInputError(
-            f"there is no drawing style {name!r}; expected one or more of {', '.join(STYLES)}, "
-            "joined by +"
+            f"there is no drawing style {excerpt(name)}; expected one or more of "
+            f"{', '.join(STYLES)}, joined by +"
         ) from None

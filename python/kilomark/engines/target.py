@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from kilomark.errors import DeviceUnavailableError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.options import check_whole
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class EngineKey:
     def differences(self, record: dict[str, Any]) -> list[str]:
         """Say what of another engine's record, its batches apart, is not as this key wants it."""
         return [
-            f"{name} {record.get(name)!r} is not {wanted!r}"
+            f"{name} {excerpt(record.get(name))} is not {excerpt(wanted)}"
             for name, wanted in self._shared().items()
             if record.get(name) != wanted
         ]

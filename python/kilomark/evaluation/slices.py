@@ -20,6 +20,7 @@ from kilomark.evaluation.photo_quality import (
     PhotoQuality,
     measure_photos,
 )
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -193,7 +194,8 @@ def _noted(faces: FaceCrops, noted: Mapping[str, Sequence[str]]) -> dict[str, Ar
     if unknown:
         raise InvalidInputError(
             f"the noted slices name {len(unknown)} photos that the validation split does not hold "
-            f"(first: {unknown[0]!r}); expected names of its photos: note slices of this data set"
+            f"(first: {excerpt(unknown[0])}); expected names of its photos: note slices of this "
+            "data set"
         )
     return {name: np.isin(names, list(photos)) for name, photos in noted.items()}
 

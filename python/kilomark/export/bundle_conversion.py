@@ -17,6 +17,7 @@ from kilomark.engines import (
 )
 from kilomark.engines.build_process import EngineBuild, check_tensorrt_installed
 from kilomark.errors import EngineError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.extras import check_train_extra
 from kilomark.manifest import FinderBundle, read_bundle
 
@@ -156,7 +157,8 @@ def _profile(bundle: Bundle, batches: Batches, finder_size: int | None) -> Batch
     if finder_size is not None:
         if not isinstance(bundle, FinderBundle):
             raise InvalidInputError(
-                f"--finder-size is for a face detector; {bundle.name!r} takes {width} x {height} px"
+                f"--finder-size is for a face detector; {excerpt(bundle.name)} takes {width} x "
+                f"{height} px"
             )
         width = height = finder_size
     return BatchProfile(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kilomark.bundle_files import write_bundle
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.export.bundle import finder_manifest, landmark_manifest
 from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
 from kilomark.networks.baseline_head import CONSTANT_OUTPUTS
@@ -72,7 +73,7 @@ def export(
     shifts = _to_shifts(score_shift)
     if not 0 < score_scale < math.inf:
         raise InvalidInputError(
-            f"the score scale is {score_scale!r}; expected a finite number above 0"
+            f"the score scale is {excerpt(score_scale)}; expected a finite number above 0"
         )
     found = read_newest_checkpoint(run_dir)
     recipe_path = run_dir / "run.json"
@@ -103,8 +104,8 @@ def _to_shifts(score_shift: float | Sequence[float]) -> list[float]:
         shifts = [float(shift) for shift in score_shift]
     if len(shifts) != len(STRIDES) or not all(map(math.isfinite, shifts)):
         raise InvalidInputError(
-            f"the score shift is {score_shift!r}; expected one finite number, or {len(STRIDES)}: "
-            "one for each stride"
+            f"the score shift is {excerpt(score_shift)}; expected one finite number, or "
+            f"{len(STRIDES)}: one for each stride"
         )
     return shifts
 

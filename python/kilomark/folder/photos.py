@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,7 +53,7 @@ class Shard:
         """
         match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
         if match is None:
-            raise InvalidInputError(f"shard {text!r}; expected i/n, such as 3/8")
+            raise InvalidInputError(f"shard {excerpt(text)}; expected i/n, such as 3/8")
         return cls(int(match[1]), int(match[2]))
 
     def takes(self, name: str) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.folder.chunks import Chunk, chunk_name, finished_chunks, remaining_chunks
 from kilomark.folder.detectors import DetectorSettings, make_detectors
 from kilomark.folder.photos import PhotoSource, Shard, find_photos
@@ -73,7 +74,7 @@ def process_folder(
     settings, shard, out = settings or DetectorSettings(), shard or Shard(), Path(out)
     check_whole("photos_per_chunk", photos_per_chunk)
     if file_format not in ("parquet", "jsonl"):
-        raise InvalidInputError(f"format {file_format!r}; expected 'parquet' or 'jsonl'")
+        raise InvalidInputError(f"format {excerpt(file_format)}; expected 'parquet' or 'jsonl'")
     if file_format == "parquet":
         import_parquet()  # before anything is recorded
     photos = find_photos(source, shard)

@@ -19,6 +19,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.folder.chunks import Chunk
 from kilomark.folder.progress import Counts
 from kilomark.system import BINARY_FLAGS, lock_file_at_once
@@ -147,8 +148,9 @@ def check_same_run(
     for name in {**recorded, **settings}:
         if recorded.get(name) != settings.get(name):
             raise InvalidInputError(
-                f"{out} holds a run with {name} = {recorded.get(name)!r}; this one has "
-                f"{settings.get(name)!r}; use the same to resume it, or choose another output"
+                f"{out} holds a run with {name} = {excerpt(recorded.get(name))}; this one has "
+                f"{excerpt(settings.get(name))}; use the same to resume it, or choose another "
+                "output"
             )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from kilomark.topology import Topology
@@ -55,8 +56,8 @@ def gap(points: Points, topology: Topology, name: str) -> float:
     group = topology.group(name)
     if group.count < FEWEST_OF_A_GAP:
         raise InvalidInputError(
-            f"the landmark group {name!r} has {group.count} landmarks; expected {FEWEST_OF_A_GAP} "
-            "and more to measure a gap"
+            f"the landmark group {excerpt(name)} has {group.count} landmarks; expected "
+            f"{FEWEST_OF_A_GAP} and more to measure a gap"
         )
     contour = points[group.indices]
     half = group.count // 2

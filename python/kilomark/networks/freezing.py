@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ def freeze(network: nn.Module, names: Iterable[str]) -> None:
         if name not in modules and not (name == "stem" and paths):
             known = sorted(path for path in modules if path and path.count(".") <= 1)
             raise InvalidInputError(
-                f"the network has no part {name!r} to freeze; expected 'stem' or one of: "
+                f"the network has no part {excerpt(name)} to freeze; expected 'stem' or one of: "
                 f"{', '.join(known)}"
             )
         for path in paths:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.networks.face_finder import FaceFinder, make_large_face_finder
 from kilomark.networks.lite import make_lite
 from kilomark.networks.resnext50 import make_resnext50
@@ -53,6 +54,6 @@ def check_network_name(name: str) -> str:
     """
     if name not in network_names():
         raise InvalidInputError(
-            f"there is no network {name!r}; expected one of {', '.join(network_names())}"
+            f"there is no network {excerpt(name)}; expected one of {', '.join(network_names())}"
         )
     return name

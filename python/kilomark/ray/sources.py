@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import fs, parquet
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.folder.photos import PHOTO_SUFFIXES
 from kilomark.images import decode_photo
 
@@ -41,7 +42,7 @@ class Encoded:
                 with self.file_system.open_input_file(self.path) as file:
                     data = file.read()
             except OSError as error:
-                raise InvalidInputError(f"{self.path!r} cannot be read: {error}") from error
+                raise InvalidInputError(f"{excerpt(self.path)} cannot be read: {error}") from error
         return decode_photo(data, repr(self.path))
 
 
@@ -104,7 +105,7 @@ class Source:
         names = file.schema_arrow.names
         if image_column not in names:
             raise InvalidInputError(
-                f"{unit_path} has no column {image_column!r}; it has {', '.join(names)}"
+                f"{unit_path} has no column {excerpt(image_column)}; it has {', '.join(names)}"
             )
         columns = [name for name in (image_column, self.path_column) if name in names]
         table = file.read_row_group(group, columns=columns)

@@ -6,6 +6,7 @@ import socket
 from typing import Any
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 __all__ = ["parse_address", "resolve"]
 
@@ -24,7 +25,8 @@ def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise InvalidInputError(
-            f"{text!r} is no address; expected HOST:PORT such as 127.0.0.1:9000, or PORT alone"
+            f"{excerpt(text)} is no address; expected HOST:PORT such as 127.0.0.1:9000, or PORT "
+            "alone"
         )
     return host, int(port)
 
@@ -39,6 +41,6 @@ def resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as error:
         raise InvalidInputError(
-            f"the host {host!r} is not known: {error}; expected a name or an IP address"
+            f"the host {excerpt(host)} is not known: {error}; expected a name or an IP address"
         ) from error
     return family, address

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.measures import (
     blendshapes,
     brow_raise,
@@ -84,7 +85,7 @@ def check_points(points: str) -> Points:
         InvalidInputError: there is no such choice.
     """
     if points not in POINTS:
-        raise InvalidInputError(f"points is {points!r}; expected all, 68 or none")
+        raise InvalidInputError(f"points is {excerpt(points)}; expected all, 68 or none")
     return cast("Points", points)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.measures import BLENDSHAPES, UNDETERMINED_BLENDSHAPES, blendshapes
 from kilomark.pose import to_rotation
 from kilomark.send.addresses import resolve
@@ -232,7 +233,7 @@ def _sent_names(names: BlendshapeNames) -> dict[str, str]:
         return {name: name for name in ALL_BLENDSHAPES}
     if names == "presets":
         return dict(PRESETS)
-    raise InvalidInputError(f"names is {names!r}; expected vrm, arkit or presets")
+    raise InvalidInputError(f"names is {excerpt(names)}; expected vrm, arkit or presets")
 
 
 def _other_side(name: str) -> str:

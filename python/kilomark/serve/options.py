@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,4 +81,6 @@ def check_token(token: str) -> None:
 
 def _check_range(name: str, value: int, least: int, most: int) -> None:
     if not least <= value <= most:
-        raise InvalidInputError(f"{name} is {value!r}; expected a whole number {least} to {most}")
+        raise InvalidInputError(
+            f"{name} is {excerpt(value)}; expected a whole number {least} to {most}"
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.video.camera_source import import_cv2
 from kilomark.video.ffmpeg_source import import_av, is_stream_address, without_password
 from kilomark.video.looping_source import LoopingSource
@@ -79,7 +80,7 @@ def make_page_sources(sources: Sequence[str], *, loop: bool = True) -> list[Page
         name, source = match.groups() if match else (_shown_name(text), text)
         if any(name == other.name for other in found):
             raise InvalidInputError(
-                f"two sources are called {name!r}; give them names: front={text}"
+                f"two sources are called {excerpt(name)}; give them names: front={text}"
             )
         found.append(PageSource(name, source, loop))
         _check(found[-1])

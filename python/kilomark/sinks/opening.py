@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.sinks.csv_sink import CsvSink
 from kilomark.sinks.json_lines_sink import JsonLinesSink
 from kilomark.sinks.parquet_sink import ParquetSink
@@ -50,6 +51,6 @@ def open_sink(
     suffix = Path(path).suffix.lower()
     if suffix not in SINK_SUFFIXES:
         raise InvalidInputError(
-            f"{path}: no sink for the suffix {suffix!r}; expected {', '.join(SINK_SUFFIXES)}"
+            f"{path}: no sink for the suffix {excerpt(suffix)}; expected {', '.join(SINK_SUFFIXES)}"
         )
     return SINK_SUFFIXES[suffix](path, topology, provenance, extra=extra)

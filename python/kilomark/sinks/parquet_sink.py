@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.sinks.output_file import OutputFile
 from kilomark.sinks.sink import NETWORK_COLUMNS, Sink, check_extra
 
@@ -167,7 +168,7 @@ def to_record_batch(
             return pa.array(values, field.type)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise InvalidInputError(
-                f"a row's value of the extra column {field.name!r} does not fit: {error}"
+                f"a row's value of the extra column {excerpt(field.name)} does not fit: {error}"
             ) from error
 
     return pa.RecordBatch.from_arrays([to_array(field) for field in schema], schema=schema)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeVar
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,9 +105,10 @@ def check_extra(extra: Mapping[str, type] | None) -> dict[str, type]:
     columns = dict(extra or {})
     for name, kind in columns.items():
         if name in COLUMNS:
-            raise InvalidInputError(f"the extra column {name!r} is one that every sink has")
+            raise InvalidInputError(f"the extra column {excerpt(name)} is one that every sink has")
         if kind not in EXTRA_TYPES:
             raise InvalidInputError(
-                f"the extra column {name!r} has type {kind!r}; expected bool, int, float or str"
+                f"the extra column {excerpt(name)} has type {excerpt(kind)}; expected bool, int, "
+                "float or str"
             )
     return columns

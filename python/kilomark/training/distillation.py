@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kilomark.detector import Detector
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import read_landmark_bundle
 from kilomark.options import check_fraction
 
@@ -112,6 +113,6 @@ def _check_same_landmarks(teacher: LandmarkBundle, topology: Topology) -> None:
     else:
         return
     raise InvalidInputError(
-        f"the teacher {str(teacher.folder)!r} {problem}; expected a bundle trained on the same "
-        "landmarks"
+        f"the teacher {excerpt(str(teacher.folder))} {problem}; expected a bundle trained on the "
+        "same landmarks"
     )

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from kilomark.errors import DeviceUnavailableError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,9 +170,9 @@ def choose_device(device: str, local_rank: int) -> torch.device:
         wanted = device
     if wanted not in available:
         raise DeviceUnavailableError(
-            f"cannot train on {device!r} (process {local_rank} of this machine); available to "
-            f"PyTorch here: {', '.join(available)}; give one of these or 'auto' as --device, and "
-            "start no more processes than there are GPUs"
+            f"cannot train on {excerpt(device)} (process {local_rank} of this machine); available "
+            f"to PyTorch here: {', '.join(available)}; give one of these or 'auto' as --device, "
+            "and start no more processes than there are GPUs"
         )
     if device == "auto":
         log.info("device 'auto' chose %s; available: %s", wanted, ", ".join(available))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kilomark.data.alterations import NO_ALTERATIONS, Alterations
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.networks.registry import FACE_DETECTORS, check_network_name
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
@@ -73,12 +74,13 @@ def train(
     chosen = settings or Settings(stages=default_stages(network))
     if reviewed is not None and not finds_faces:
         raise InvalidInputError(
-            f"reviewed faces are for the face detector; expected 'faces', not {network!r}"
+            f"reviewed faces are for the face detector; expected 'faces', not {excerpt(network)}"
         )
 
     if photos is not None and not finds_faces:
         raise InvalidInputError(
-            f"photos of many faces are for the face detector; expected 'faces', not {network!r}"
+            "photos of many faces are for the face detector; expected 'faces', not "
+            f"{excerpt(network)}"
         )
     if finds_faces and (depth or alterations):
         raise InvalidInputError(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.manifest import read_bundle, shipped_bundles
 from kilomark.training.exported_weights import load_exported, read_exported_weights
 
@@ -101,8 +102,9 @@ def _load(module: nn.Module, weights: Mapping[str, Tensor], init: str) -> None:
     missing = [name for name in wanted if name not in weights]
     if missing:
         raise InvalidInputError(
-            f"{init} lacks {len(missing)} of {len(wanted)} parameters (first: {missing[0]!r}); "
-            "expected the weights of this network, a trunk's under torchvision's names"
+            f"{init} lacks {len(missing)} of {len(wanted)} parameters (first: "
+            f"{excerpt(missing[0])}); expected the weights of this network, a trunk's under "
+            "torchvision's names"
         )
     for name, value in wanted.items():
         if weights[name].shape != value.shape:

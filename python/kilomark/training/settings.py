@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,11 +73,11 @@ def parse_stages(text: str) -> tuple[Stage, ...]:
             size, num_samples, batch = (int(number) for number in part.split(":"))
         except ValueError as error:
             raise InvalidInputError(
-                f"--stages holds {part!r}; expected SIZE:SAMPLES:BATCH, such as 128:60000:32"
+                f"--stages holds {excerpt(part)}; expected SIZE:SAMPLES:BATCH, such as 128:60000:32"
             ) from error
         if size <= 0 or size % 32 or batch <= 0 or num_samples < batch:
             raise InvalidInputError(
-                f"--stages holds {part!r}; expected a size that is a multiple of 32, and at "
+                f"--stages holds {excerpt(part)}; expected a size that is a multiple of 32, and at "
                 "least one batch of samples"
             )
         stages.append(Stage(size, num_samples, batch))

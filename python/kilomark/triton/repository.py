@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.finder_choice import choose_finder
 from kilomark.manifest import read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
@@ -107,14 +108,18 @@ def export_triton(
 
 def _check_engine(engine: Engine, plans: object, *, is_gpu: bool) -> None:
     if engine not in ("onnx", "onnx-tensorrt", "plan"):
-        raise InvalidInputError(f"engine {engine!r}; expected 'onnx', 'onnx-tensorrt' or 'plan'")
+        raise InvalidInputError(
+            f"engine {excerpt(engine)}; expected 'onnx', 'onnx-tensorrt' or 'plan'"
+        )
     if (engine == "plan") != (plans is not None):
         raise InvalidInputError(
-            f"engine {engine!r} with {'no ' if plans is None else ''}plans; expected the plans of "
-            "both networks with 'plan' and none otherwise"
+            f"engine {excerpt(engine)} with {'no ' if plans is None else ''}plans; expected the "
+            "plans of both networks with 'plan' and none otherwise"
         )
     if engine != "onnx" and not is_gpu:
-        raise InvalidInputError(f"engine {engine!r} runs on a GPU only; expected 'onnx' for a CPU")
+        raise InvalidInputError(
+            f"engine {excerpt(engine)} runs on a GPU only; expected 'onnx' for a CPU"
+        )
 
 
 def _write_models(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.video.frames import VideoFrame, VideoSource
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class GStreamerSource(_OpenCvSource):
         if not capture.isOpened():
             capture.release()
             raise InvalidInputError(
-                f"the GStreamer pipeline {pipeline!r} cannot be started; try it with "
+                f"the GStreamer pipeline {excerpt(pipeline)} cannot be started; try it with "
                 "gst-launch-1.0, and end it with: videoconvert ! video/x-raw,format=BGR ! appsink"
             )
         super().__init__(pipeline, capture, "try the pipeline with gst-launch-1.0")

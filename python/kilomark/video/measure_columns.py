@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.measures import (
     BLENDSHAPES,
     MEASURES,
@@ -38,7 +39,7 @@ def measure_columns(measures: MeasureSet) -> dict[str, type]:
     """
     if measures not in MEASURE_SETS:
         raise InvalidInputError(
-            f"measures is {measures!r}; expected one of {', '.join(MEASURE_SETS)}"
+            f"measures is {excerpt(measures)}; expected one of {', '.join(MEASURE_SETS)}"
         )
     if measures == "none":
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 __all__ = ["Span", "check_span"]
 
@@ -28,9 +29,11 @@ def check_span(start: float, end: float | None, every: object) -> Span:
         InvalidInputError: an option is out of its range.
     """
     if not 0 <= start < float("inf"):
-        raise InvalidInputError(f"the start is {start!r}; expected seconds, 0 or more")
+        raise InvalidInputError(f"the start is {excerpt(start)}; expected seconds, 0 or more")
     if end is not None and not start < end:
-        raise InvalidInputError(f"the end is {end!r}; expected seconds after the start, {start:g}")
+        raise InvalidInputError(
+            f"the end is {excerpt(end)}; expected seconds after the start, {start:g}"
+        )
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise InvalidInputError(f"every is {every!r}; expected a whole number, 1 or more")
+        raise InvalidInputError(f"every is {excerpt(every)}; expected a whole number, 1 or more")
     return Span(start, end, every)

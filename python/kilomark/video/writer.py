@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 from kilomark.video.ffmpeg_source import import_av
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def check_output_suffix(path: Path) -> str:
         return VIDEO_SUFFIXES[path.suffix.lower()]
     except KeyError:
         raise InvalidInputError(
-            f"{path}: no video format for the suffix {path.suffix!r}; "
+            f"{path}: no video format for the suffix {excerpt(path.suffix)}; "
             f"expected {', '.join(VIDEO_SUFFIXES)}"
         ) from None
 
