@@ -10,8 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.conversion.small_networks import images, landmark_network
 
 from kilomark.conversion.half_precision import emulate_half, half_layers, output_layers, to_half
-from kilomark.conversion.onnx_graph import element_types, fold_weight_casts
+from kilomark.conversion.onnx_graph import element_types
 from kilomark.conversion.onnx_run import run_model
+from kilomark.conversion.weight_storage import expand_weights
 from kilomark.manifest import read_bundle
 
 
@@ -125,7 +126,7 @@ def test_emulation_of_a_network_without_half_is_the_network() -> None:
 def test_folding_the_stored_weights_changes_no_answer(name: str) -> None:
     bundle = read_bundle(name)
     stored = onnx.load_from_string(bundle.model)
-    folded = fold_weight_casts(stored)
+    folded = expand_weights(stored)
     shape = (1, 3, bundle.input.height, bundle.input.width)
     pixels = np.random.default_rng(0).standard_normal(shape, np.float32)
 
@@ -140,5 +141,5 @@ def test_a_stored_weight_that_is_used_as_it_is_stays() -> None:
     proto.graph.initializer.append(numpy_helper.from_array(np.ones(8, np.float16), "h"))
     proto.graph.node.insert(0, helper.make_node("Cast", ["h"], ["hf"], name="cast", to=1))
     proto.graph.node.append(helper.make_node("Identity", ["h"], ["kept"], name="identity"))
-    names = {tensor.name for tensor in fold_weight_casts(proto).graph.initializer}
+    names = {tensor.name for tensor in expand_weights(proto).graph.initializer}
     assert {"h", "hf"} <= names

@@ -15,8 +15,9 @@ import torch
 from tests.bundle_answers import bundle_answers
 
 from kilomark.cli.main import main
+from kilomark.conversion.weight_storage import store_weights
 from kilomark.data.geometry import crop_map, warp
-from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
+from kilomark.export.onnx_model import FinderModel, LandmarkModel, to_onnx
 from kilomark.networks.face_finder import FaceFinder
 from kilomark.networks.lite import make_lite
 from kilomark.networks.registry import LANDMARK_NETWORKS
@@ -65,7 +66,8 @@ def test_the_exported_landmark_network_answers_as_the_torch_one() -> None:
 
 def test_weights_are_stored_in_half_and_used_in_single() -> None:
     names = ["scores", "distances", "keypoints"]
-    proto = halve_weights(to_onnx(FinderModel(FaceFinder().eval()), 64, names, dynamic_size=True))
+    exported = to_onnx(FinderModel(FaceFinder().eval()), 64, names, dynamic_size=True)
+    proto = store_weights(exported, "half")
 
     large = [t for t in proto.graph.initializer if np.prod(t.dims) >= 256]
     assert large

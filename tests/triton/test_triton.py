@@ -186,3 +186,20 @@ def test_options_that_do_not_fit_are_said(tmp_path: Path) -> None:
     with pytest.raises(kilomark.InvalidInputError, match="cannot be written: No such file"):
         export_triton(tmp_path / "models", model="lite", engine="plan", plans=("gone", "gone"))
     assert not any((tmp_path / "models").iterdir())
+
+
+def test_tensorrt_gets_weights_in_float32(tmp_path: Path, tiny_faces: Path) -> None:
+    """It would take weights that are stored in eight bits for quantized arithmetic."""
+    from kilomark.bundle_files import write_bundle
+    from kilomark.conversion.weight_storage import store_weights
+
+    lite = read_landmark_bundle("lite")
+    manifest = json.loads((lite.folder / "manifest.json").read_text())
+    stored = store_weights(onnx.load_from_string(lite.model), "int8")
+    write_bundle(tmp_path / "lite8", manifest, stored.SerializeToString())
+    for engine, is_stored in (("onnx", True), ("onnx-tensorrt", False)):
+        out = export_triton(
+            tmp_path / engine, model=tmp_path / "lite8", finder=tiny_faces, engine=engine
+        )
+        network = onnx.load(out / "kilomark_landmarks" / "1" / "model.onnx")
+        assert ("DequantizeLinear" in {n.op_type for n in network.graph.node}) == is_stored

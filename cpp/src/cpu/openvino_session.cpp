@@ -172,6 +172,10 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       num_threads.c_str(),
       "INFERENCE_PRECISION_HINT",
       "f32",
+      // Matrices that are stored as int8 are multiplied in float32. By default their inputs would be
+      // rounded to 8 bits, which moves landmarks by 0.1 px.
+      "DYNAMIC_QUANTIZATION_GROUP_SIZE",
+      "0",
       // Other programs use the same cores; a thread that is tied to a busy one waits for it.
       "ENABLE_CPU_PINNING",
       "NO",

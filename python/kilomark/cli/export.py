@@ -19,7 +19,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "export",
         help="turn a training run into a bundle",
         description="Write the averaged network of a run's newest checkpoint as a bundle: an ONNX "
-        "model with half-precision weights, and a manifest. 'kilomark evaluate' then measures it.",
+        "model and a manifest. 'kilomark evaluate' then measures it.",
     )
     parser.add_argument(
         "run_dir", type=Path, metavar="RUN", help="folder that 'kilomark train' wrote"
@@ -32,7 +32,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--faces", type=Path, metavar="FOLDER",
         help="data set of face crops, for a run of version 0.1 without a topology.json",
     )  # fmt: skip
-    parser.add_argument("--single", action="store_true", help="keep weights in single precision")
+    parser.add_argument(
+        "--weights", choices=("half", "int8", "single"), default="half",
+        help="how the file stores them: int8 takes half the bytes of half; the arithmetic stays "
+        "float32 (default: half)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--single", dest="weights", action="store_const", const="single", help="--weights single"
+    )
     parser.add_argument(
         "--score-shift", type=_parse_shift, default=0.0, metavar="S[,S,S]",
         help="for a face detector: subtracted from its score logits, so that 0.5 is a good "
@@ -60,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
         options.output,
         name=options.name,
         faces=options.faces,
-        half=not options.single,
+        weights=options.weights,
         score_shift=options.score_shift,
         score_scale=options.score_scale,
     )

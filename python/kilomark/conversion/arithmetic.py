@@ -9,7 +9,8 @@ from typing import Any
 import onnx
 from onnx import helper, shape_inference
 
-from kilomark.conversion.onnx_graph import MATRIX_OPS, fold_weight_casts
+from kilomark.conversion.onnx_graph import MATRIX_OPS
+from kilomark.conversion.weight_storage import expand_weights
 
 __all__ = ["LayerWork", "count_flops", "layer_work"]
 
@@ -48,7 +49,7 @@ def layer_work(proto: onnx.ModelProto, height: int, width: int, batch: int = 1) 
 
     Activation functions, sums and pooling are not listed: an engine fuses them into these layers.
     """
-    folded = fold_weight_casts(proto)
+    folded = expand_weights(proto)
     graph = folded.graph
     for size, dimension in zip(
         (batch, 3, height, width), graph.input[0].type.tensor_type.shape.dim, strict=True

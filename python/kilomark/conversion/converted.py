@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import onnx
 
 from kilomark.conversion.half_check import FINDER_LIMITS, LANDMARK_LIMITS, make_half
-from kilomark.conversion.onnx_graph import fold_weight_casts
 from kilomark.conversion.samples import demo_samples
+from kilomark.conversion.weight_storage import expand_weights
 from kilomark.errors import EngineError
 from kilomark.excerpts import excerpt
 from kilomark.manifest import LandmarkBundle
@@ -55,7 +55,7 @@ def convert_model(
             "does not take; expected the bundle that it was quantized from, or device='cpu'"
         )
     if precision == "fp32":
-        return Converted(fold_weight_casts(stored).SerializeToString(), {})
+        return Converted(expand_weights(stored).SerializeToString(), {})
     limits = LANDMARK_LIMITS if isinstance(bundle, LandmarkBundle) else FINDER_LIMITS
     images = demo_samples(bundle) if samples is None else samples
     half = make_half(stored, images, limits)

@@ -15,8 +15,9 @@ from kilomark.conversion.half_precision import (
     output_layers,
     to_half,
 )
-from kilomark.conversion.onnx_graph import MATRIX_OPS, fold_weight_casts, initializers, name_nodes
+from kilomark.conversion.onnx_graph import MATRIX_OPS, initializers, name_nodes
 from kilomark.conversion.onnx_run import Images, Outputs, output_ranges, run_model
+from kilomark.conversion.weight_storage import expand_weights
 from kilomark.errors import EngineError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def make_half(stored: onnx.ModelProto, images: Images, limits: Limits) -> HalfNe
     Raises:
         EngineError: not even with half of the layers in float32 the answers stay within the limits.
     """
-    proto = fold_weight_casts(stored)
+    proto = expand_weights(stored)
     name_nodes(proto)
     ranges = output_ranges(proto, images)
     kept = dict.fromkeys(output_layers(proto), "answers need more than half's 11 bits")

@@ -52,7 +52,7 @@ def to_half(proto: onnx.ModelProto, keep: Collection[str]) -> onnx.ModelProto:
     """Return the network in half, but for the nodes ``keep``, which stay in float32.
 
     Args:
-        proto: float32 throughout; see `fold_weight_casts`. Its nodes have names of their own.
+        proto: float32 throughout; see `expand_weights`. Its nodes have names of their own.
         keep: names of nodes.
 
     Raises:

@@ -17,8 +17,9 @@ import onnx
 from kilomark.bundle_files import write_bundle
 from kilomark.conversion.converted import is_quantized
 from kilomark.conversion.half_check import Movement, movement_of
-from kilomark.conversion.onnx_graph import fold_weight_casts, name_nodes
+from kilomark.conversion.onnx_graph import name_nodes
 from kilomark.conversion.onnx_run import run_model
+from kilomark.conversion.weight_storage import expand_weights
 from kilomark.errors import EngineError, InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.manifest import LandmarkBundle
@@ -95,7 +96,7 @@ def quantize_model(
         stored: the network of a bundle.
         calibration: (N, 3, H, W) float32, normalized faces on which activations are measured.
     """
-    proto = fold_weight_casts(stored)
+    proto = expand_weights(stored)
     name_nodes(proto)
     kept = [node.name for node in proto.graph.node if node.op_type in ("Gemm", "MatMul")]
     name = proto.graph.input[0].name

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper, shape_inference
+from onnx import helper, numpy_helper, shape_inference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import numpy as np
 
 __all__ = [
     "ancestors",
     "cast_node",
     "element_types",
-    "fold_weight_casts",
     "initializers",
     "name_nodes",
     "producers",
@@ -66,32 +66,6 @@ def name_nodes(proto: onnx.ModelProto) -> None:
         if not node.name or node.name in taken:
             node.name = f"{node.op_type}_{number}"
         taken.add(node.name)
-
-
-def fold_weight_casts(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with its half-stored weights as the float32 that it computes with.
-
-    The opposite of ``halve_weights``, which stores a weight in half and casts it back.
-    """
-    folded = onnx.ModelProto()
-    folded.CopyFrom(proto)
-    graph = folded.graph
-    weights = {tensor.name: tensor for tensor in graph.initializer}
-    kept, new, used_up = [], [], set()
-    for node in graph.node:
-        stored = weights.get(node.input[0]) if node.op_type == "Cast" else None
-        if stored is None or helper.get_node_attr_value(node, "to") != TensorProto.FLOAT:
-            kept.append(node)
-            continue
-        values = numpy_helper.to_array(stored).astype(np.float32)
-        new.append(numpy_helper.from_array(values, node.output[0]))
-        used_up.add(stored.name)
-    used_up -= {value for node in kept for value in node.input}
-    rest = [tensor for tensor in graph.initializer if tensor.name not in used_up]
-    del graph.initializer[:]
-    graph.initializer.extend([*rest, *new])
-    replace_nodes(graph, kept)
-    return folded
 
 
 def replace_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:

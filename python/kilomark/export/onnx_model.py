@@ -6,10 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from kilomark.networks.face_finder import STRIDES
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OPSET = 18
-_SMALLEST_HALVED = 256  # tensors below this many elements stay in single precision
 
 
 class LandmarkModel(nn.Module):
@@ -123,34 +120,3 @@ def to_onnx(
             verbose=False,
         )
         return onnx.load(path)
-
-
-def halve_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Store large weights in half precision; a Cast brings each back, so arithmetic stays single.
-
-    Raises:
-        OverflowError: a weight does not fit into half precision.
-    """
-    graph = proto.graph
-    casts, kept = [], []
-    for tensor in graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _SMALLEST_HALVED:
-            kept.append(tensor)
-            continue
-        if np.abs(values).max() > np.finfo(np.float16).max:
-            raise OverflowError(f"{tensor.name} holds {np.abs(values).max():g}, half ends at 65504")
-        stored = f"{tensor.name}.half"
-        kept.append(numpy_helper.from_array(values.astype(np.float16), stored))
-        casts.append(helper.make_node("Cast", [stored], [tensor.name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(nodes)
-    del graph.value_info[:]
-    for node in graph.node:  # the exporter's notes hold paths of the machine that exported
-        del node.metadata_props[:]
-        node.doc_string = ""
-    del graph.metadata_props[:], proto.metadata_props[:]
-    onnx.checker.check_model(proto)
-    return proto

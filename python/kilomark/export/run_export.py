@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kilomark.bundle_files import write_bundle
+from kilomark.conversion.weight_storage import store_weights
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.export.bundle import finder_manifest, landmark_manifest
-from kilomark.export.onnx_model import FinderModel, LandmarkModel, halve_weights, to_onnx
+from kilomark.export.onnx_model import FinderModel, LandmarkModel, to_onnx
 from kilomark.networks.baseline_head import CONSTANT_OUTPUTS
 from kilomark.networks.face_finder import STRIDES
 from kilomark.networks.landmark_network import drop_missing_parts
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from kilomark.conversion.weight_storage import WeightStorage
     from kilomark.topology import Topology
 
 __all__ = ["export"]
@@ -45,7 +47,7 @@ def export(
     *,
     name: str | None = None,
     faces: str | Path | None = None,
-    half: bool = True,
+    weights: WeightStorage = "half",
     score_shift: float | Sequence[float] = 0.0,
     score_scale: float = 1.0,
 ) -> Path:
@@ -56,7 +58,8 @@ def export(
         out: folder of the bundle.
         name: of the bundle; the network's by default.
         faces: data set of face crops, for a run of version 0.1 without its own ``topology.json``.
-        half: store weights in half precision.
+        weights: how the file stores them: ``"half"`` precision, ``"int8"`` with a scale for each
+            output channel, or ``"single"`` precision. The network computes in single precision.
         score_scale: what the face detector's score logits are multiplied by.
         score_shift: subtracted from the face detector's score logits, so that 0.5 is a good
             threshold; one number, or one for each stride.
@@ -92,7 +95,7 @@ def export(
     else:
         topology = _topology_of(run_dir, faces)
         exported = _landmark_network(name, state["averaged"], training, topology)
-    _write(exported, out, half=half)
+    _write(exported, out, weights)
     log.info("wrote the bundle %s after %d samples", out, state["samples_seen"])
     return out
 
@@ -153,13 +156,12 @@ def _face_detector(name: str, weights: Mapping[str, Any], training: Mapping[str,
     return _Exported(model, manifest, ["scores", "distances", "keypoints"], has_dynamic_size=True)
 
 
-def _write(exported: _Exported, out: Path, *, half: bool) -> None:
+def _write(exported: _Exported, out: Path, weights: WeightStorage) -> None:
     size = exported.manifest["input"]["width"]
     proto = to_onnx(
         exported.model, size, exported.output_names, dynamic_size=exported.has_dynamic_size
     )
-    if half:
-        proto = halve_weights(proto)
+    proto = store_weights(proto, weights)
     write_bundle(out, exported.manifest, proto.SerializeToString())
 
 

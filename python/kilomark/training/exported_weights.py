@@ -29,14 +29,16 @@ def read_exported_weights(bundle: Path) -> dict[str, Tensor]:
     """
     import onnx
 
+    from kilomark.conversion.weight_storage import expand_weights
+
     path = bundle / "model.onnx"
     if not path.is_file():
         raise InvalidInputError(f"no {path}; expected the folder of a bundle")
     return {
-        re.sub(r"^network\.|\.half$", "", tensor.name): torch.from_numpy(
+        re.sub(r"^network\.", "", tensor.name): torch.from_numpy(
             onnx.numpy_helper.to_array(tensor).astype(np.float32)
         )
-        for tensor in onnx.load(path).graph.initializer
+        for tensor in expand_weights(onnx.load(path)).graph.initializer
     }
 
 

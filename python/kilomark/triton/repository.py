@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark.errors import InvalidInputError
+from kilomark.errors import EngineError, InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.finder_choice import choose_finder
 from kilomark.manifest import read_landmark_bundle
@@ -73,6 +73,7 @@ def export_triton(
 
     Raises:
         BundleError: a bundle is missing or damaged.
+        EngineError: onnx is missing, which ``"onnx-tensorrt"`` needs for weights stored in int8.
         InvalidInputError: an option does not fit, or the folder has one of the models or cannot be
             written.
     """
@@ -98,7 +99,7 @@ def export_triton(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".kilomark-", dir=out) as folder:
-            _write_models(Path(folder), configs, landmarks, faces, plans)
+            _write_models(Path(folder), configs, landmarks, faces, engine, plans)
             for name in configs:
                 (Path(folder) / name).rename(out / name)
     except OSError as error:
@@ -127,6 +128,7 @@ def _write_models(
     configs: dict[str, Message],
     landmarks: LandmarkBundle,
     faces: FinderBundle,
+    engine: Engine,
     plans: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None,
 ) -> None:
     for name, config in configs.items():
@@ -143,11 +145,34 @@ def _write_models(
         shutil.copyfile(bundle.folder / "manifest.json", target / "manifest.json")
         (target / _model_file(bundle)).write_bytes(bundle.model)
     if plans is None:
-        (folder / LANDMARKS / VERSION / "model.onnx").write_bytes(landmarks.model)
-        (folder / FACES / VERSION / "model.onnx").write_bytes(faces.model)
+        for name, bundle in ((LANDMARKS, landmarks), (FACES, faces)):
+            is_expanded = engine == "onnx-tensorrt"
+            model = _expanded(bundle.model) if is_expanded else bundle.model
+            (folder / name / VERSION / "model.onnx").write_bytes(model)
         return
     for name, plan in zip((LANDMARKS, FACES), plans, strict=True):
         shutil.copyfile(plan, folder / name / VERSION / "model.plan")
+
+
+def _expanded(model: bytes) -> bytes:
+    """The network with weights that are stored in eight bits in float32, as TensorRT wants them.
+
+    Raises:
+        EngineError: they are to be expanded, and onnx is not installed.
+    """
+    if b"DequantizeLinear" not in model:
+        return model
+    try:
+        import onnx
+    except ImportError:
+        raise EngineError(
+            "engine 'onnx-tensorrt' needs onnx for this network, whose weights are stored in eight "
+            "bits: pip install onnx"
+        ) from None
+    from kilomark.conversion.weight_storage import expand_weights
+
+    expanded: bytes = expand_weights(onnx.load_from_string(model)).SerializeToString()
+    return expanded
 
 
 def _model_file(bundle: Bundle) -> str:
