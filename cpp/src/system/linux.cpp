@@ -1,8 +1,12 @@
 #include <sched.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include <algorithm>
 
 #include "system/process.hpp"
+#include "system/processor.hpp"
 
 namespace kilomark::system {
 
@@ -11,6 +15,14 @@ int usable_cores() {
   CPU_ZERO(&set);
   const int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
   return std::max(count, 1);
+}
+
+bool has_aarch64_sha256() {
+#if defined(__aarch64__)
+  return (getauxval(AT_HWCAP) & HWCAP_SHA2) != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace kilomark::system

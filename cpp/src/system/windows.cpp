@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "system/process.hpp"
+#include "system/processor.hpp"
 #include "system/shared_library.hpp"
 
 namespace kilomark::system {
@@ -62,6 +63,14 @@ int usable_cores() {
   DWORD_PTR machine = 0;
   const bool known = GetProcessAffinityMask(GetCurrentProcess(), &own, &machine) != 0;
   return std::max(known ? std::popcount(static_cast<std::uint64_t>(own)) : 0, 1);
+}
+
+bool has_aarch64_sha256() {
+#if defined(__aarch64__)
+  return IsProcessorFeaturePresent(PF_ARM_V8_CRYPTO_INSTRUCTIONS_AVAILABLE) != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace kilomark::system

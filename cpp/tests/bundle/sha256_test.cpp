@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bundle/sha256_blocks.hpp"
+
 namespace kilomark::bundle {
 namespace {
 
@@ -23,6 +25,16 @@ TEST(Sha256, PadsAnyLength) {
             "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a");
   EXPECT_EQ(sha256(std::string(64, 'a')),
             "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
+}
+
+TEST(Sha256, InstructionsAgreeWithThePortableLoop) {
+  std::string bytes;
+  std::uint32_t random = 1;
+  for (std::size_t size = 0; size <= 400; ++size) {
+    ASSERT_EQ(sha256(bytes), sha256_by(&add_sha_blocks_portable, bytes)) << size << " bytes";
+    random = random * 1'664'525U + 1'013'904'223U;
+    bytes += static_cast<char>(random >> 24);
+  }
 }
 
 }  // namespace
