@@ -3,11 +3,13 @@
 usage: python -m tests.core.hostile_networks
 
 Prints one line a network: its name, and the typed error or "ran". It runs as a process of its own,
-which a crash of the inference library would end.
+which a crash of the inference library would end. A network that takes over MOST_SECONDS ends it
+too, with a traceback.
 """
 
 from __future__ import annotations
 
+import faulthandler
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from kilomark.errors import KilomarkError
 
 Case = tuple[list[NodeProto], dict[str, npt.NDArray[Any]]]
 SIZE = 8
+MOST_SECONDS = 120  # of one network; the slowest takes 0.7 s of a processor, and far more emulated
 node = helper.make_node
 
 
@@ -348,6 +351,7 @@ def run(data: bytes) -> str:
 
 def main() -> None:
     for name, (nodes, constants) in CASES.items():
+        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
         print(name, run(make_model(nodes, constants)), flush=True)
 
 
