@@ -2,6 +2,8 @@
 
 #include <array>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 #include "bindings.hpp"
 #include "kilomark/bundle.hpp"
@@ -64,17 +66,26 @@ void bind_header(py::class_<Kind>& kind) {
 
 void bind_topology(py::module_& module) {
   py::class_<LandmarkGroup>(module, "LandmarkGroup")
+      .def(py::init<std::string, int, int, std::optional<bool>>(), py::arg("name"),
+           py::arg("start"), py::arg("count"), py::arg("closed"))
       .def_readonly("name", &LandmarkGroup::name)
       .def_readonly("start", &LandmarkGroup::start)
       .def_readonly("count", &LandmarkGroup::count)
       .def_readonly("closed", &LandmarkGroup::closed);
 
   py::class_<Topology>(module, "Topology")
+      .def(py::init(
+               [](int num_landmarks, std::vector<LandmarkGroup> groups, std::vector<int> mirror) {
+                 return Topology{num_landmarks, std::move(groups), std::move(mirror), {}, {}};
+               }),
+           py::arg("num_landmarks"), py::arg("groups"), py::arg("mirror"))
       .def_readonly("num_landmarks", &Topology::num_landmarks)
       .def_readonly("groups", &Topology::groups)
       .def_readonly("mirror", &Topology::mirror)
       .def_readonly("subset_68", &Topology::subset_68)
       .def_readonly("mean_shape", &Topology::mean_shape);
+
+  module.def("same_landmarks", &same_landmarks, py::arg("one"), py::arg("other"));
 }
 
 }  // namespace

@@ -52,15 +52,6 @@ std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
        "a bundle with a presence", "pass another bundle, or \"\" for none");
 }
 
-// Whether two networks place the same landmarks.
-bool place_the_same(const Topology& one, const Topology& other) {
-  const auto is_same = [](const LandmarkGroup& a, const LandmarkGroup& b) {
-    return a.name == b.name && a.start == b.start && a.count == b.count && a.closed == b.closed;
-  };
-  return one.num_landmarks == other.num_landmarks && one.mirror == other.mirror &&
-         std::ranges::equal(one.groups, other.groups, is_same);
-}
-
 }  // namespace
 
 // What is read before the networks are loaded.
@@ -83,7 +74,7 @@ struct Detector::Loaded {
     if (rescorer && rescorer->header.folder != landmarks.header.folder) {
       predicting.place.blends =
           std::ranges::count(landmarks.blends_with, rescorer->header.name) > 0 &&
-          place_the_same(landmarks.topology, rescorer->topology);
+          same_landmarks(landmarks.topology, rescorer->topology);
       networks.rescorer = std::move(rescorer->network);
     }
   }

@@ -1,7 +1,7 @@
 """The C++ core. Arrays come in exactly as typed here: nothing is cast or copied on the way in.
 
 Errors are those of `kilomark.errors`. Coordinates are pixels; pixel i covers [i, i + 1), so its
-centre is i + 0.5.
+center is i + 0.5.
 """
 
 from collections.abc import Sequence
@@ -131,6 +131,7 @@ class FinderNetwork:
 class LandmarkGroup:
     """See `kilomark.LandmarkGroup`."""
 
+    def __init__(self, name: str, start: int, count: int, closed: bool | None) -> None: ...
     @property
     def name(self) -> str: ...
     @property
@@ -144,6 +145,9 @@ class LandmarkGroup:
 class Topology:
     """See `kilomark.Topology`. What a manifest does not state is an empty list."""
 
+    def __init__(
+        self, num_landmarks: int, groups: list[LandmarkGroup], mirror: list[int]
+    ) -> None: ...
     @property
     def num_landmarks(self) -> int: ...
     @property
@@ -154,6 +158,9 @@ class Topology:
     def subset_68(self) -> list[int]: ...
     @property
     def mean_shape(self) -> list[list[float]]: ...
+
+def same_landmarks(one: Topology, other: Topology) -> bool:
+    """Whether two networks place the same landmarks: by number, groups and mirror."""
 
 class _BundleHeader:
     """What every bundle holds."""

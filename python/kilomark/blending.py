@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
+from kilomark import _core
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
     from kilomark.manifest import LandmarkBundle
+    from kilomark.topology import Topology
 
 __all__ = ["choose_blend"]
 
@@ -48,11 +48,15 @@ def choose_blend(
 
 
 def _place_the_same(one: LandmarkBundle, other: LandmarkBundle) -> bool:
-    """Compare their landmarks by number, groups and mirror partners."""
-    mine, its = one.topology.mirror, other.topology.mirror
-    has_same_mirror = mine is its if mine is None or its is None else np.array_equal(mine, its)
-    return (
-        has_same_mirror
-        and one.topology.num_landmarks == other.topology.num_landmarks
-        and one.topology.groups == other.topology.groups
+    return _core.same_landmarks(_to_core(one.topology), _to_core(other.topology))
+
+
+def _to_core(topology: Topology) -> _core.Topology:
+    return _core.Topology(
+        topology.num_landmarks,
+        [
+            _core.LandmarkGroup(group.name, group.start, group.count, group.closed)
+            for group in topology.groups.values()
+        ],
+        [] if topology.mirror is None else topology.mirror.tolist(),
     )

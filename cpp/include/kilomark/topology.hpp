@@ -33,4 +33,8 @@ struct Topology {
   [[nodiscard]] KILOMARK_API const LandmarkGroup* find_group(std::string_view name) const;
 };
 
+// Whether two networks place the same landmarks, so that their results can be blended: by number,
+// groups and mirror.
+[[nodiscard]] KILOMARK_API bool same_landmarks(const Topology& one, const Topology& other);
+
 }  // namespace kilomark

@@ -150,6 +150,22 @@ TEST_F(InstalledBundles, DetectorOfAGpuSaysWhatToDo) {
   }
 }
 
+TEST(SameLandmarks, ComparesNumberGroupsAndMirror) {
+  const Topology eye{2, {{"right_eye", 0, 2, true}}, {1, 0}, {}, {}};
+  EXPECT_TRUE(same_landmarks(eye, eye));
+  Topology other = eye;
+  other.subset_68 = {1};
+  EXPECT_TRUE(same_landmarks(eye, other));
+  other.mirror = {};
+  EXPECT_FALSE(same_landmarks(eye, other));
+  other = eye;
+  other.groups.front().closed = false;
+  EXPECT_FALSE(same_landmarks(eye, other));
+  other = eye;
+  other.num_landmarks = 3;
+  EXPECT_FALSE(same_landmarks(eye, other));
+}
+
 TEST(FaceLayout, FollowsTheNamesOfGroups) {
   Topology topology;
   topology.num_landmarks = 6;
