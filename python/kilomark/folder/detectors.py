@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import kilomark
+from kilomark.detector import Detector
 from kilomark.devices import choose_device, choose_num_threads
 from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 
@@ -31,9 +31,9 @@ class DetectorSettings:
     blend: bool | Literal["auto"] = "auto"
     cache_dir: str | None = None
 
-    def make(self, num_threads: int | None = None) -> kilomark.Detector:
+    def make(self, num_threads: int | None = None) -> Detector:
         """Make a detector with these settings."""
-        return kilomark.Detector(**asdict(self), num_threads=num_threads)
+        return Detector(**asdict(self), num_threads=num_threads)
 
     def options(self) -> dict[str, Any]:
         """Return what changes the results, apart from the networks themselves."""
@@ -43,9 +43,7 @@ class DetectorSettings:
         return options
 
 
-def make_detectors(
-    settings: DetectorSettings, num_threads: int | None = None
-) -> list[kilomark.Detector]:
+def make_detectors(settings: DetectorSettings, num_threads: int | None = None) -> list[Detector]:
     """Make the detectors that use a machine best for many photos.
 
     On a CPU, several detectors of few threads find more faces a second than one of many, since

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import kilomark
+from kilomark._core import build_info
 from kilomark.errors import InvalidInputError
 from kilomark.json_text import to_json
 from kilomark.sinks.output_file import OutputFile
@@ -86,7 +86,7 @@ class _Document:
         self._file = file
         self._separator = ""
         head = {
-            "kilomark": kilomark.__version__,
+            "kilomark": build_info()["version"],
             "num_landmarks": topology.num_landmarks,
             "groups": [asdict(group) for group in topology.groups.values()],
         }

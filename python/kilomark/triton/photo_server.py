@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import kilomark
+from kilomark.detector import Detector
 from kilomark.images import decode_photo
 from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
 from kilomark.streaming import stream_images
@@ -35,7 +35,7 @@ class PhotoServer:
     def __init__(self, bundles: Path, device: str, options: Mapping[str, str]) -> None:
         max_faces = options.get("max_faces", "")
         rescoring = bundles / "rescoring"
-        self._detector = kilomark.Detector(
+        self._detector = Detector(
             bundles / "landmarks",
             finder=bundles / "faces",
             rescoring=rescoring if rescoring.is_dir() else None,
