@@ -44,7 +44,7 @@ CHECKS: dict[str, Check] = {
     "batches": graphs_and_batches.batches_as_singles,
     "threads": graphs_and_batches.two_threads,
     "device-input": device_input.frames_on_the_gpu,
-    "streams": device_input.streams_are_honoured,
+    "streams": device_input.streams_are_honored,
     "nv12": device_input.nv12_frames,
     "memory": memory.memory_stays,
     "latency": speed.latency,

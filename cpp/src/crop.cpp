@@ -20,7 +20,7 @@ void check_square(Point center, double side, double angle_deg) {
     fail(ErrorCode::kInvalidInput,
          text("a crop of side ", side, " px around (", center.x, ", ", center.y, ") px at ",
               angle_deg, " degrees"),
-         text("finite numbers, the centre within ", kMaxCoordinate, " px"),
+         text("finite numbers, the center within ", kMaxCoordinate, " px"),
          "check the box that the crop was made from");
   }
 }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kOverlap = 0.25;  // of a tile's side
 
-// Centres of as few tiles of `side` px as cover `extent` px and overlap as they should, evenly
+// Centers of as few tiles of `side` px as cover `extent` px and overlap as they should, evenly
 // spread.
 std::vector<double> tile_centers(double extent, double side) {
   constexpr double kRounding = 1e-6;

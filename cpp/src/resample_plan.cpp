@@ -33,7 +33,7 @@ Axis to_axis(const ImageAxis& axis, int first) {
           static_cast<float>(axis.dv)};
 }
 
-void set_normalisation(ResamplePlan& plan, PixelFormat format, const NetworkInput& input) {
+void set_normalization(ResamplePlan& plan, PixelFormat format, const NetworkInput& input) {
   const bool image_is_rgb = format == PixelFormat::kRgb || format == PixelFormat::kRgba;
   const bool reversed = image_is_rgb != (input.order == ChannelOrder::kRgb);
   const double side =
@@ -59,7 +59,7 @@ ResamplePlan make_resample_plan(const Crop& crop, PixelFormat format, const Netw
   const double span = std::max(1.0, crop.scale() / n);
   plan.span = static_cast<float>(span);
 
-  // The centre of output pixel (u, v) is (u + 0.5, v + 0.5).
+  // The center of output pixel (u, v) is (u + 0.5, v + 0.5).
   const double a = crop.a() / n;
   const double b = crop.b() / n;
   ImageAxis x{crop.x0() / n + 0.5 * (a - b) - 0.5 * span, a, -b};
@@ -72,7 +72,7 @@ ResamplePlan make_resample_plan(const Crop& crop, PixelFormat format, const Netw
   plan.first_row = find_first(y, plan.width, plan.height);
   plan.x = to_axis(x, plan.first_column);
   plan.y = to_axis(y, plan.first_row);
-  set_normalisation(plan, format, input);
+  set_normalization(plan, format, input);
   return plan;
 }
 

@@ -106,7 +106,7 @@ std::vector<float> crop_pixel_by_pixel(const ImageView& image, const ResamplePla
       for (int c = 0; c < 3; ++c) {
         const auto plane = static_cast<std::size_t>(plan.plane[c]);
         output[plane * area + static_cast<std::size_t>(v * plan.width + u)] =
-            normalise(plan, sum, c);
+            normalize(plan, sum, c);
       }
     }
   }

@@ -35,7 +35,7 @@ TEST(Crop, MirroredExchangesLeftAndRight) {
   }
 }
 
-TEST(Crop, PutsTheCentreInTheMiddle) {
+TEST(Crop, PutsTheCenterInTheMiddle) {
   const Crop crop = Crop::around({40.0F, 50.0F}, 64.0, -30.0, 128, 128);
   const Point middle = crop.to_input({40.0F, 50.0F});
   EXPECT_NEAR(middle.x, 64.0F, 1e-4F);

@@ -123,7 +123,7 @@ TEST_F(DetectorOnFake, FacesOfAllImagesShareBatchesAndKeepTheirOrder) {
   }
 }
 
-TEST_F(DetectorOnFake, MaxBatchIsHonouredAndChangesNothingElse) {
+TEST_F(DetectorOnFake, MaxBatchIsHonoredAndChangesNothingElse) {
   const std::vector<Boxes> boxes = {make_row(5, 3.0F), make_row(3, 9.0F)};
   for (const int max_batch : {1, 2, 3, 7, 8, 1024}) {
     script_.runs.clear();

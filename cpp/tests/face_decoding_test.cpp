@@ -14,7 +14,7 @@
 namespace kilomark {
 namespace {
 
-// One stride of 32 over 64 x 64: four cells, centred at 16 and 48.
+// One stride of 32 over 64 x 64: four cells, centered at 16 and 48.
 class FaceDecoding : public testing::Test {
  protected:
   [[nodiscard]] std::vector<FoundFace> decode(const DetectOptions& options) const {

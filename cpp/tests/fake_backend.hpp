@@ -33,7 +33,7 @@ inline constexpr float kFakeSpread[] = {1.0F, 2.0F, 3.0F};  // in pixels of the 
 struct ScriptedFace {
   std::size_t cell = 0;
   float score = 0.0F;
-  float reach = 8.0F;  // from the cell's centre to each side of the box, in finder pixels
+  float reach = 8.0F;  // from the cell's center to each side of the box, in finder pixels
   float angle_deg = 0.0F;
 };
 

@@ -22,7 +22,7 @@ __global__ void crop_pixel(ResamplePlan plan, const std::uint8_t* pixels,
   });
   for (int channel = 0; channel < 3; ++channel) {
     output[(plan.plane[channel] * plan.height + v) * plan.width + u] =
-        normalise(plan, sum, channel);
+        normalize(plan, sum, channel);
   }
 }
 

@@ -55,10 +55,10 @@ class Square:
 
 
 def area_crop(image: Pixels, image_format: str, square: Square) -> Doubles:
-    """The crop as resample.hpp defines it, (3, H, W), red first, normalised with MEAN and STD."""
+    """The crop as resample.hpp defines it, (3, H, W), red first, normalized with MEAN and STD."""
     width, height = square.size
     block = max(1, math.ceil(square.scale / 2))
-    cells = _reduce(_normalise(image, image_format), block)
+    cells = _reduce(_normalize(image, image_format), block)
     side = max(1.0, square.scale / block)  # of the square that is averaged, in cells
     v, u = np.mgrid[:height, :width] + 0.5
     x, y = square.to_image(u.ravel(), v.ravel()) / block
@@ -68,14 +68,14 @@ def area_crop(image: Pixels, image_format: str, square: Square) -> Doubles:
     return (sums / side**2).reshape(3, height, width)
 
 
-def _normalise(image: Pixels, image_format: str) -> Doubles:
+def _normalize(image: Pixels, image_format: str) -> Doubles:
     pixels = image[..., None] if image.ndim == 2 else image
     rgb = pixels[..., RGB_OF[image_format]].astype(np.float64)
     return ((rgb - MEAN) / STD).transpose(2, 0, 1)
 
 
 def _reduce(planes: Doubles, block: int) -> Doubles:
-    """Means of blocks of whole pixels; what hangs over the edge has the mean colour, which is 0."""
+    """Means of blocks of whole pixels; what hangs over the edge has the mean color, which is 0."""
     channels, height, width = planes.shape
     rows, columns = -(-height // block), -(-width // block)
     padded = np.zeros((channels, rows * block, columns * block))

@@ -163,7 +163,7 @@ def test_no_tensors_no_outputs(core: _core.Detector) -> None:
     ("change", "message"),
     [
         ({"center": (NAN, 0)}, "finite numbers"),
-        ({"center": (0, 1e8)}, "the centre within"),
+        ({"center": (0, 1e8)}, "the center within"),
         ({"side": INF}, "finite numbers"),
         ({"side": 0.0}, "0 px wide"),
         ({"side": -5.0}, "-5 px wide"),

@@ -89,9 +89,7 @@ def test_borders(center: tuple[float, float], side: float, angle_deg: float) -> 
 
 @pytest.mark.parametrize("center", [(-1e7, 5.0), (5.0, 1e7), (1000.0, -1000.0)])
 @pytest.mark.parametrize("angle_deg", [0.0, 45.0])
-def test_outside_the_image_is_the_mean_colour(
-    center: tuple[float, float], angle_deg: float
-) -> None:
+def test_outside_the_image_is_the_mean_color(center: tuple[float, float], angle_deg: float) -> None:
     assert not core_crop(noise(37, 41, 3), "bgr", Square(center, 50.0, angle_deg)).any()
 
 

@@ -43,7 +43,7 @@ def position_image(size: int = SIZE) -> np.ndarray:
 def seen_positions(image: np.ndarray, square: Square) -> np.ndarray:
     """(5, 2): the positions that a crop shows where the tiny network puts its landmarks.
 
-    These are corners of pixels of the crop, so each is the mean of the four around it. The centre
+    These are corners of pixels of the crop, so each is the mean of the four around it. The center
     of pixel i is i + 0.5.
     """
     crop = _core.crop(

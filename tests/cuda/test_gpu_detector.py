@@ -161,7 +161,7 @@ def test_rgb_and_nv12(gpu_detector: Detector, gpu: GpuMemory) -> None:
     assert not np.allclose(other[0].spread, one[0].spread)
 
 
-def test_nv12_has_the_colours_of_opencv(gpu_detector: Detector) -> None:
+def test_nv12_has_the_colors_of_opencv(gpu_detector: Detector) -> None:
     cv2 = pytest.importorskip("cv2")
     surface = np.random.default_rng(7).integers(0, 256, (135, 120), np.uint8)
     found = gpu_detector.predict(RawImage(surface, "nv12"), boxes=BOXES)

@@ -25,7 +25,7 @@ CHECKS = (
     graphs_and_batches.batches_as_singles,
     graphs_and_batches.two_threads,
     device_input.frames_on_the_gpu,
-    device_input.streams_are_honoured,
+    device_input.streams_are_honored,
     device_input.nv12_frames,
     memory.memory_stays,
 )

@@ -116,7 +116,7 @@ def test_mirroring_moves_landmarks_with_the_pixels(samples: LandmarkSamples) -> 
 
 
 @pytest.mark.parametrize("size", [64, 96, 128, 300])
-def test_warp_keeps_the_pixel_centre_rule(size: int) -> None:
+def test_warp_keeps_the_pixel_center_rule(size: int) -> None:
     y, x = np.mgrid[:100, :100] + 0.5
     ramp = np.repeat((2 * x)[..., None], 3, 2).astype(np.uint8)
     affine = crop_map(np.array([50.0, 50.0]), 60, size)
@@ -152,7 +152,7 @@ def test_no_background_is_trained_on_and_held_out(scenes_dir: Path, cache_dir: P
 
 
 @pytest.mark.parametrize("make", [face_part, hand])
-def test_decoys_have_a_faces_colours(
+def test_decoys_have_a_faces_colors(
     make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], train_faces: FaceCrops
 ) -> None:
     decoys = [make(train_faces, np.random.default_rng(i)) for i in range(20)]
@@ -199,7 +199,7 @@ def test_a_part_of_a_face_is_less_than_half_of_it(train_faces: FaceCrops) -> Non
 
 
 @pytest.mark.parametrize("make", [texture, letters])
-def test_what_is_drawn_has_two_colours_and_depends_on_the_seed(
+def test_what_is_drawn_has_two_colors_and_depends_on_the_seed(
     make: Callable[[np.random.Generator], np.ndarray[Any, Any]],
 ) -> None:
     first, again, other = (make(np.random.default_rng(seed)) for seed in (1, 1, 2))

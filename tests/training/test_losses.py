@@ -12,7 +12,7 @@ import torch
 from kilomark.data.composition import FaceBatch
 from kilomark.data.finder_sources import FACE, IGNORED, NONE
 from kilomark.evaluation.metrics import box_iou, finder_accuracy, landmark_accuracy
-from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centres
+from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centers
 from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 from kilomark.training.finder_losses import assign_cells, finder_loss
 from kilomark.training.landmark_losses import (
@@ -126,7 +126,7 @@ def _faces(boxes: list[list[float]], state: int = FACE) -> FaceBatch:
 
 
 def _assigned(longer_side: float, state: int = FACE) -> tuple[torch.Tensor, torch.Tensor]:
-    centers, strides = cell_centres(256, 256)
+    centers, strides = cell_centers(256, 256)
     half = longer_side / 2
     faces = _faces([[128 - half, 128 - half, 128 + half, 128 + half]], state)
     targets = assign_cells(faces, centers, strides)
@@ -148,7 +148,7 @@ def test_a_hardly_seen_face_is_ignored_not_wanted() -> None:
 
 
 def test_the_cells_of_a_face_weigh_the_root_of_their_number() -> None:
-    centers, strides = cell_centres(256, 256)
+    centers, strides = cell_centers(256, 256)
     faces = _faces([[28.0, 28, 228, 228]])
 
     weight = assign_cells(faces, centers, strides).weight[0]
@@ -159,7 +159,7 @@ def test_the_cells_of_a_face_weigh_the_root_of_their_number() -> None:
 
 
 def _perfect(faces: FaceBatch, size: int) -> FinderOutput:
-    centers, strides = cell_centres(size, size)
+    centers, strides = cell_centers(size, size)
     targets = assign_cells(faces, centers, strides)
     box = faces.boxes[0]
     reach = torch.cat([centers - box[:, :2], box[:, 2:] - centers], 1)
@@ -171,7 +171,7 @@ def _perfect(faces: FaceBatch, size: int) -> FinderOutput:
 
 
 def _loss(output: FinderOutput, faces: FaceBatch, size: int, **how: torch.Tensor) -> torch.Tensor:
-    grid = cell_centres(size, size)
+    grid = cell_centers(size, size)
     return finder_loss(output, faces, assign_cells(faces, *grid), *grid, **how)[0]
 
 
@@ -184,7 +184,7 @@ def test_a_perfect_finder_has_almost_no_loss() -> None:
 def test_a_score_is_to_be_the_root_of_the_overlap() -> None:
     faces = _faces([[30.0, 40.0, 90.0, 100.0]])
     perfect = _perfect(faces, 128)
-    centers, strides = cell_centres(128, 128)
+    centers, strides = cell_centers(128, 128)
     is_face = assign_cells(faces, centers, strides).weight > 0
     wide = perfect.distances.clone()
     wide[..., 2] += 60 / strides  # twice as wide: an overlap of one half
@@ -211,7 +211,7 @@ def test_keypoints_that_nobody_labeled_do_not_count() -> None:
 def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:
     output = FaceFinder().eval()(torch.rand(2, 3, 64, 64))
     faces = _faces([[10.0, 10, 40, 44], [4.0, 20, 60, 60]])
-    grid = cell_centres(64, 64)
+    grid = cell_centers(64, 64)
     weights = assign_cells(faces, *grid).weight.sum(1)
     known = weights / weights.sum()  # keypoints are averaged over what has some
 
@@ -231,7 +231,7 @@ def test_parts_of_a_finders_batch_have_the_loss_of_the_whole() -> None:
 
 def test_finder_cells_match_its_outputs() -> None:
     output = FaceFinder().eval()(torch.zeros(2, 3, 64, 96))
-    centers, strides = cell_centres(64, 96)
+    centers, strides = cell_centers(64, 96)
 
     assert output.score_logits.shape == (2, len(centers))
     assert output.distances.shape == (2, len(centers), 4)

@@ -40,7 +40,7 @@ def frames_on_the_gpu(subject: Subject) -> Figures:
     return figures
 
 
-def streams_are_honoured(subject: Subject) -> Figures:
+def streams_are_honored(subject: Subject) -> Figures:
     """A frame that a busy stream of torch is still writing is read when it is whole."""
     torch = torch_with_cuda(subject)
     (picture,) = frames(1)

@@ -109,7 +109,7 @@ KILOMARK_HD Pixel sample(const ResamplePlan& plan, int u, int v, const Cell& cel
 }
 
 // The normalized value of one of the image's channels.
-KILOMARK_HD float normalise(const ResamplePlan& plan, const Pixel& sum, int channel) {
+KILOMARK_HD float normalize(const ResamplePlan& plan, const Pixel& sum, int channel) {
   return sum.value[channel] * plan.scale[channel] + sum.value[kCoverage] * plan.offset[channel];
 }
 

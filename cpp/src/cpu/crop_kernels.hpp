@@ -64,11 +64,11 @@ struct CropKernels {
   void (*sum_columns)(const Pixel* const rows[kMaxTaps], const float weight[kMaxTaps], int count,
                       Pixel* sums);
 
-  // Along a row of such sums, the first of which is of `first_column`; then normalised.
+  // Along a row of such sums, the first of which is of `first_column`; then normalized.
   void (*write_upright_row)(const Pixel* sums, int first_column, const RowTaps& taps,
                             const ResamplePlan& plan, const OutputRow& out);
 
-  // sample() and normalise() for output pixels from (u, v) on, in a row that does not run along a
+  // sample() and normalize() for output pixels from (u, v) on, in a row that does not run along a
   // row of cells.
   void (*write_turned_row)(const CellRows& cells, const ResamplePlan& plan, int u, int v,
                            const OutputRow& out);

@@ -93,7 +93,7 @@ KILOMARK_AVX2 inline __m128 weighted_sum(__m128 p0, __m128 p1, __m128 p2,
   return _mm_add_ps(sum, _mm_mul_ps(_mm_broadcast_ss(&weight[2][i]), p2));
 }
 
-// Normalises the sums of four output pixels and writes them at out.planes[c] + i.
+// Normalizes the sums of four output pixels and writes them at out.planes[c] + i.
 KILOMARK_AVX2 inline void write_four(__m128 sum0, __m128 sum1, __m128 sum2, __m128 sum3,
                                      const ResamplePlan& plan, const OutputRow& out, int i) {
   _MM_TRANSPOSE4_PS(sum0, sum1, sum2, sum3);  // to three channels and the coverage
@@ -111,7 +111,7 @@ KILOMARK_AVX2 inline void write_one(__m128 sum, const ResamplePlan& plan, const 
   Pixel pixel;
   _mm_store_ps(pixel.value, sum);
   for (int c = 0; c < 3; ++c) {
-    out.planes[c][i] = normalise(plan, pixel, c);
+    out.planes[c][i] = normalize(plan, pixel, c);
   }
 }
 

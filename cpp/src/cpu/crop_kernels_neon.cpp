@@ -105,7 +105,7 @@ void sum_columns(const Pixel* const rows[kMaxTaps], const float weight[kMaxTaps]
   }
 }
 
-// Normalises the sums of four output pixels and writes them at out.planes[c] + i.
+// Normalizes the sums of four output pixels and writes them at out.planes[c] + i.
 inline void write_four(const float32x4_t (&sums)[4], const ResamplePlan& plan, const OutputRow& out,
                        int i) {
   const auto pairs = [](float32x4_t pair) { return vreinterpretq_f64_f32(pair); };
@@ -123,7 +123,7 @@ inline void write_four(const float32x4_t (&sums)[4], const ResamplePlan& plan, c
   }
 }
 
-// Calls sum_at(i) for each output pixel, and normalises and writes the sums.
+// Calls sum_at(i) for each output pixel, and normalizes and writes the sums.
 template <class SumAt>
 inline void write_row(const ResamplePlan& plan, const OutputRow& out, const SumAt& sum_at) {
   int i = 0;
@@ -134,7 +134,7 @@ inline void write_row(const ResamplePlan& plan, const OutputRow& out, const SumA
     Pixel pixel;
     vst1q_f32(pixel.value, sum_at(i));
     for (int c = 0; c < 3; ++c) {
-      out.planes[c][i] = normalise(plan, pixel, c);
+      out.planes[c][i] = normalize(plan, pixel, c);
     }
   }
 }

@@ -24,7 +24,7 @@ class CropWorkspace {
   int capacity_ = 0;
 };
 
-// Crops, resamples and normalises in one pass, as resample.hpp defines it, into `output`, (3,
+// Crops, resamples and normalizes in one pass, as resample.hpp defines it, into `output`, (3,
 // height, width) planes.
 void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
                 CropWorkspace& workspace, std::span<float> output,

@@ -20,7 +20,7 @@ TEST(Half, EveryHalfSurvivesTheWayThroughFloat) {
   }
 }
 
-// Between two neighbours, everything goes to the nearer one, and the middle to the even one.
+// Between two neighbors, everything goes to the nearer one, and the middle to the even one.
 TEST(Half, RoundsToTheNearest) {
   for (std::uint32_t bits = 0; bits < 0x7BFFU; ++bits) {
     const auto low = static_cast<std::uint16_t>(bits);

@@ -23,16 +23,16 @@ _DIM_SHARE = 0.3  # of what is seen from afar
 
 
 def degrade(
-    image: Image, rng: np.random.Generator, *, softness: float = 1.0, grey_share: float = 0.2
+    image: Image, rng: np.random.Generator, *, softness: float = 1.0, gray_share: float = 0.2
 ) -> Image:
     """Change gain, offset, tint, sharpness, noise and color as cameras and codecs do.
 
     ``softness`` scales how far an image is blurred or sampled down: 1 suits a face that fills it.
-    ``grey_share`` of the images lose their color.
+    ``gray_share`` of the images lose their color.
     """
     if rng.random() < 0.35:
         image = _soften(image, rng, softness)
-    if rng.random() < grey_share:
+    if rng.random() < gray_share:
         image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.25:
         image = _recompress(image, int(rng.integers(15, 80)))

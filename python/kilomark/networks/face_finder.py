@@ -12,7 +12,7 @@ __all__ = [
     "FaceFinder",
     "FinderOutput",
     "Residual",
-    "cell_centres",
+    "cell_centers",
     "convolution",
 ]
 
@@ -27,8 +27,8 @@ class FinderOutput(NamedTuple):
 
     Attributes:
         score_logits: (N, M).
-        distances: (N, M, 4) left, top, right, bottom from the cell's centre, in strides.
-        keypoints: (N, M, 5, 2) offsets from the cell's centre, in strides.
+        distances: (N, M, 4) left, top, right, bottom from the cell's center, in strides.
+        keypoints: (N, M, 5, 2) offsets from the cell's center, in strides.
     """
 
     score_logits: Tensor
@@ -125,13 +125,13 @@ def make_large_face_finder() -> FaceFinder:
     return FaceFinder(channels=(24, 48, 96, 128), blocks=(1, 3, 3, 3), width=48)
 
 
-def cell_centres(height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Centres (M, 2) in input pixels and stride (M,) of all cells, in the output's order."""
-    centres, strides = [], []
+def cell_centers(height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Centers (M, 2) in input pixels and stride (M,) of all cells, in the output's order."""
+    centers, strides = [], []
     for stride in STRIDES:
         y = (torch.arange(height // stride) + 0.5) * stride
         x = (torch.arange(width // stride) + 0.5) * stride
         grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1).reshape(-1, 2)
-        centres.append(grid)
+        centers.append(grid)
         strides.append(torch.full((len(grid),), float(stride)))
-    return torch.cat(centres), torch.cat(strides)
+    return torch.cat(centers), torch.cat(strides)

@@ -19,7 +19,7 @@ from kilomark.data.geometry import warp
 from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.evaluation.metrics import finder_accuracy
 from kilomark.network_inputs import MEAN_COLOR
-from kilomark.networks.face_finder import FinderOutput, cell_centres
+from kilomark.networks.face_finder import FinderOutput, cell_centers
 from kilomark.networks.normalization import normalize
 from kilomark.training.finder_losses import assign_cells, finder_loss
 from kilomark.training.pictures import box_sheet, spaced
@@ -170,7 +170,7 @@ class FinderTask:
 
 
 def _grid(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    centers, strides = cell_centres(height, width)
+    centers, strides = cell_centers(height, width)
     return centers.to(device), strides.to(device)
 
 
@@ -184,7 +184,7 @@ def find_boxes(network: nn.Module, image: Array, size: int, threshold: float = 0
     device = next(network.parameters()).device
     output = network(normalize(torch.from_numpy(letterboxed[None]).to(device)))
     scores = output.score_logits[0].sigmoid().cpu()
-    centers, strides = cell_centres(size, size)
+    centers, strides = cell_centers(size, size)
     reach = output.distances[0].cpu() * strides[:, None]
     boxes = torch.cat([centers - reach[:, :2], centers + reach[:, 2:]], 1)
     likely = scores > threshold

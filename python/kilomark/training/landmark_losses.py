@@ -1,4 +1,4 @@
-"""What landmark networks are trained to minimise."""
+"""What landmark networks are trained to minimize."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def landmark_loss(
         location: what the error of the landmarks is measured by.
         num_faces: what sums over faces are divided by, if not by the number of faces here: a
             batch that is computed in parts has the mean over its parts.
-        lesson: what a teacher says of the same crops; its landmarks are learnt by the same measure.
-            The spread is the error against the labels all the same.
+        lesson: what a teacher says of the same crops; its landmarks are learned by the same
+            measure. The spread is the error against the labels all the same.
         depth: (N, K) fractions of the crop's side; NaN where it is not known.
         weight: (N, K) what each landmark counts, 1 for all by default.
         lid_pairs: (P, 2) landmarks of lower and upper lids that face each other: their difference

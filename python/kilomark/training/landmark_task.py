@@ -130,8 +130,8 @@ class LandmarkTask:
 
     def picture(self, network: nn.Module, size: int) -> np.ndarray[Any, Any]:
         """Landmarks on some validation faces, over the labels."""
-        crops, labelled = evaluation_crops(self.validation, size, spaced(len(self.validation)))
-        return landmark_sheet(crops, predict_landmarks(network, crops), labelled)
+        crops, labeled = evaluation_crops(self.validation, size, spaced(len(self.validation)))
+        return landmark_sheet(crops, predict_landmarks(network, crops), labeled)
 
 
 def loss_of_samples(

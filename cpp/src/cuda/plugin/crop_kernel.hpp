@@ -121,7 +121,7 @@ KILOMARK_HD void crop_thread(const CropItem* items, const CropTensor& tensor,
   for (int c = 0; c < 3; ++c) {
     const std::size_t plane =
         3 * static_cast<std::size_t>(index.block_z) + static_cast<std::size_t>(item.plan.plane[c]);
-    write_value(tensor, plane * area + pixel, normalise(item.plan, sum, c));
+    write_value(tensor, plane * area + pixel, normalize(item.plan, sum, c));
   }
 }
 
