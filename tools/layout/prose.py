@@ -18,7 +18,7 @@ def sentence_lengths(markdown: str) -> list[int]:
     """Return the words of each sentence; not of tables, headings, code and lists of links."""
     lengths: list[int] = []
     for paragraph in _paragraphs(NO_PROSE.sub("", markdown)):
-        plain = re.sub(r"\]\([^)]*\)", "]", re.sub(r"`[^`]*`", "code", paragraph))
+        plain = re.sub(r"\]\([^)]*\)", "]", re.sub(r"`[^`]*`", "Code", paragraph))
         for sentence in SENTENCE_END.split(plain):
             words = [word for word in sentence.split() if re.search(r"\w", word)]
             if len(words) >= FEWEST_WORDS:
