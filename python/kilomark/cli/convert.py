@@ -27,7 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("model", help="name of a shipped bundle, folder of a bundle, or of a training run")
     add(
         "--precision", choices=("fp16", "int8", "fp32"), default="fp16",
-        help="of the arithmetic (default: fp16)",
+        help="precision of the arithmetic (default: fp16)",
     )  # fmt: skip
     add(
         "--target", choices=("tensorrt", "tensorrt-rtx", "onnx"),

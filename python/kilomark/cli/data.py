@@ -23,9 +23,7 @@ _SHOWN = 5  # findings of a kind; --json holds all
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    parser = subparsers.add_parser(
-        "data", help="look over a data set", description="Look over a data set."
-    )
+    parser = subparsers.add_parser("data", help="check a data set", description="Check a data set.")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     check = actions.add_parser(
         "check",

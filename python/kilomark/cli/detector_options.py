@@ -82,8 +82,8 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         type=int,
         choices=(1, 2),
         default=1,
-        help="2: place each face and its mirror image, and average; more accurate, and twice the "
-        "work of the landmark network (default: %(default)s)",
+        help="2: average each face with its mirror image; more accurate, and twice the work of the "
+        "landmark network (default: %(default)s)",
     )
     group.add_argument(
         "--no-blend",
@@ -91,7 +91,7 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         action="store_const",
         const=False,
         default="auto",
-        help="landmarks of the landmark network alone, also with a network that is blended in",
+        help="do not average the landmarks with those of the network that rescores",
     )
 
 

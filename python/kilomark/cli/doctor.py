@@ -22,9 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add this subcommand."""
     parser = subparsers.add_parser(
         "doctor",
-        help="say what is installed and usable here, and what is wrong",
-        description="Print versions, processor, devices (and why the others cannot be used), "
-        "caches and networks. Paste the output into a bug report.",
+        help="say what is installed, what can be used, and what is wrong",
+        description="Print versions, processor, devices, caches and networks, and why a device "
+        "cannot be used. Paste the output into a bug report.",
         epilog="exit codes: 0 nothing is wrong; 1 something is, the last lines say what",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")

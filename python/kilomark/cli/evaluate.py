@@ -20,8 +20,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "evaluate",
         help="measure a bundle on a validation split",
-        description="Measure a bundle on the validation split of a data set, through the C++ core "
-        "as in use. Prints JSON.",
+        description="Measure a bundle on the validation split of a data set, through the C++ core. "
+        "Prints JSON.",
     )
     parser.add_argument("bundle", help="name of a shipped bundle, or the folder of another one")
     parser.add_argument(

@@ -25,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "run_dir", type=Path, metavar="RUN", help="folder that 'kilomark train' wrote"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="of the bundle"
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder of the bundle"
     )
     parser.add_argument("--name", help="name of the bundle (default: the network's)")
     parser.add_argument(

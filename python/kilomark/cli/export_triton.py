@@ -27,14 +27,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="the repository")
-    parser.add_argument("--model", default="resnext50", help="(default: %(default)s)")
-    parser.add_argument("--finder", default="auto", metavar="BUNDLE", help="(default: %(default)s)")
+    parser.add_argument(
+        "--model", default="resnext50", help="landmark network (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--finder", default="auto", metavar="BUNDLE", help="face detector (default: %(default)s)"
+    )
     parser.add_argument("--cpu", action="store_true", help="serve from a CPU, not from a GPU")
     parser.add_argument(
         "--engine",
         choices=("onnx", "onnx-tensorrt", "plan"),
         default="onnx",
-        help="what runs the bare networks; onnx-tensorrt builds engines on the server "
+        help="runtime of the bare networks; onnx-tensorrt builds engines on the server "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -43,12 +47,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar=("LANDMARKS", "FACES"),
         help="for --engine plan: TensorRT engines, built on the server's GPU",
     )
-    parser.add_argument("--max-batch", type=int, default=16, metavar="N", help="(%(default)s)")
     parser.add_argument(
-        "--score-threshold", type=float, default=DEFAULT_SCORE_THRESHOLD, metavar="P"
+        "--max-batch", type=int, default=16, metavar="N", help="(default: %(default)s)"
     )
     parser.add_argument(
-        "--presence-threshold", type=float, default=DEFAULT_PRESENCE_THRESHOLD, metavar="P"
+        "--score-threshold",
+        type=float,
+        default=DEFAULT_SCORE_THRESHOLD,
+        metavar="P",
+        help="drop found faces below this score (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--presence-threshold",
+        type=float,
+        default=DEFAULT_PRESENCE_THRESHOLD,
+        metavar="P",
+        help="drop found faces whose presence is below this (default: %(default)s)",
     )
     parser.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
 

@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add this subcommand."""
     parser = subparsers.add_parser(
         "folder",
-        help="process a folder, a pattern or a list of photos, any number of them",
+        help="process a folder or a list of photos, any number",
         description=DESCRIPTION,
         epilog="exit codes: 0 all photos were read; 1 some could not be read, their rows say why; "
         "2 an option, the device or OUT is wrong; 130 interrupted",
@@ -56,7 +56,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         type=int,
         default=PHOTOS_PER_CHUNK,
         metavar="N",
-        help="a stopped run does at most these again (default: %(default)s)",
+        help="a stopped run repeats at most this many (default: %(default)s)",
     )
     group.add_argument(
         "--shard",
@@ -77,14 +77,17 @@ def _parse_shard(text: str) -> Shard:
 
 def _add_speed_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--decode-threads", type=int, metavar="N", help="that decode photos (default: all)"
+        "--decode-threads",
+        type=int,
+        metavar="N",
+        help="threads that decode photos (default: one a core)",
     )
     group.add_argument(
         "--batch",
         type=int,
         default=DEFAULT_BATCH_IMAGES,
         metavar="N",
-        help="photos that are predicted at once (default: %(default)s)",
+        help="photos in one prediction (default: %(default)s)",
     )
 
 

@@ -51,7 +51,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add this subcommand."""
     parser = subparsers.add_parser(
         "send",
-        help="send the faces of a camera to other programs: UDP, OSC (VMC), WebSocket",
+        help="send faces to other programs: UDP, OSC (VMC), WebSocket",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -90,17 +90,21 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
         help=f"JSON to all who connect (default: 127.0.0.1:{WEBSOCKET_PORT})",
     )
     group.add_argument(
-        "--points", choices=("all", "68", "none"), default="all", help="landmarks in JSON"
+        "--points",
+        choices=("all", "68", "none"),
+        default="all",
+        help="landmarks in JSON (default: all)",
     )
     group.add_argument("--mirror", action="store_true", help="the avatar moves as in a mirror")
     group.add_argument(
         "--blendshape-names",
         choices=("vrm", "arkit", "presets"),
         default="vrm",
-        help="of VMC: EyeBlinkLeft, eyeBlinkLeft, or Blink_L, which every VRM avatar has "
+        help="names in VMC messages: EyeBlinkLeft, eyeBlinkLeft, or Blink_L, which every VRM "
+        "avatar has "
         "(default: %(default)s)",
     )
-    group.add_argument("--token", help="of the WebSocket, 16 characters or more")
+    group.add_argument("--token", help="token of the WebSocket, 16 characters or more")
     group.add_argument(
         "--origin",
         action="append",
@@ -112,7 +116,9 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
 
 def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
     add_network_options(group, model="lite")
-    group.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
+    group.add_argument(
+        "--smoothing", type=float, default=1.0, metavar="S", help="0: none (default: 1)"
+    )
     group.add_argument("--max-faces", type=int, metavar="N", help="follow at most N faces")
 
 

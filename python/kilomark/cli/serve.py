@@ -51,7 +51,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_access_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--host", default="127.0.0.1", help="(default: %(default)s)")
+    group.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     group.add_argument("--port", type=int, default=8080, help="0: any (default: %(default)s)")
     group.add_argument(
         "--token",
@@ -64,10 +66,16 @@ def _add_access_options(group: argparse._ArgumentGroup) -> None:
         metavar="NAME",
         help="another name of this server, such as that of a proxy in front of it",
     )
-    group.add_argument("--certificate", type=Path, metavar="PEM", help="serve HTTPS")
-    group.add_argument("--key", type=Path, metavar="PEM", help="of the certificate")
     group.add_argument(
-        "--max-clients", type=int, default=32, metavar="N", help="pages (default: %(default)s)"
+        "--certificate", type=Path, metavar="PEM", help="serve HTTPS with this certificate"
+    )
+    group.add_argument("--key", type=Path, metavar="PEM", help="private key of the certificate")
+    group.add_argument(
+        "--max-clients",
+        type=int,
+        default=32,
+        metavar="N",
+        help="pages open at once (default: %(default)s)",
     )
     group.add_argument(
         "--max-visitors",
@@ -81,9 +89,15 @@ def _add_access_options(group: argparse._ArgumentGroup) -> None:
 def _add_page_options(group: argparse._ArgumentGroup) -> None:
     add_network_options(group, model="lite")
     group.add_argument(
-        "--smoothing", type=float, default=1.0, metavar="S", help="to begin with; 0: none"
+        "--smoothing",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="smoothing at the start; 0: none (default: 1)",
     )
-    group.add_argument("--once", action="store_true", help="files end, and do not begin anew")
+    group.add_argument(
+        "--once", action="store_true", help="play files once instead of repeating them"
+    )
     group.add_argument(
         "--picture-size",
         type=int,
@@ -92,7 +106,11 @@ def _add_page_options(group: argparse._ArgumentGroup) -> None:
         help="scale larger frames down to this longer side (default: %(default)s)",
     )
     group.add_argument(
-        "--quality", type=int, default=80, metavar="Q", help="of JPEG (default: %(default)s)"
+        "--quality",
+        type=int,
+        default=80,
+        metavar="Q",
+        help="quality of JPEG pictures (default: %(default)s)",
     )
 
 

@@ -30,8 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         usage="kilomark train NETWORK -o FOLDER --faces FOLDER --scenes FOLDER [options]\n"
         "       kilomark train NETWORK -o FOLDER --contest FOLDER [options]",
         description="Train a landmark network, or the face detector, which is called 'faces'.",
-        epilog="exit codes: 0 trained to the end; 2 an option, the data or the disk; 3 stopped by "
-        "a signal with everything saved: rerun with --resume",
+        epilog="exit codes: 0 trained to the end; 2 an option or the data is wrong, or the disk "
+        "failed; 3 stopped by a signal, with everything saved: rerun with --resume",
     )
     parser.add_argument("network", choices=NETWORKS, metavar="NETWORK", help=", ".join(NETWORKS))
     parser.add_argument(
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=Path,
         required=True,
         metavar="FOLDER",
-        help="for checkpoints and logs",
+        help="folder for checkpoints and logs",
     )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
     _add_face_data_options(parser.add_argument_group("data: face crops and scenes"))
@@ -58,7 +58,7 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
         "--photos", type=Path, metavar="FOLDER",
         help="for the face detector: data set of photos with any number of faces",
     )  # fmt: skip
-    group.add_argument("--cache", type=Path, metavar="FOLDER", help="for decoded images")
+    group.add_argument("--cache", type=Path, metavar="FOLDER", help="folder for decoded images")
     group.add_argument(
         "--hard-negatives", type=Path, metavar="FILE.json",
         help="boxes without a face, by photo of --scenes, to be shown more often",
@@ -111,7 +111,8 @@ def _add_contest_options(group: argparse._ArgumentGroup) -> None:
 def _add_start_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--head", choices=("compact", "baseline"), default="compact",
-        help="of landmark networks; baseline is the original notebook's, of 262 million parameters",
+        help="head of a landmark network; baseline is that of the original notebook, with 262 "
+        "million parameters (default: compact)",
     )  # fmt: skip
     group.add_argument(
         "--init", default="random", metavar="WEIGHTS",
@@ -136,7 +137,7 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     add(
         "--loss", choices=("smooth_l1", "mse", "wing"), default="smooth_l1",
-        help="of the landmarks; mse is the baseline's (default: smooth_l1)",
+        help="loss of the landmarks; mse is the baseline's (default: smooth_l1)",
     )  # fmt: skip
     add(
         "--teacher", metavar="BUNDLE",
@@ -150,25 +151,54 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--teacher-views", type=int, choices=(1, 2), default=1,
         help="2: the teacher averages each crop with its mirror image (default: 1)",
     )  # fmt: skip
-    add("--optimizer", choices=("adamw", "radam"), default="adamw", help="(default: adamw)")
-    add("--learning-rate", type=float, default=2e-3, help="at its peak (default: 0.002)")
-    add("--trunk-rate", type=float, default=1.0, help="factor for the trunk's rate (default: 1)")
-    add("--weight-decay", type=float, default=1e-4, help="(default: 0.0001)")
-    add("--warmup-steps", type=int, default=100, help="(default: 100)")
-    add("--schedule", choices=("cosine", "plateau"), default="cosine", help="(default: cosine)")
-    add("--plateau-factor", type=float, default=0.3, help="(default: 0.3)")
-    add("--plateau-patience", type=int, default=3, metavar="EVALUATIONS", help="(default: 3)")
-    add("--ema-decay", type=float, default=0.998, help="of the averaged weights (default: 0.998)")
+    add(
+        "--optimizer",
+        choices=("adamw", "radam"),
+        default="adamw",
+        help="optimizer (default: adamw)",
+    )
+    add(
+        "--learning-rate",
+        type=float,
+        default=2e-3,
+        metavar="R",
+        help="at its peak (default: 0.002)",
+    )
+    add(
+        "--trunk-rate", type=float, default=1.0, metavar="F",
+        help="factor for the learning rate of the trunk (default: 1)",
+    )  # fmt: skip
+    add("--weight-decay", type=float, default=1e-4, metavar="D", help="(default: 0.0001)")
+    add("--warmup-steps", type=int, default=100, metavar="N", help="(default: 100)")
+    add(
+        "--schedule", choices=("cosine", "plateau"), default="cosine",
+        help="schedule of the learning rate (default: cosine)",
+    )  # fmt: skip
+    add(
+        "--plateau-factor", type=float, default=0.3, metavar="F",
+        help="plateau: factor for the rate when the accuracy stops improving (default: 0.3)",
+    )  # fmt: skip
+    add(
+        "--plateau-patience", type=int, default=3, metavar="N",
+        help="plateau: evaluations without improvement before that (default: 3)",
+    )  # fmt: skip
+    add(
+        "--ema-decay", type=float, default=0.998, metavar="D",
+        help="decay of the averaged weights (default: 0.998)",
+    )  # fmt: skip
     add(
         "--accumulate", type=int, default=1, metavar="PARTS",
         help="compute a batch in parts, to need less memory (default: 1)",
     )  # fmt: skip
     add(
         "--precision", choices=("fp32", "bf16"), default="fp32",
-        help="of the trunk's arithmetic (default: fp32)",
+        help="arithmetic of the trunk (default: fp32)",
     )  # fmt: skip
-    add("--evaluate-every", type=int, default=10_000, metavar="SAMPLES", help="(default: 10000)")
-    add("--seed", type=int, default=0, help="of all random numbers (default: 0)")
+    add(
+        "--evaluate-every", type=int, default=10_000, metavar="N",
+        help="samples between evaluations (default: 10000)",
+    )  # fmt: skip
+    add("--seed", type=int, default=0, metavar="N", help="seed of all random numbers (default: 0)")
 
 
 def _add_machine_options(group: argparse._ArgumentGroup) -> None:
@@ -179,11 +209,30 @@ def _add_machine_options(group: argparse._ArgumentGroup) -> None:
         "the GPU of its number (default: auto)",
     )  # fmt: skip
     add("--threads", type=int, metavar="N", help="CPU threads (default: all)")
-    add("--workers", type=int, default=0, metavar="N", help="processes that make samples")
-    add("--checkpoint-minutes", type=float, default=5.0, help="between checkpoints (default: 5)")
-    add("--checkpoints-kept", type=int, default=3, help="(default: 3)")
-    add("--pictures-kept", type=int, default=3, help="of predictions; 0 draws none (default: 3)")
-    add("--tensorboard", action="store_true", help="write for TensorBoard too: needs its package")
+    add(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that make samples (default: 0, in the training process)",
+    )
+    add(
+        "--checkpoint-minutes", type=float, default=5.0, metavar="M",
+        help="minutes between checkpoints (default: 5)",
+    )  # fmt: skip
+    add(
+        "--checkpoints-kept", type=int, default=3, metavar="N",
+        help="number of newest checkpoints to keep (default: 3)",
+    )  # fmt: skip
+    add(
+        "--pictures-kept", type=int, default=3, metavar="N",
+        help="number of pictures of predictions to keep; 0 draws none (default: 3)",
+    )  # fmt: skip
+    add(
+        "--tensorboard",
+        action="store_true",
+        help="write TensorBoard logs too; needs the package tensorboard",
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -36,7 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add this subcommand."""
     parser = subparsers.add_parser(
         "video",
-        help="follow the faces of a video; write it marked, and a table of landmarks",
+        help="follow the faces of a video; write a marked copy, a table",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -80,12 +80,16 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
 
 def _add_span_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--start", type=parse_seconds, default=0.0, metavar="TIME", help="90, 1:30 or 0:01:30"
+        "--start",
+        type=parse_seconds,
+        default=0.0,
+        metavar="TIME",
+        help="skip what is before this time: 90, 1:30 or 0:01:30",
     )
     group.add_argument("--end", type=parse_seconds, metavar="TIME", help="stop before this time")
     group.add_argument("--every", type=int, default=1, metavar="N", help="take every N-th frame")
     group.add_argument(
-        "--fps", type=float, metavar="F", help="of a sequence of pictures (default: 25)"
+        "--fps", type=float, metavar="F", help="frame rate of a sequence of pictures (default: 25)"
     )
 
 

@@ -35,11 +35,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="camera number, RTSP address, GStreamer pipeline or file (default: %(default)s)",
     )
     add_network_options(parser, model="lite")
-    parser.add_argument("--smoothing", type=float, default=1.0, metavar="S", help="0: none")
+    parser.add_argument(
+        "--smoothing", type=float, default=1.0, metavar="S", help="0: none (default: 1)"
+    )
     parser.add_argument(
         "--style",
         metavar="NAME+NAME",
-        help=f"drawn at first: {', '.join(STYLES)} (default: contours+ids)",
+        help=f"style at the start: {', '.join(STYLES)} (default: contours+ids)",
     )
     parser.add_argument("--no-mirror", action="store_true", help="do not mirror the picture")
     parser.add_argument(

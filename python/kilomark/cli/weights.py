@@ -21,10 +21,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command and its options."""
     parser = subparsers.add_parser(
         "weights",
-        help="write a training run's weights alone, to start another from",
+        help="write the weights of a training run, to start another run",
         description="Write the averaged weights of a run's newest checkpoint, trunk and head, for "
-        "'kilomark train --init FILE'. Without the optimizer's state a run can't be resumed from "
-        "them.",
+        "'kilomark train --init FILE'. The file lacks the optimizer's state, so no run can "
+        "be resumed from it.",
     )
     parser.add_argument(
         "source", metavar="RUN", type=Path, help="folder of a run, or one checkpoint-*.pt of it"
