@@ -181,9 +181,9 @@ def test_photo_without_faces_says_what_to_try(
 def test_pictures_are_numbered_in_linear_time_and_without_surprises(tmp_path: Path) -> None:
     folders = [f"{index}/photo.jpg" for index in range(20_000)]
     photos = [Path("a/photo-2.jpg"), *map(Path, folders), Path("b/photo-4.jpg"), Path("c/x.heic")]
-    begin = time.monotonic()
+    begin = time.process_time()
     pictures = choose_outputs(photos, tmp_path)
-    assert time.monotonic() - begin < 10  # the square of 20,000 takes minutes
+    assert time.process_time() - begin < 10  # the square of 20,000 takes minutes
     names = [picture.name for picture in pictures if picture]
     assert names[:5] == ["photo-2.jpg", "photo.jpg", "photo-3.jpg", "photo-5.jpg", "photo-6.jpg"]
     assert names[-2:] == ["photo-4.jpg", "x.png"]
