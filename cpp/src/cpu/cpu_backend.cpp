@@ -1,6 +1,8 @@
 #include "cpu/cpu_backend.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <vector>
 
 #include "kilomark/error.hpp"
 #include "kilomark/onnx_check.hpp"
@@ -22,6 +24,34 @@ class BorrowedImages final : public HeldImages {
  private:
   std::span<const ImageView> images_;
 };
+
+// The most items that are computed together in any number.
+constexpr std::size_t kMostOfAnyCount = 8;
+
+// Calls run(first, count) for `total` items. OpenVINO keeps what it compiles for each count and size
+// that it sees, so few counts take less memory: 31 items are runs of 16, 8 and 7, and of 16, 8, 4, 2
+// and 1 where sizes differ as well.
+template <class Run>
+void for_each_run(std::size_t total, bool is_resizable, const Run& run) {
+  for (std::size_t first = 0; first < total;) {
+    const std::size_t left = total - first;
+    const bool fits = !is_resizable && left <= kMostOfAnyCount;
+    const std::size_t count = fits ? left : std::bit_floor(left);
+    run(first, count);
+    first += count;
+  }
+}
+
+// The part of each output that belongs to some of its `total` items.
+std::vector<std::span<float>> items_of(std::span<const std::span<float>> outputs, std::size_t total,
+                                       std::size_t first, std::size_t count) {
+  std::vector<std::span<float>> parts;
+  for (const std::span<float>& output : outputs) {
+    const std::size_t size = output.size() / total;
+    parts.push_back(output.subspan(first * size, count * size));
+  }
+  return parts;
+}
 
 SessionOptions to_session_options(const BackendOptions& options) {
   const int cores = system::usable_cores();
@@ -81,19 +111,22 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
   Network& running = this->network(network);
   OpenvinoSession& session = running.session;
   const OpenvinoSession::Lease lane = session.lease();
+  const Crop& any = tasks.front().crop;
   BatchTimes times;
-  Stopwatch stopwatch;
-  const Crop& first = tasks.front().crop;
-  const InputShape shape{tasks.size(), first.input_height(), first.input_width()};
-  const std::span<float> input = lane->input_for(shape);
-  const std::size_t size = shape.item_size();
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    crop_image(borrowed[tasks[i].image], tasks[i].crop, running.input, lane->workspace,
-               input.subspan(i * size, size));
-  }
-  times.crop_ms = stopwatch.lap_ms();
-  session.run(*lane, shape, outputs);
-  times.infer_ms = stopwatch.lap_ms();
+  for_each_run(tasks.size(), running.is_resizable, [&](std::size_t first, std::size_t count) {
+    Stopwatch stopwatch;
+    const InputShape shape{count, any.input_height(), any.input_width()};
+    const std::span<float> input = lane->input_for(shape);
+    const std::size_t size = shape.item_size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const CropTask& task = tasks[first + i];
+      crop_image(borrowed[task.image], task.crop, running.input, lane->workspace,
+                 input.subspan(i * size, size));
+    }
+    times.crop_ms += stopwatch.lap_ms();
+    session.run(*lane, shape, items_of(outputs, tasks.size(), first, count));
+    times.infer_ms += stopwatch.lap_ms();
+  });
   return times;
 }
 
@@ -103,9 +136,13 @@ void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
   OpenvinoSession& session = this->network(network).session;
   const OpenvinoSession::Lease lane = session.lease();
   InputShape shape{1, running.input.height, running.input.width};
-  shape.count = tensors.size() / shape.item_size();
-  std::ranges::copy(tensors, lane->input_for(shape).begin());
-  session.run(*lane, shape, outputs);
+  const std::size_t size = shape.item_size();
+  const std::size_t total = tensors.size() / size;
+  for_each_run(total, running.is_resizable, [&](std::size_t first, std::size_t count) {
+    shape.count = count;
+    std::ranges::copy(tensors.subspan(first * size, count * size), lane->input_for(shape).begin());
+    session.run(*lane, shape, items_of(outputs, total, first, count));
+  });
 }
 
 }  // namespace kilomark::cpu
