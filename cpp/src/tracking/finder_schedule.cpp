@@ -16,9 +16,19 @@ constexpr int kManyFaces = 4;
 constexpr int kCrowdInterval = 2;
 constexpr std::size_t kLooksPerTile = 3;
 
-std::vector<int> starts_along(int extent, int side) {
+// How many tiles of that side cover an extent.
+int count_along(int extent, int side) {
   const double needed = (extent - kOverlap * side) / (side * (1.0 - kOverlap));
-  const int count = std::max(1, static_cast<int>(std::ceil(needed - 1e-6)));
+  return std::max(1, static_cast<int>(std::ceil(needed - 1e-6)));
+}
+
+// The side with which that many tiles cover an extent, even.
+int side_of(int extent, int count) {
+  const double share = count - (count - 1) * kOverlap;
+  return std::max(2, static_cast<int>(std::ceil(extent / share / 2.0)) * 2);
+}
+
+std::vector<int> starts_along(int extent, int side, int count) {
   std::vector<int> starts;
   for (int i = 0; i < count; ++i) {
     const int start = count == 1 ? 0 : (extent - side) * i / (count - 1);
@@ -37,13 +47,16 @@ std::vector<Tile> tiles_of(int width, int height, int tiles) {
   if (tiles <= 1) {
     return {};
   }
-  const double share = tiles - (tiles - 1) * kOverlap;
-  const int side = std::max(2, static_cast<int>(std::ceil(longer / share / 2.0)) * 2);
+  const int side = side_of(longer, tiles);
+  const int columns = count_along(width, std::min(side, width));
+  const int rows = count_along(height, std::min(side, height));
+  const int tile_width = side_of(width, columns);
+  const int tile_height = side_of(height, rows);
   std::vector<Tile> out;
-  for (const int y : starts_along(height, std::min(side, height))) {
-    for (const int x : starts_along(width, std::min(side, width))) {
-      const int across = width - x <= side + 1 ? width - x : side;
-      const int down = height - y <= side + 1 ? height - y : side;
+  for (const int y : starts_along(height, tile_height, rows)) {
+    for (const int x : starts_along(width, tile_width, columns)) {
+      const int across = width - x <= tile_width + 1 ? width - x : tile_width;
+      const int down = height - y <= tile_height + 1 ? height - y : tile_height;
       out.push_back({x, y, across, down});
     }
   }

@@ -16,7 +16,9 @@ struct Tile {
   int height = 0;
 };
 
-// The tiles that cover a frame, `tiles` along its longer side, square and overlapping by a quarter.
+// The tiles that cover a frame, `tiles` along its longer side, overlapping by a quarter: as many rows
+// and columns as squares would need, and no larger than they must be. Those of a 4:3 frame have its
+// shape, so that the face detector needs no network of another input size.
 // `tiles` 0: by the frame's size, one for each 320 px begun, at most 4.
 [[nodiscard]] std::vector<Tile> tiles_of(int width, int height, int tiles);
 

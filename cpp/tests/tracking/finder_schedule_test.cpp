@@ -36,6 +36,19 @@ TEST(FinderScheduleTest, TilesCoverTheFrameAndLieWithinIt) {
   }
 }
 
+TEST(FinderScheduleTest, TilesOfACameraFrameHaveItsShape) {
+  for (const Tile& tile : tiles_of(640, 480, 0)) {
+    EXPECT_NEAR(static_cast<double>(tile.width) / tile.height, 640.0 / 480.0, 0.01);
+  }
+}
+
+TEST(FinderScheduleTest, TilesOverlapByAQuarter) {
+  const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
+  ASSERT_EQ(tiles.size(), 12U);  // 4 x 3
+  EXPECT_NEAR(tiles[0].x + tiles[0].width - tiles[1].x, 0.25 * tiles[0].width, 4);
+  EXPECT_NEAR(tiles[0].y + tiles[0].height - tiles[4].y, 0.25 * tiles[0].height, 4);
+}
+
 TEST(FinderScheduleTest, APartBorrowsThePixelsOfItsTile) {
   const std::vector<std::uint8_t> pixels(40 * 30 * 3);
   const ImageView image{pixels.data(), 40, 30, 120, PixelFormat::kBgr};
