@@ -15,8 +15,8 @@ namespace {
 
 // See Detector::turn_again().
 constexpr float kTurnsDeg[] = {90.0F, -90.0F, 180.0F};
-constexpr float kDoubtfulTurn = 0.5F;
-constexpr float kSureTurn = 0.8F;
+constexpr float kLowPresence = 0.5F;
+constexpr float kHighPresence = 0.8F;
 
 // Faces are rescored by one view: the presence hardly gains by a second.
 PlaceOptions rescoring_options(const DetectOptions& options) {
@@ -71,7 +71,7 @@ void Detector::turn_again(const Frames& frames, const DetectOptions& options, Fo
   for (std::size_t i = 0; i < found.regions.size(); ++i) {
     const Detections& placed = found.placed[i];
     for (std::size_t row = 0; row < placed.size(); ++row) {
-      if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kDoubtfulTurn) {
+      if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kLowPresence) {
         rows[i].insert(rows[i].end(), std::size(kTurnsDeg), row);
       }
     }
@@ -90,7 +90,7 @@ void Detector::turn_again(const Frames& frames, const DetectOptions& options, Fo
   for (std::size_t i = 0; i < tried.size(); ++i) {
     for (std::size_t t = 0; t < tried[i].size(); ++t) {
       const std::size_t row = rows[i][t];
-      if (tried[i].presence[t] >= kSureTurn &&
+      if (tried[i].presence[t] >= kHighPresence &&
           tried[i].presence[t] > found.placed[i].presence[row]) {
         found.regions[i].angles_deg[row] = turned[i].angles_deg[t];
         copy_row(tried[i], t, found.placed[i], row);

@@ -36,7 +36,7 @@ Boxes: TypeAlias = npt.ArrayLike
 def to_core_images(
     images: Sequence[ImageLike], input_stream: int
 ) -> tuple[list[CoreArray], list[str], list[Pixels | RawPixels]]:
-    """Return the arrays of the images, their formats, and what both came from."""
+    """Return the arrays of the images, their formats, and the values that hold both."""
     pixels = [to_core_pixels(image, input_stream=input_stream) for image in images]
     return [item.array for item in pixels], [item.format for item in pixels], pixels
 

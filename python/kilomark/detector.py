@@ -1,4 +1,4 @@
-"""The way in: `Detector` finds the faces of an image and places their landmarks."""
+"""`Detector` finds the faces of an image and places their landmarks."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Detector(LoadedDetector):
             those of this threshold are dropped before rescoring.
         presence_threshold: found faces in which the landmark networks see no face, by a presence
             below this, 0 to 1, are dropped. It is low, because the score holds the presence
-            already. A constant presence is ignored.
+            already. 0 drops none, in trackers too. A constant presence is ignored.
         nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
             to 1, are taken for the same face, whose box is their mean, weighted by score. A box at
             most half as large that lies inside the best one, to four fifths, is taken for a part

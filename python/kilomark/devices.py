@@ -37,7 +37,7 @@ TENSORRT_PACKAGES = ("tensorrt_libs",)
 
 
 def probe_cuda() -> _core.CudaProbe:
-    """Say what there is of a GPU, its driver, TensorRT and the CUDA plugin, or why not.
+    """Describe the GPUs, their driver, TensorRT and the CUDA plugin, or say what is missing.
 
     TensorRT's library is looked for in the Python environment first, then in the system.
     """
@@ -97,7 +97,7 @@ def _why_no_cuda(probe: _core.CudaProbe, index: int) -> str:
 
 
 def choose_num_threads(num_threads: int | None) -> int:
-    """Return the number of threads to use, and say at INFO what it follows from.
+    """Return the number of threads to use, and log at INFO where it comes from.
 
     That is ``num_threads``, else the environment's ``KILOMARK_NUM_THREADS``, else all CPUs; at most
     as many as the affinity and the control groups' quota leave to this process.

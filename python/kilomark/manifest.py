@@ -213,6 +213,6 @@ def _to_topology(topology: _core.Topology) -> Topology:
 
 
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any] | None:
-    """Return the array; None if it is empty: the core has that for what no manifest states."""
+    """Return the array; None if it is empty, as the core has it for missing keys."""
     array.setflags(write=False)
     return array if array.size else None

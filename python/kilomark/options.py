@@ -21,7 +21,7 @@ __all__ = [
 DEFAULT_SCORE_THRESHOLD = 0.5
 """The score is a probability, and this is within 0.001 of the best F1 on held-out photos."""
 DEFAULT_PRESENCE_THRESHOLD = _core.BUNDLE_PRESENCE_THRESHOLD
-"""Low, because the score holds the presence already; it drops what surely is no face."""
+"""Low, because the score holds the presence already; it drops clear non-faces."""
 
 
 def check_fraction(name: str, value: object) -> float:

@@ -59,7 +59,7 @@ class RawImage:
     chroma: npt.NDArray[Any] | GpuArray | None = None
 
     def __post_init__(self) -> None:
-        """Check what can be checked without the pixels.
+        """Check all that needs no pixels.
 
         Raises:
             InvalidInputError: the format is unknown, or there is chroma without NV12.

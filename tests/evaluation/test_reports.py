@@ -130,7 +130,7 @@ def test_a_finder_report_holds_what_was_measured(
     )  # fmt: skip
 
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
-    assert "The finder and a second look by lite, on the image and 2 tiles a side, " in text
+    assert "The finder rescored by lite, on the image and 2 tiles a side, " in text
     assert "| plain | 50 | 100 | 75.0 |" in text
     assert json.loads((tmp_path / "figures.json").read_text())["recall_percent"] >= 0
     for name in ("precision_recall", "recall_by_size_1"):

@@ -1,7 +1,7 @@
 """One photo seen in several ways, and what the labels of all of them say together.
 
 A mesh network errs differently in the mirror and when the face lies elsewhere in the picture. The
-average of such views is better than any of them, and their disagreement tells where to doubt.
+average of such views is better than any of them. Their disagreement shows uncertain labels.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`kilomark info`: what this installation is made of."""
+"""`kilomark info`: the build, the devices and the networks."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def _make_targets(options: argparse.Namespace) -> list[Target]:
 
 
 class _Told:
-    """Counts what was sent, so that Ctrl-C can say it."""
+    """Counts sent frames, for the summary after Ctrl-C."""
 
     def __init__(self) -> None:
         self.frames = 0

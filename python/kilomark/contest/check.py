@@ -1,4 +1,4 @@
-"""Looking over a whole data set in the contest's layout for what would spoil a training."""
+"""Checks a whole data set in the contest's layout for faults that would spoil a training."""
 
 from __future__ import annotations
 

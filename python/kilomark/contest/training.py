@@ -67,7 +67,7 @@ def train(
     """
     if check_network_name(network) in FACE_DETECTORS:
         raise InvalidInputError(
-            "the face detector cannot be trained on a contest's photos, which say nothing of what "
+            "the face detector cannot be trained on a contest's photos, which do not label what "
             "is around a face; expected a data set of face crops and one of scenes"
         )
     chosen = settings or Settings(stages=default_stages(network))

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """An ONNX model whose graph fixes its precision, and what was measured of it."""
+    """An ONNX model whose graph fixes its precision, and the measurements of it."""
 
     model: bytes
     facts: Mapping[str, Any]

@@ -55,7 +55,7 @@ class Movement:
     score: float
 
     def within(self, limits: Limits) -> bool:
-        """Whether this is within the limits; what is not a number is not."""
+        """Whether this is within the limits; NaN is not."""
         return bool(
             self.mean_px <= limits.mean_px
             and self.worst_px <= limits.worst_px
@@ -85,7 +85,7 @@ class HalfNetwork:
     num_images: int
 
     def facts(self) -> dict[str, Any]:
-        """Return what there is to say of it as JSON values."""
+        """Return all fields as JSON values."""
         halves = half_layers(self.model)
         in_half = {name: self.ranges[name] for name in halves if name in self.ranges}
         largest = max(in_half, key=in_half.__getitem__, default="")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["output_layers", "to_half"]
 
 LARGEST_HALF = float(np.finfo(np.float16).max)
-# Inputs that ONNX wants in float32 whatever the others are: a region of interest, and scales.
+# Inputs that ONNX requires in float32 in any case: a region of interest, and scales.
 _FLOAT_INPUTS = {"Resize": (1, 2)}
 _NEVER_HALF = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 

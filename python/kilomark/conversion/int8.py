@@ -38,7 +38,7 @@ LARGEST_MEAN_MOVE_PX = 0.5
 
 
 def quantize_bundle(bundle: Bundle, calibration: Images, check: Images, folder: Path) -> Movement:
-    """Write the quantized twin of a landmark bundle into ``folder``.
+    """Write the quantized version of a landmark bundle into ``folder``.
 
     Args:
         bundle: its network is not quantized yet.

@@ -69,7 +69,7 @@ def name_nodes(proto: onnx.ModelProto) -> None:
 
 
 def replace_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
-    """Put ``nodes`` in the place of the graph's; what was inferred of the old ones is forgotten."""
+    """Replace the nodes of the graph by ``nodes``; shapes inferred for the old ones are dropped."""
     copies = [helper.make_node("Identity", [], []) for _ in nodes]
     for copy, node in zip(copies, nodes, strict=True):
         copy.CopyFrom(node)

@@ -67,7 +67,7 @@ def alter_face(
         image: (H, W, 3) uint8 RGB.
         vertices: (478, 3) pixels, z away from the camera.
         valid: (4,) x0, y0, x1, y1 of the part that shows the photo; its border is repeated.
-        rng: of what is drawn.
+        rng: of all random choices.
         alterations: how often.
     """
     is_turned, is_closed, is_dressed = rng.random(3) < (

@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 MAX_FACES = 64  # of one image; further ones are left out, the smallest first
 MAX_CELLS = 6  # a side
 LEAST_FACE_PX = 9.0  # smaller faces are ignored
-_LEAST_CARTOON_PX = 28.0  # a smaller one is not to be told from a face
+_LEAST_CARTOON_PX = 28.0  # a smaller one cannot be told from a face
 _MIRRORED_KEYPOINTS = [1, 0, 2, 4, 3]
 _MEAN_COLOR = (124.0, 116.0, 104.0)  # what the runtime puts outside an image
 _GRID_SHARES = (0.16, 0.26, 0.25, 0.18, 0.1, 0.05)  # of mosaics of 1, 2, ... cells a side
@@ -72,7 +72,7 @@ class _Placed(NamedTuple):
     angle_deg: Array  # (L,)
     mirrored: Array  # (L,) bool
     is_round: Array  # (L,) bool
-    focus: Array  # (L, 2) what a round part is centered on
+    focus: Array  # (L, 2) center of a round part
     face_px: Array  # (L,) in source pixels
 
 
@@ -159,7 +159,7 @@ class Compositions:
         return source
 
     def _focus(self, source: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-        """Where to look in each source, (L, 2), and how large what is there is, (L,): pixels.
+        """Where to look in each source, (L, 2), and the size of the face there, (L,): pixels.
 
         A random face, or where there is none, a random place.
         """

@@ -1,4 +1,4 @@
-"""Meshes of labeled faces: what turning, closing eyes and dressing start from."""
+"""Meshes of labeled faces, from which turned, blinking and dressed faces are made."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _add_dressed(data: _Collected, faces: FaceCrops, folder: Path, count: int) -
 
 
 def _add_drawn(data: _Collected, faces: FaceCrops, count: int) -> None:
-    """Add posterized faces, drawn faces, and decoys: ``count`` of each."""
+    """Add posterized faces, drawn faces, and other drawn negatives: ``count`` of each."""
     rng = np.random.default_rng([_SEED, 2])
     chosen = rng.integers(len(faces), size=count)
     painted = [cartoon(faces.image(int(face)), rng) for face in chosen]
@@ -190,7 +190,7 @@ def _without_keypoints(center: Array, extent: Array, state: int) -> FaceTable:
 
 
 def _add_hard_negatives(data: _Collected, hard_negatives: HardNegatives) -> None:
-    """Show each photo once more, around what was taken for a face."""
+    """Show each photo once more, around the false positive."""
     photos: dict[tuple[int, int], tuple[PackedImages, int, list[int]]] = {}
     for index, (images, row) in enumerate(hard_negatives.photos):
         photos.setdefault((id(images), row), (images, row, []))[2].append(index)

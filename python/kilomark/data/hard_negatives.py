@@ -29,7 +29,7 @@ class HardNegatives:
     """Boxes in photos that hold no face.
 
     Attributes:
-        photos: (N,) of which photo each box is: what holds the photo decoded, and its row there.
+        photos: (N,) photo of each box: the bank that holds it decoded, and its row there.
         boxes: (N, 4) float32, x0 y0 x1 y1 in the photo's pixels.
     """
 

@@ -28,4 +28,4 @@ class LabeledFaces(Protocol):
         """Landmarks (K, 2) float32 of ``face`` in pixels of its image."""
 
     def valid_part(self, face: int, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Box x0, y0, x1, y1 of what of its image shows the photo."""
+        """Box x0, y0, x1, y1 of the part of its image that shows the photo."""

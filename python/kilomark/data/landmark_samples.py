@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.data.packed_images import PackedImages
 
-_FAR_SHARE = 0.09  # of the faces; of what is none, half: far letters and badges look like faces
+_FAR_SHARE = 0.09  # of the faces; half of the negatives: far letters and badges look like faces
 _FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones
 _HIDDEN_WEIGHT = 1 / 3  # of a landmark on the far side, whose place in space the label keeps
 _TURNED_SHARE = 0.35  # of badly placed crops: in place, but turned in the plane
 _TURNED_DEG = (72.0, 180.0)  # a face detector gives angles within 25 degrees
-_DIM_NEGATIVE_SHARE = 0.1  # of what is no face: or darkness would speak for one
+_DIM_NEGATIVE_SHARE = 0.1  # of the negatives; otherwise darkness would speak for a face
 
 
 class LandmarkSample(NamedTuple):
@@ -62,7 +62,7 @@ class MeshSample(NamedTuple):
     Attributes:
         image, landmarks, presence: as in `LandmarkSample`.
         depth: (K,) float32, fractions of the crop's side, mean 0; NaN where it is not known.
-        weight: (K,) float32, what each landmark counts: a third where it is hidden.
+        weight: (K,) float32, weight of each landmark: a third where it is hidden.
     """
 
     image: np.ndarray[Any, Any]

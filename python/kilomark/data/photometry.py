@@ -19,7 +19,7 @@ __all__ = ["cover_rectangle", "degrade", "dim", "fill_outside", "see_from_afar"]
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
 _FAR_PX = (15, 62)
-_DIM_SHARE = 0.3  # of what is seen from afar
+_DIM_SHARE = 0.3  # of the far faces
 
 
 def degrade(

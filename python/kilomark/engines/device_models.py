@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 def device_models(
     device: object, bundles: Sequence[Bundle], *, max_batch: int
 ) -> tuple[str, list[bytes]]:
-    """Choose the device, and return what it runs of each bundle.
+    """Choose the device, and return the model of each bundle that it runs.
 
     On a GPU that is an engine. One that is not there yet is built, which takes minutes, if the GPU
     was asked for by name; ``"auto"`` then takes the CPU, and says at INFO why.

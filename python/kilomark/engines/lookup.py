@@ -61,7 +61,7 @@ def find_or_build_engine(
 ) -> bytes:
     """Return the serialized engine of ``bundle``, from the cache or built on this machine's GPU.
 
-    A build takes minutes; that is said as a warning through `logging`, with the reason, and its
+    A build takes minutes. A warning through `logging` says so, with the reason, and its
     progress at INFO. When several processes ask for the same engine, one builds and the others
     wait for it.
 

@@ -42,7 +42,7 @@ def build_plan(
         trt: the module tensorrt or tensorrt_rtx.
         model: the ONNX model; its inputs and outputs are float32.
         profile: the batches that the engine takes.
-        report: told of the progress.
+        report: called with the progress.
         timing_cache: file in which TensorRT keeps what it measured, so that the next build of a
             like network is faster. Not with tensorrt_rtx, for which it would ask for a GPU.
 

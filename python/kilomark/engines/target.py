@@ -119,7 +119,7 @@ class EngineTarget:
 
     @staticmethod
     def of_probe(probe: _Probe, gpu_index: int = 0) -> EngineTarget:
-        """Return the target that is GPU ``gpu_index`` of what the core's CUDA probe found.
+        """Return the target that is GPU ``gpu_index`` of those that the core's CUDA probe found.
 
         Raises:
             DeviceUnavailableError: that GPU cannot be used; the message says why.
@@ -178,7 +178,7 @@ class EngineKey:
         }
 
     def differences(self, record: dict[str, Any]) -> list[str]:
-        """Say what of another engine's record, its batches apart, is not as this key wants it."""
+        """Say which fields of another engine's record, except its batches, differ from this key."""
         return [
             f"{name} {excerpt(record.get(name))} is not {excerpt(wanted)}"
             for name, wanted in self._shared().items()

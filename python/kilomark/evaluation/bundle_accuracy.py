@@ -75,8 +75,8 @@ def evaluate(
     """
     if write and (landmarks is not None or finder_tiles != 1 or views != 1):
         raise InvalidInputError(
-            "--write notes what a bundle does alone; expected --write without --landmarks, "
-            "--finder-tiles and --views, or these without --write"
+            "--write records the accuracy of one bundle alone; expected --write without "
+            "--landmarks, --finder-tiles and --views, or these without --write"
         )
     if slices is not None and report is None:
         raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")

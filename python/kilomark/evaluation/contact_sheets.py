@@ -1,4 +1,4 @@
-"""Contact sheets: faces side by side with what a network says of them.
+"""Contact sheets: faces side by side with the outputs of a network.
 
 They show people of the data set: they are for whoever evaluates, not for publishing.
 """

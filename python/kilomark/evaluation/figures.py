@@ -183,7 +183,7 @@ class FinderUse:
     """How a face detector is used.
 
     Attributes:
-        landmarks: the landmark network whose second look at what was found counts too, if any.
+        landmarks: the landmark network that rescores the found faces, if any.
         tiles: `Detector`'s ``finder_tiles``.
     """
 
@@ -197,7 +197,7 @@ class FinderUse:
         score_threshold: float = DEFAULT_SCORE_THRESHOLD,
         finder_size: int | None = None,
     ) -> Detector:
-        """Make a detector that keeps what its face detector finds, used so."""
+        """Make a detector that keeps all that its face detector finds, with these options."""
         return Detector(
             self.landmarks or "lite",
             finder=bundle,
@@ -208,7 +208,7 @@ class FinderUse:
         )
 
     def __str__(self) -> str:
-        looks = "alone" if self.landmarks is None else f"and a second look by {self.landmarks}"
+        looks = "alone" if self.landmarks is None else f"rescored by {self.landmarks}"
         return looks if self.tiles == 1 else f"{looks}, on the image and {self.tiles} tiles a side"
 
 

@@ -1,4 +1,4 @@
-"""``report.md`` of a face detector: recall, precision, recall by size, what it takes for faces."""
+"""``report.md`` of a face detector: recall, precision, recall by size, false positives."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["LOWEST_SCORE", "sweep_lines", "without_reviewed", "write_finder_repo
 
 Array = np.ndarray[Any, Any]
 
-LOWEST_SCORE = 0.2  # what the curve of precision against recall begins with
+LOWEST_SCORE = 0.2  # where the curve of precision against recall begins
 _THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _THRESHOLD = 0.5
 _FAULTS_SHEET = "faults.png"
 _FAULTS = (
-    f"![Misses and false faces]({_FAULTS_SHEET})",
+    f"![Misses and false positives]({_FAULTS_SHEET})",
     "",
     "Labels green, found faces red. The sheet shows people: do not publish it.",
 )
@@ -43,7 +43,7 @@ _NO_FAULTS = ("No face was missed, and nothing else found.",)
 def without_reviewed(
     finds: FinderFinds, scenes: Scenes, reviewed: Mapping[str, Array]
 ) -> FinderFinds:
-    """Leave out what was found of reviewed faces: neither a hit nor a false face."""
+    """Leave out finds of reviewed faces: they are neither hits nor false positives."""
     boxes, scores = [], []
     photos = zip(boxes_of_scenes(reviewed, scenes), finds.boxes, finds.scores, strict=True)
     for real, found, score in photos:
@@ -65,7 +65,7 @@ def write_finder_report(
     run_dir: Path | None = None,
     use: FinderUse = ALONE,
 ) -> None:
-    """Write ``report.md``, ``figures.json``, plots, and a sheet of misses and false faces.
+    """Write ``report.md``, ``figures.json``, plots, and a sheet of misses and false positives.
 
     Args:
         folder: where to, made if need be.
@@ -108,7 +108,7 @@ def write_finder_report(
 def _write_faults(
     folder: Path, scenes: Scenes, finds: FinderFinds, backgrounds: tuple[PackedImages, Array]
 ) -> bool:
-    """Photos with a miss or a false face, then photos without a face in which one is found.
+    """Photos with a miss or a false positive, then photos without a face in which one is found.
 
     Returns:
         Whether there is any.

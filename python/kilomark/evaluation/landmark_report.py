@@ -102,15 +102,15 @@ def write_landmark_report(
     meshes: FaceMeshes | None = None,
     views: int = 1,
 ) -> LandmarkReport:
-    """Measure what is left to measure; write ``report.md``, ``figures.json`` and plots.
+    """Take the remaining measurements; write ``report.md``, ``figures.json`` and plots.
 
     Args:
         folder: where to, made if need be.
         bundle: the network's folder.
         faces: the validation split.
-        predictions: what the network says of them.
+        predictions: the outputs of the network for them.
         run_dir: the training run whose learning curve to draw.
-        noted_slices: photos' names by what somebody saw in them.
+        noted_slices: names of photos by slice, such as those with glasses.
         meshes: of the faces, to measure turned, blinking, masked and dark photos too.
         views: `Detector`'s ``views``, as for the predictions.
     """

@@ -60,7 +60,7 @@ def plot_roc(path: Path, curve: RocCurve) -> None:
     figure, axes = _figure()
     axes.plot(100 * curve.false_share, 100 * curve.true_share, marker=".")
     axes.set(xlim=(-1, 101), ylim=(-1, 101))
-    axes.set(xlabel="taken for faces of what are none, %", ylabel="faces kept, %")
+    axes.set(xlabel="negatives taken for faces, %", ylabel="faces kept, %")
     axes.set_title(f"area {curve.area:.4f}")
     _save(figure, path)
 

@@ -53,7 +53,7 @@ class Slice:
     """A part of the faces and its error.
 
     Attributes:
-        name: what these faces share.
+        name: property that these faces share.
         num_faces: how many they are.
         nme_percent: their mean error.
         median_nme_percent: their median error.
@@ -107,7 +107,7 @@ def measure_slices(
 
 
 def read_noted_slices(path: Path) -> dict[str, list[str]]:
-    """Read what somebody noted of faces: photos' names by slice, such as those with glasses.
+    """Read slices that were assigned by hand: names of photos by slice, such as glasses.
 
     Args:
         path: a JSON file, ``{"glasses": ["photo", ...], ...}``.

@@ -1,4 +1,4 @@
-"""From a training run to a bundle, and from a bundle to what a device runs.
+"""From a training run to a bundle, and from a bundle to a model for a device.
 
     from kilomark.export import convert, export
 

@@ -60,7 +60,7 @@ def export(
         faces: data set of face crops, for a run of version 0.1 without its own ``topology.json``.
         weights: how the file stores them: ``"half"`` precision, ``"int8"`` with a scale for each
             output channel, or ``"single"`` precision. The network computes in single precision.
-        score_scale: what the face detector's score logits are multiplied by.
+        score_scale: factor of the face detector's score logits.
         score_shift: subtracted from the face detector's score logits, so that 0.5 is a good
             threshold; one number, or one for each stride.
 
@@ -142,8 +142,8 @@ def _topology_of(run_dir: Path, faces: str | Path | None) -> Topology:
         return read_topology(path)
     if faces is None:
         raise InvalidInputError(
-            f"{run_dir} holds no topology.json, so what its landmarks mean is not known; expected "
-            "the run's data set of face crops: name it by --faces"
+            f"{run_dir} holds no topology.json, so the meaning of its landmarks is not known; "
+            "expected the run's data set of face crops: name it by --faces"
         )
     return read_topology(Path(faces) / "topology.json")
 

@@ -155,7 +155,7 @@ def check_same_run(
 
 
 def merge_names(known: list[str], found: list[str]) -> list[str]:
-    """Append what was found and is not known, in its order."""
+    """Append new photos, in their order."""
     added = set(found).difference(known)
     return known + [name for name in found if name in added]
 

@@ -45,7 +45,7 @@ class Target(Protocol):
 
 
 class Delivery:
-    """Calls that send; the network's trouble is said once, until it is over.
+    """Calls that send; trouble of the network is logged once, until it is over.
 
     Args:
         name: of the receiver.

@@ -23,7 +23,7 @@ __all__ = ["WebSocketTarget"]
 
 MOST_CLIENTS = 32
 MOST_MESSAGE_BYTES = 1024
-"""Of what clients send; it is ignored."""
+"""Longest message from a client; messages are ignored."""
 HEARTBEAT_SECONDS = 15.0
 START_SECONDS = 10.0
 GOING_AWAY = 1001

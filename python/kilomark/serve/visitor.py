@@ -35,7 +35,7 @@ class VisitorCamera:
         self._lock = threading.Lock()
 
     def load(self) -> Topology:
-        """Load the network that is wanted; return what its landmarks are.
+        """Load the network that was chosen; return the topology of its landmarks.
 
         Raises:
             KilomarkError: it cannot be loaded.

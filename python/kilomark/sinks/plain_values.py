@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["DECIMALS", "to_plain_values"]
 
 DECIMALS = 3
-"""Of pixels, degrees and scores; finer says nothing and doubles the file."""
+"""Of pixels, degrees and scores; more carry no information and double the file."""
 
 
 def to_plain_values(

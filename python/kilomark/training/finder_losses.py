@@ -84,10 +84,10 @@ def finder_loss(
     Args:
         output: of the network, for N images of M cells.
         faces: of these images.
-        targets: what `assign_cells` says of them.
+        targets: from `assign_cells`.
         centers: (M, 2) of the cells in pixels.
         strides: (M,).
-        total: what the sums are divided by, that of ``targets.weight`` if None; a batch that is
+        total: divisor of the sums; the sum of ``targets.weight`` if None. A batch that is
             computed in parts has the mean over its parts.
     """
     weight = targets.weight

@@ -50,7 +50,7 @@ class FinderTask:
         hard_negatives: JSON of boxes without a face, by photo; see `read_hard_negatives`.
         reviewed: boxes of faces that nobody labeled.
         num_dressed: faces that are drawn again with a mask, glasses or a cap.
-        num_drawn: drawn and posterized faces, and as many other decoys.
+        num_drawn: drawn and posterized faces, and as many other drawn hard negatives.
     """
 
     samples_per_epoch = 0  # every image draws from all of the data

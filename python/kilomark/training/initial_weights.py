@@ -43,7 +43,7 @@ def start_network(
         init: ``random``; ``imagenet`` (torchvision's trunk, downloaded once); the path of a
             ``.safetensors`` file of a trunk or of a whole network; that of a checkpoint, whose
             averaged weights are taken; a shipped bundle's name or a bundle's folder.
-        part: ``trunk`` takes no more than the trunk from what holds more.
+        part: ``trunk`` takes the trunk alone, also from weights that hold a head.
         examples: draws (N, 3, H, W) normalized inputs, which a bundle's batch norms are put back
             with; without it bundles are refused.
 

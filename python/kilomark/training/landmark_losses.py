@@ -79,16 +79,16 @@ def landmark_loss(
     """Landmarks, depth and spread where there is a face, presence everywhere.
 
     Args:
-        output: what the network said of N crops.
+        output: outputs of the network for N crops.
         target: (N, K, 2) fractions of the crop's side.
         presence: (N,) 1 where there is a face.
-        location: what the error of the landmarks is measured by.
-        num_faces: what sums over faces are divided by, if not by the number of faces here: a
+        location: loss of the landmarks.
+        num_faces: divisor of sums over faces, if not the number of faces here: a
             batch that is computed in parts has the mean over its parts.
         lesson: what a teacher says of the same crops; its landmarks are learned by the same
             measure. The spread is the error against the labels all the same.
         depth: (N, K) fractions of the crop's side; NaN where it is not known.
-        weight: (N, K) what each landmark counts, 1 for all by default.
+        weight: (N, K) weight of each landmark; 1 by default.
         lid_pairs: (P, 2) landmarks of lower and upper lids that face each other: their difference
             is learned too, or small networks smooth closing lids away.
     """

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kilomark.training.settings import LocationLoss
 
 
-_NEGATIVE_SHARE = 0.14  # more than where no photo without a face, and no false face, is at hand
+_NEGATIVE_SHARE = 0.14  # more than without photos that hold no face and without hard negatives
 
 
 class LandmarkTask:

@@ -53,8 +53,8 @@ class Trainer:
         task: what it learns.
         settings: how.
         run_dir: folder for checkpoints and logs.
-        recipe: what else the result depends on, such as the network's name: a run is resumed with
-            the same recipe only.
+        recipe: other settings that change the result, such as the network's name. A run is
+            resumed with the same recipe only.
         ranks: this process among those that train together.
         tensorboard: write for TensorBoard too.
     """

@@ -1,4 +1,4 @@
-"""Pictures of what a network says of the same few validation photos, one at every checkpoint."""
+"""Pictures of predictions on the same few validation photos, one for every checkpoint."""
 
 from __future__ import annotations
 

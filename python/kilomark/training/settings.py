@@ -145,7 +145,7 @@ class Settings:
 
     @property
     def num_samples(self) -> int:
-        """Samples in all stages; what does not fill a batch is left out."""
+        """Samples in all stages; an incomplete last batch is left out."""
         return sum(stage.num_samples // stage.batch * stage.batch for stage in self.stages)
 
     def to_plain(self) -> dict[str, Any]:
@@ -154,7 +154,7 @@ class Settings:
         return plain
 
     def differences(self, saved: Mapping[str, Any]) -> list[str]:
-        """Describe what differs from the plain settings of an earlier run and changes its result.
+        """Describe the differences from an earlier run's plain settings that change its result.
 
         A setting that the earlier run did not know had its default then.
         """

@@ -28,7 +28,7 @@ def write_weights(state: Mapping[str, Any], path: Path, *, half: bool = False) -
         path: of the file.
         half: store matrices and convolutions in half precision, which rounds them by at most
             0.05 %. Biases and the batch norms' numbers stay as they are: they are few, and a
-            variance may lie outside of what half precision can hold.
+            variance may lie outside of the range of half precision.
     """
     weights = {name: _stored(value, half=half) for name, value in state["averaged"].items()}
     metadata = {

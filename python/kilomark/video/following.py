@@ -147,7 +147,7 @@ class VideoRun:
         return VideoProgress(self._frames, time_seconds, share, new / max(passed, 1e-9), remaining)
 
     def summary(self) -> VideoSummary:
-        """Count what all parts hold."""
+        """Count frames, faces and ids of all parts."""
         ids = {face.id for row in self._parts.rows(self._topology) for face in row.faces}
         return VideoSummary(
             frames=sum(part.num_frames for part in self._parts.parts),

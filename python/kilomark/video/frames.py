@@ -49,7 +49,7 @@ class VideoSource(ABC):
         """
 
     def fingerprint(self) -> str:
-        """Return what tells this source from another that has the same name."""
+        """Return a text that differs for another source of the same name."""
         return self.name
 
     def close(self) -> None:  # noqa: B027  # few sources hold anything

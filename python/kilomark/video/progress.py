@@ -1,4 +1,4 @@
-"""What is said of a video while it is processed and when it is done."""
+"""The progress of a video, and its summary."""
 
 from __future__ import annotations
 

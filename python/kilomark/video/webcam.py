@@ -66,7 +66,7 @@ def run_webcam(
         device: of the detector.
         finder: the face detector's bundle.
         smoothing: of the tracker.
-        style: what is drawn at first, see `kilomark.draw`; the key g changes it.
+        style: style at the start, see `kilomark.draw`; the key g changes it.
         mirror: whether the picture is shown as in a mirror.
         folder: where recordings and snapshots go; by default the current one.
 
@@ -182,7 +182,7 @@ class _Loop:
         return Tracker(self._detectors[name], smoothing=self.state.smoothing)
 
     def _save(self, picture: npt.NDArray[np.uint8], frame: LiveFrame | None) -> None:
-        """Write the picture to where the state wants it; trouble is said, and ends no session."""
+        """Write the picture as the state asks; errors are logged and do not end the session."""
         if self.state.takes_snapshot:
             path = self._folder / f"kilomark-{_now()}.png"
             with self._said():

@@ -71,7 +71,7 @@ class PartWriter:
     """Encodes frames of one size to a file whose times begin at 0.
 
     Args:
-        path: an .mp4 file, whatever the format of the whole.
+        path: an .mp4 file, for every format of the whole.
         output_format: of the whole, as `check_output_suffix` returns it; it decides the codec.
         frames_per_second: roughly; each frame has a time of its own.
     """
