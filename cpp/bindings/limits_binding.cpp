@@ -1,5 +1,6 @@
 #include "bindings.hpp"
 #include "kilomark/limits.hpp"
+#include "kilomark/tracker_limits.hpp"
 
 namespace kilomark::bindings {
 
@@ -16,6 +17,9 @@ void bind_limits(pybind11::module_& module) {
   module.attr("MAX_REGIONS_PER_CALL") = kMaxRegionsPerCall;
   module.attr("MAX_RESULT_BYTES") = kMaxResultBytes;
   module.attr("MAX_BOX_TO_IMAGE") = kMaxBoxToImage;
+  module.attr("MAX_SMOOTHING") = kMaxSmoothing;
+  module.attr("MAX_MEMORY_SECONDS") = kMaxMemorySeconds;
+  module.attr("MAX_TRACKER_TILES") = kMaxTrackerTiles;
 }
 
 }  // namespace kilomark::bindings

@@ -30,6 +30,9 @@ MAX_REGIONS_PER_CALL: int
 MAX_RESULT_BYTES: int
 MAX_BOX_TO_IMAGE: float
 """Longer side of a given box over the longer side of its image."""
+MAX_SMOOTHING: float
+MAX_MEMORY_SECONDS: float
+MAX_TRACKER_TILES: int
 
 @final
 class NetworkInput:

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kilomark import _core
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +17,6 @@ __all__ = ["FaceSearch", "log_searches"]
 log = logging.getLogger(__name__)
 
 COMMON_SIZE_PX = 640
-MOST_TILES = 8
 REDUCTION_PER_TILE = 4
 """Tiles are suggested so that each of them is reduced about this many times."""
 MUCH_REDUCED = 1.5
@@ -57,7 +58,7 @@ class FaceSearch:
         remedies: list[tuple[str, int | float]] = []
         if reduction > MUCH_REDUCED and size < COMMON_SIZE_PX:
             remedies.append(("finder_size", COMMON_SIZE_PX))
-        tiles = min(max(math.ceil(reduction / REDUCTION_PER_TILE), 2), MOST_TILES)
+        tiles = min(max(math.ceil(reduction / REDUCTION_PER_TILE), 2), _core.MAX_FINDER_TILES)
         if reduction > MUCH_REDUCED and self.tiles < tiles:
             remedies.append(("finder_tiles", tiles))
         if not remedies:

@@ -30,10 +30,6 @@ USUAL_FRAME_SECONDS = 1 / 30
 TRACKED_PRESENCE = 0.5
 """A new face needs this presence; a followed one may have half of it."""
 
-MOST_SMOOTHING = 100.0
-MOST_MEMORY_SECONDS = 3600.0
-MOST_TILES = 8
-
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TrackedFace(Face):
@@ -106,10 +102,12 @@ class Tracker:
             groups=[
                 (group.name, group.start, group.count) for group in self._topology.groups.values()
             ],
-            smoothing=_check_number("smoothing", smoothing, MOST_SMOOTHING),
-            memory_s=_check_number("memory_seconds", memory_seconds, MOST_MEMORY_SECONDS),
+            smoothing=_check_number("smoothing", smoothing, _core.MAX_SMOOTHING),
+            memory_s=_check_number("memory_seconds", memory_seconds, _core.MAX_MEMORY_SECONDS),
             detect_every=check_whole("detect_every", detect_every),
-            tiles=0 if tiles is None else check_whole("tiles", tiles, at_most=MOST_TILES),
+            tiles=0
+            if tiles is None
+            else check_whole("tiles", tiles, at_most=_core.MAX_TRACKER_TILES),
             max_faces=0 if max_faces is None else check_whole("max_faces", max_faces),
             score_threshold=detect["score_threshold"],
             nms_iou=detect["nms_iou"],

@@ -1,6 +1,9 @@
 #include "option_checks.hpp"
 
+#include <string>
+
 #include "kilomark/error.hpp"
+#include "kilomark/tracker_limits.hpp"
 #include "text.hpp"
 
 namespace kilomark::tracking {
@@ -8,20 +11,20 @@ namespace kilomark::tracking {
 namespace {
 
 void check_options(const TrackerOptions& options) {
-  const auto fail_option = [](const char* name, double value, const char* expected) {
+  const auto fail_option = [](const char* name, double value, const std::string& expected) {
     fail(ErrorCode::kInvalidInput, text(name, " ", value), expected, "choose another value");
   };
-  if (!(options.smoothing >= 0.0 && options.smoothing <= 100.0)) {
-    fail_option("smoothing", options.smoothing, "0 to 100");
+  if (!(options.smoothing >= 0.0 && options.smoothing <= kMaxSmoothing)) {
+    fail_option("smoothing", options.smoothing, text("0 to ", kMaxSmoothing));
   }
-  if (!(options.memory_s >= 0.0 && options.memory_s <= 3600.0)) {
-    fail_option("memory_s", options.memory_s, "0 to 3600 seconds");
+  if (!(options.memory_s >= 0.0 && options.memory_s <= kMaxMemorySeconds)) {
+    fail_option("memory_s", options.memory_s, text("0 to ", kMaxMemorySeconds, " seconds"));
   }
   if (options.detect_every < 1) {
     fail_option("detect_every", options.detect_every, "1 and more frames");
   }
-  if (options.tiles < 0 || options.tiles > 8) {
-    fail_option("tiles", options.tiles, "0 to 8");
+  if (options.tiles < 0 || options.tiles > kMaxTrackerTiles) {
+    fail_option("tiles", options.tiles, text("0 to ", kMaxTrackerTiles));
   }
   if (options.max_faces < 0) {
     fail_option("max_faces", options.max_faces, "0 and more");

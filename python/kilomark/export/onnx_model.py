@@ -10,6 +10,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from kilomark import _core
 from kilomark.networks.face_finder import STRIDES
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def to_onnx(
     """Trace ``model`` with a dynamic batch, and dynamic height and width where asked for."""
     model = model.eval()
     fold_batch_norms(model)
-    batch = torch.export.Dim("batch", min=1, max=1024)
+    batch = torch.export.Dim("batch", min=1, max=_core.MAX_BATCH)
     shape: dict[int, Any] = {0: batch}
     if dynamic_size:
         largest = STRIDES[-1]
