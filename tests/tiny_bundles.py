@@ -36,8 +36,11 @@ KEYPOINTS = np.array([[-2, -2], [2, -2], [0, 0], [-2, 2], [2, 2]], np.float32)
 """Offsets of a found face's keypoints from the center of its cell, in pixels of the network."""
 
 
-def write_landmark_bundle(folder: Path, **changes: object) -> Path:
-    """Write the tiny landmark bundle; ``changes`` replace fields of its manifest."""
+def write_landmark_bundle(folder: Path, *, shift_px: float = 0.0, **changes: object) -> Path:
+    """Write the tiny landmark bundle; ``changes`` replace fields of its manifest.
+
+    Its landmarks lie ``shift_px`` pixels of the crop to the right of `LANDMARKS`.
+    """
     manifest = {
         "name": "tiny",
         "task": "landmarks",
@@ -49,7 +52,7 @@ def write_landmark_bundle(folder: Path, **changes: object) -> Path:
         "mean_shape": MEAN_SHAPE,
         "license": "Apache-2.0",
     }
-    return _write(folder, _landmark_model(), CROP_SIZE, manifest | changes)
+    return _write(folder, _landmark_model(shift_px), CROP_SIZE, manifest | changes)
 
 
 def write_finder_bundle(
@@ -109,7 +112,7 @@ def _write(folder: Path, model: ModelProto, size: int, manifest: dict[str, Any])
     return folder
 
 
-def _landmark_model() -> ModelProto:
+def _landmark_model(shift_px: float) -> ModelProto:
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["means"], axes=[2, 3], keepdims=0),
         helper.make_node("Gather", ["means", "channels"], ["spread"], axis=1),
@@ -122,7 +125,7 @@ def _landmark_model() -> ModelProto:
         "channels": np.array([0, 1, 2, 0, 1], np.int64),
         "zero": np.zeros(1, np.float32),
         "per_face": np.array([-1, 1, 1], np.int64),
-        "places": LANDMARKS[None],
+        "places": LANDMARKS[None] + np.array([shift_px, 0], np.float32),
     }
     count = len(LANDMARKS)
     outputs = {"landmarks": ["n", count, 2], "spread": ["n", count], "presence": ["n"]}

@@ -102,6 +102,14 @@ void bind_bundles(py::module_& module) {
                              [](const LandmarkBundle& b) { return b.network.has_depth; })
       .def_readonly("knows_faces", &LandmarkBundle::knows_faces)
       .def_readonly("blends_with", &LandmarkBundle::blends_with)
+      .def_property_readonly("companion",
+                             [](const LandmarkBundle& b) {
+                               return b.companion ? std::optional(b.companion->name) : std::nullopt;
+                             })
+      .def_property_readonly("companion_rule",
+                             [](const LandmarkBundle& b) {
+                               return b.companion ? std::optional(b.companion->rule) : std::nullopt;
+                             })
       .def_readonly("topology", &LandmarkBundle::topology);
 
   py::class_<FinderBundle> finder(module, "FinderBundle");

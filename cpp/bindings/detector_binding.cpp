@@ -16,11 +16,10 @@ namespace kilomark::bindings {
 
 namespace {
 
-std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
-                                        const FinderNetwork* finder,
-                                        const LandmarkNetwork* rescorer, const std::string& device,
-                                        int num_threads, int max_batch,
-                                        const std::string& cache_folder) {
+std::unique_ptr<Detector> make_detector(
+    const LandmarkNetwork* landmarks, const FinderNetwork* finder, const LandmarkNetwork* rescorer,
+    const LandmarkNetwork* companion, const CompanionRule& companion_rule,
+    const std::string& device, int num_threads, int max_batch, const std::string& cache_folder) {
   const RunningCall call;
   Networks networks;
   if (landmarks != nullptr) {
@@ -31,6 +30,9 @@ std::unique_ptr<Detector> make_detector(const LandmarkNetwork* landmarks,
   }
   if (rescorer != nullptr) {
     networks.rescorer = *rescorer;
+  }
+  if (companion != nullptr) {
+    networks.companion = CompanionNetwork{*companion, companion_rule};
   }
   const ReleasedGil release;
   return std::make_unique<Detector>(networks,
@@ -114,17 +116,18 @@ py::tuple detect(const Detector& detector, const py::sequence& images,
   return py::make_tuple(regions, detection.times);
 }
 
-PlaceOptions to_place_options(int views, bool blends, const RunningCall& call,
+PlaceOptions to_place_options(int views, bool blends, bool uses_companion, const RunningCall& call,
                               bool measures_stages) {
   return {.between_batches = call.between_batches(),
           .measures_stages = measures_stages,
           .views = views,
-          .blends = blends};
+          .blends = blends,
+          .uses_companion = uses_companion};
 }
 
 py::tuple place(const Detector& detector, const py::sequence& images,
                 const std::vector<std::string>& formats, const py::sequence& regions, int views,
-                bool blends, bool measures_stages) {
+                bool blends, bool uses_companion, bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
@@ -132,8 +135,9 @@ py::tuple place(const Detector& detector, const py::sequence& images,
   Placement placement;
   {
     const ReleasedGil release;
-    placement = detector.place(images_to_place, given,
-                               to_place_options(views, blends, call, measures_stages));
+    placement =
+        detector.place(images_to_place, given,
+                       to_place_options(views, blends, uses_companion, call, measures_stages));
   }
   return to_tuple(std::move(placement), detector.num_landmarks());
 }
@@ -142,14 +146,15 @@ py::tuple predict(const Detector& detector, const py::sequence& images,
                   const std::vector<std::string>& formats, const std::optional<py::sequence>& boxes,
                   float score_threshold, float nms_iou, int max_faces, bool rescoring,
                   float presence_threshold, int finder_size, int finder_tiles, int views,
-                  bool blends, bool measures_stages) {
+                  bool blends, bool uses_companion, bool measures_stages) {
   const RunningCall call;
   const py::tuple kept_images(images);
   const std::vector<ImageView> images_to_place = to_image_views(kept_images, formats);
   const std::vector<Regions> given = boxes ? boxes_to_regions(*boxes) : std::vector<Regions>();
-  const PredictOptions options{to_options(score_threshold, nms_iou, max_faces, rescoring,
-                                          presence_threshold, finder_size, finder_tiles, call),
-                               to_place_options(views, blends, call, measures_stages)};
+  const PredictOptions options{
+      to_options(score_threshold, nms_iou, max_faces, rescoring, presence_threshold, finder_size,
+                 finder_tiles, call),
+      to_place_options(views, blends, uses_companion, call, measures_stages)};
   Prediction prediction;
   {
     const ReleasedGil release;
@@ -169,8 +174,11 @@ NetworkRole to_role(const std::string& network) {
   if (network == "rescorer") {
     return NetworkRole::kRescorer;
   }
-  fail(ErrorCode::kInvalidInput, "network " + quote(network), "finder, landmarks or rescorer",
-       "name one of the detector's networks");
+  if (network == "companion") {
+    return NetworkRole::kCompanion;
+  }
+  fail(ErrorCode::kInvalidInput, "network " + quote(network),
+       "finder, landmarks, rescorer or companion", "name one of the detector's networks");
 }
 
 // Runs one of the networks on normalized tensors (N, 3, H, W): its outputs by name.
@@ -207,7 +215,9 @@ void bind_detector(py::module_& module) {
   const PlaceOptions placing;
   py::class_<Detector>(module, "Detector")
       .def(py::init(&make_detector), py::arg("landmarks").none(true), py::arg("finder").none(true),
-           py::kw_only(), py::arg("rescorer").none(true) = py::none(), py::arg("device") = "cpu",
+           py::kw_only(), py::arg("rescorer").none(true) = py::none(),
+           py::arg("companion").none(true) = py::none(),
+           py::arg("companion_rule") = CompanionRule(), py::arg("device") = "cpu",
            py::arg("num_threads") = 0, py::arg("max_batch") = 16, py::arg("cache_folder") = "")
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
@@ -221,7 +231,7 @@ void bind_detector(py::module_& module) {
            py::arg("finder_tiles") = defaults.finder_tiles)
       .def("place", &place, py::arg("images"), py::arg("formats"), py::arg("regions"),
            py::kw_only(), py::arg("views") = placing.views, py::arg("blends") = placing.blends,
-           py::arg("measures_stages") = false)
+           py::arg("uses_companion") = placing.uses_companion, py::arg("measures_stages") = false)
       .def("predict", &predict, py::arg("images"), py::arg("formats"), py::kw_only(),
            py::arg("boxes") = py::none(), py::arg("score_threshold") = defaults.score_threshold,
            py::arg("nms_iou") = defaults.nms_iou, py::arg("max_faces") = defaults.max_faces,
@@ -229,7 +239,8 @@ void bind_detector(py::module_& module) {
            py::arg("presence_threshold") = defaults.presence_threshold,
            py::arg("finder_size") = defaults.finder_size,
            py::arg("finder_tiles") = defaults.finder_tiles, py::arg("views") = placing.views,
-           py::arg("blends") = placing.blends, py::arg("measures_stages") = false)
+           py::arg("blends") = placing.blends, py::arg("uses_companion") = placing.uses_companion,
+           py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
 }

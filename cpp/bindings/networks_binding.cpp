@@ -42,6 +42,15 @@ void bind_networks(py::module_& module) {
       .def_readonly("crop_scale", &LandmarkNetwork::crop_scale)
       .def_readonly("has_depth", &LandmarkNetwork::has_depth);
 
+  py::class_<CompanionRule>(module, "CompanionRule")
+      .def(py::init([](float spread_from, float spread_to, float spread_factor) {
+             return CompanionRule{spread_from, spread_to, spread_factor};
+           }),
+           py::kw_only(), py::arg("spread_from"), py::arg("spread_to"), py::arg("spread_factor"))
+      .def_readonly("spread_from", &CompanionRule::spread_from)
+      .def_readonly("spread_to", &CompanionRule::spread_to)
+      .def_readonly("spread_factor", &CompanionRule::spread_factor);
+
   const RescoringRule& rule = kBundleRescoring;
   py::class_<RescoringRule>(module, "RescoringRule")
       .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,

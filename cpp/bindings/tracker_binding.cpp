@@ -68,7 +68,7 @@ std::unique_ptr<Tracker> to_tracker(const Detector& detector, const std::vector<
                                     double smoothing, double memory_s, int detect_every, int tiles,
                                     int max_faces, float score_threshold, float nms_iou,
                                     bool rescoring, float presence_threshold, int views,
-                                    bool blends) {
+                                    bool blends, bool uses_companion) {
   const DetectOptions detect{.score_threshold = score_threshold,
                              .nms_iou = nms_iou,
                              .rescoring = rescoring,
@@ -80,8 +80,9 @@ std::unique_ptr<Tracker> to_tracker(const Detector& detector, const std::vector<
                                .max_faces = max_faces,
                                .presence_threshold = presence_threshold};
   return std::make_unique<Tracker>(
-      std::make_shared<DetectorSource>(detector, detect,
-                                       PlaceOptions{.views = views, .blends = blends}),
+      std::make_shared<DetectorSource>(
+          detector, detect,
+          PlaceOptions{.views = views, .blends = blends, .uses_companion = uses_companion}),
       make_face_layout(to_topology(detector, groups)), options);
 }
 
@@ -122,7 +123,7 @@ void bind_tracker(py::module_& module) {
            py::arg("score_threshold") = detect.score_threshold, py::arg("nms_iou") = detect.nms_iou,
            py::arg("rescoring") = detect.rescoring,
            py::arg("presence_threshold") = detect.presence_threshold, py::arg("views") = 1,
-           py::arg("blends") = false)
+           py::arg("blends") = false, py::arg("uses_companion") = false)
       .def("update", &update, py::arg("image"), py::arg("format"), py::arg("timestamp"))
       .def("reset", &Tracker::reset);
 }

@@ -30,13 +30,14 @@ std::size_t row_bytes(const NetworkSpec& spec) {
 }
 
 // Throws Error{kInference} if a network's output is not finite or far outside of its crop.
-void check_outputs(std::span<const Detections> images) {
+void check_outputs(std::span<const Detections> images, std::span<const HardFaces> hard = {}) {
   for (std::size_t i = 0; i < images.size(); ++i) {
     const auto bad =
         std::ranges::find_if(images[i].presence, [](float p) { return std::isnan(p); });
     if (bad != images[i].presence.end()) {
+      const auto row = static_cast<std::size_t>(bad - images[i].presence.begin());
       fail(ErrorCode::kInference,
-           text("landmarks of region ", bad - images[i].presence.begin(), " of image ", i,
+           text("landmarks of region ", hard.empty() ? row : hard[i].rows[row], " of image ", i,
                 " that are not finite or far outside of its crop"),
            "landmarks near the crop and a presence from 0 to 1",
            "check the network with this image; it may be damaged");
@@ -91,13 +92,42 @@ std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frame
                                            const PlaceOptions& options, PlacingTimes& times) const {
   const std::size_t index = index_of(role);
   const LoadedNetwork loaded{*backend_, index, specs_[index], max_batch_, options.between_batches};
-  const LandmarkNetwork& network =
-      role == NetworkRole::kRescorer ? *networks_.rescorer : *networks_.landmarks;
+  const LandmarkNetwork& network = role == NetworkRole::kRescorer    ? *networks_.rescorer
+                                   : role == NetworkRole::kCompanion ? networks_.companion->network
+                                                                     : *networks_.landmarks;
   return place_landmarks(loaded, network, frames, regions, options.views, times);
 }
 
+// The companion places those of the faces that are hard, and is blended into them. Of each image,
+// `regions` has a row for each face.
+void Detector::blend_companion(const Frames& frames, std::span<const Regions> regions,
+                               const PlaceOptions& options, std::vector<Detections>& images,
+                               PlacingTimes& times) const {
+  Stopwatch stopwatch;
+  const CompanionRule& rule = networks_.companion->rule;
+  std::vector<HardFaces> hard;
+  std::vector<Regions> hard_regions;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    hard.push_back(hard_faces(images[i], rule));
+    hard_regions.push_back(take_rows(regions[i], hard.back().rows));
+  }
+  times.map_ms += stopwatch.lap_ms();
+  if (std::ranges::all_of(hard, [](const HardFaces& faces) { return faces.rows.empty(); })) {
+    return;
+  }
+  const std::vector<Detections> placed =
+      place_by(NetworkRole::kCompanion, frames, hard_regions, options, times);
+  check_outputs(placed, hard);
+  (void)stopwatch.lap_ms();
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    kilomark::blend_companion(images[i], hard[i], placed[i], rule);
+  }
+  times.map_ms += stopwatch.lap_ms();
+}
+
 void Detector::check(const PlaceOptions& options) const {
-  check_options(options, *networks_.landmarks, networks_.rescorer ? &*networks_.rescorer : nullptr);
+  check_options(options, *networks_.landmarks, networks_.rescorer ? &*networks_.rescorer : nullptr,
+                networks_.companion ? &networks_.companion->network : nullptr);
 }
 
 Detection Detector::detect(const Frames& frames, const DetectOptions& options) const {
@@ -125,7 +155,12 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
     const std::vector<Detections> others =
         place_by(NetworkRole::kRescorer, frames, regions, one_view(options), times);
     check_outputs(others);
+    Stopwatch stopwatch;
     blend_all(placement.images, others);
+    times.map_ms += stopwatch.lap_ms();
+  }
+  if (options.uses_companion) {
+    blend_companion(frames, regions, options, placement.images, times);
   }
   placement.times.crop_ms = times.crop_ms;
   placement.times.infer_ms = times.infer_ms;
@@ -160,13 +195,18 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
     if (options.place.blends) {
       blend_all(prediction.images, found.placed);
     }
-    for (Detections& image : prediction.images) {
+    for (std::size_t i = 0; i < prediction.images.size(); ++i) {
+      Detections& image = prediction.images[i];
       const std::vector<std::size_t> kept =
           drop_duplicates(choose_faces(image.scores, image.presence, options.detect),
                           image.landmark_boxes, options.detect.nms_iou);
       image = take_rows(image, kept);
+      found.regions[i] = take_rows(found.regions[i], kept);
     }
     times.select_ms += stopwatch.lap_ms();
+  }
+  if (options.place.uses_companion) {
+    blend_companion(frames, found.regions, options.place, prediction.images, placing);
   }
   times.crop_ms = placing.crop_ms;
   times.infer_ms = placing.infer_ms;
@@ -205,6 +245,10 @@ Placement Detector::place(std::span<const ImageView> images, std::span<const Reg
     std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks, options.views);
     if (options.blends) {
       std::ranges::copy(crop_tasks(regions, *networks_.rescorer, 1), std::back_inserter(crops));
+    }
+    if (options.uses_companion) {
+      std::ranges::copy(crop_tasks(regions, networks_.companion->network, options.views),
+                        std::back_inserter(crops));
     }
     return hold(images, {.crops = crops, .measures_stages = options.measures_stages});
   };

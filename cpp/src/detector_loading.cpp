@@ -52,6 +52,13 @@ std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
        "a bundle with a presence", "pass another bundle, or \"\" for none");
 }
 
+std::optional<CompanionNetwork> load_companion(bool is_wanted, const LandmarkBundle& landmarks) {
+  if (!is_wanted || !landmarks.companion) {
+    return std::nullopt;
+  }
+  return CompanionNetwork{read_companion(landmarks).network, landmarks.companion->rule};
+}
+
 }  // namespace
 
 // What is read before the networks are loaded.
@@ -63,6 +70,8 @@ struct Detector::Loaded {
     if (networks.finder) {
       take_rescorer(load_rescorer(options.rescoring, landmarks), landmarks);
     }
+    networks.companion = load_companion(options.companion, landmarks);
+    predicting.place.uses_companion = networks.companion.has_value();
     predicting.detect.presence_threshold =
         landmarks.knows_faces ? static_cast<float>(kBundlePresenceThreshold) : 0.0F;
     networks.landmarks = std::move(landmarks.network);

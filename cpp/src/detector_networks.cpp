@@ -18,6 +18,8 @@ const char* name_of(NetworkRole role) {
       return "landmark network";
     case NetworkRole::kRescorer:
       return "network that rescores";
+    case NetworkRole::kCompanion:
+      return "companion of the landmark network";
   }
   return "network";
 }
@@ -37,6 +39,9 @@ void check_networks(const Networks& networks) {
       check_network(**landmarks);
     }
   }
+  if (networks.companion) {
+    check_network(*networks.companion);
+  }
 }
 
 std::vector<NetworkSpec> to_specs(const Networks& networks) {
@@ -51,6 +56,10 @@ std::vector<NetworkSpec> to_specs(const Networks& networks) {
     specs.push_back(to_spec(*networks.rescorer));
     specs.back().name = "rescoring";
   }
+  if (networks.companion) {
+    specs.push_back(to_spec(networks.companion->network));
+    specs.back().name = "companion";
+  }
   return specs;
 }
 
@@ -63,6 +72,9 @@ Networks without_models(Networks networks) {
   clear(networks.finder);
   clear(networks.landmarks);
   clear(networks.rescorer);
+  if (networks.companion) {
+    networks.companion->network.model.reset();
+  }
   return networks;
 }
 
@@ -74,6 +86,8 @@ bool Detector::has(NetworkRole role) const {
       return networks_.landmarks.has_value();
     case NetworkRole::kRescorer:
       return networks_.rescorer.has_value();
+    case NetworkRole::kCompanion:
+      return networks_.companion.has_value();
   }
   return false;
 }
@@ -83,9 +97,15 @@ std::size_t Detector::index_of(NetworkRole role) const {
     fail(ErrorCode::kInvalidInput, text("a detector without a ", name_of(role)),
          text("a detector with a ", name_of(role)), "make the detector with one");
   }
-  const bool after_landmarks = role != NetworkRole::kLandmarks && networks_.landmarks.has_value();
-  const bool after_finder = role == NetworkRole::kRescorer && networks_.finder.has_value();
-  return static_cast<std::size_t>(after_landmarks) + static_cast<std::size_t>(after_finder);
+  std::size_t index = 0;
+  for (const NetworkRole before : {NetworkRole::kLandmarks, NetworkRole::kFinder,
+                                   NetworkRole::kRescorer, NetworkRole::kCompanion}) {
+    if (before == role) {
+      break;
+    }
+    index += static_cast<std::size_t>(has(before));
+  }
+  return index;
 }
 
 const NetworkSpec& Detector::spec(NetworkRole role) const { return specs_[index_of(role)]; }

@@ -66,6 +66,21 @@ void check_rows(const Regions& regions, std::size_t image_index) {
   }
 }
 
+// Two networks whose landmarks are to be blended; the second one may be null.
+void check_blended(const LandmarkNetwork& network, const LandmarkNetwork* second,
+                   const char* which) {
+  if (second == nullptr) {
+    fail(ErrorCode::kInvalidInput, "blended landmarks of one landmark network",
+         text("a second one, ", which), "make the detector with one, or do not blend");
+  }
+  if (second->num_landmarks != network.num_landmarks) {
+    fail(ErrorCode::kInvalidInput,
+         text("blended landmarks of networks of ", network.num_landmarks, " and ",
+              second->num_landmarks, " landmarks"),
+         "two networks of the same landmarks", "load another second network, or do not blend");
+  }
+}
+
 }  // namespace
 
 void check_options(const BackendOptions& options) {
@@ -98,7 +113,7 @@ void check_options(const DetectOptions& options) {
 }
 
 void check_options(const PlaceOptions& options, const LandmarkNetwork& network,
-                   const LandmarkNetwork* rescorer) {
+                   const LandmarkNetwork* rescorer, const LandmarkNetwork* companion) {
   if (options.views != 1 && options.views != 2) {
     fail(ErrorCode::kInvalidInput, text("views = ", options.views), "1 or 2",
          "pass 2 to average each face with its mirror image");
@@ -108,15 +123,16 @@ void check_options(const PlaceOptions& options, const LandmarkNetwork& network,
          "a network whose manifest names each landmark's mirror partner",
          "pass views = 1, or add mirror to the manifest");
   }
-  if (options.blends && rescorer == nullptr) {
-    fail(ErrorCode::kInvalidInput, "blended landmarks of one landmark network",
-         "a second one, which rescores", "make the detector with one, or do not blend");
+  if (options.blends) {
+    check_blended(network, rescorer, "which rescores");
   }
-  if (options.blends && rescorer->num_landmarks != network.num_landmarks) {
-    fail(ErrorCode::kInvalidInput,
-         text("blended landmarks of networks of ", network.num_landmarks, " and ",
-              rescorer->num_landmarks, " landmarks"),
-         "two networks of the same landmarks", "rescore with another network, or do not blend");
+  if (options.uses_companion) {
+    check_blended(network, companion, "the companion");
+    if (options.views == 2 && companion->mirror.empty()) {
+      fail(ErrorCode::kInvalidInput, "views = 2 for a companion without a mirror",
+           "a companion whose manifest names each landmark's mirror partner",
+           "pass views = 1, or add mirror to the companion's manifest");
+    }
   }
 }
 

@@ -13,9 +13,9 @@ namespace kilomark {
 // Each throws Error{kInvalidInput} and names what it found.
 void check_options(const BackendOptions& options);
 void check_options(const DetectOptions& options);
-// `rescorer` may be null.
+// `rescorer` and `companion` may be null.
 void check_options(const PlaceOptions& options, const LandmarkNetwork& network,
-                   const LandmarkNetwork* rescorer);
+                   const LandmarkNetwork* rescorer, const LandmarkNetwork* companion);
 
 // One item of regions per image; every array of as many rows as there are boxes. A box must be
 // finite, at least 1 px wide or high, not inside out, at most kMaxBoxToImage times as long as its

@@ -16,52 +16,91 @@ constexpr float kLeastSpreadPx = 1e-3F;
 constexpr float kSpreadOfOther = 1.2F;
 constexpr float kMostRatio = 1e6F;  // keeps its third power finite
 
-// How much the other network counts, 0 to 1.
-float share_of_other(float spread, float other) {
-  const float ratio =
-      std::min(kSpreadOfOther * std::max(other, kLeastSpreadPx) / std::max(spread, kLeastSpreadPx),
-               kMostRatio);
+// How much the other network counts, 0 to 1; its spread counts `factor` times.
+float share_of_other(float spread, float other, float factor) {
+  const float ratio = std::min(
+      factor * std::max(other, kLeastSpreadPx) / std::max(spread, kLeastSpreadPx), kMostRatio);
   return 1.0F / (1.0F + ratio * ratio * ratio);
 }
 
 float blend(float one, float other, float share) { return one + share * (other - one); }
 
 // Depths are counted from their mean over the face.
-void center_rows(std::vector<float>& depth, std::size_t num_rows) {
-  const std::size_t count = num_rows == 0 ? 0 : depth.size() / num_rows;
-  for (std::size_t row = 0; row < num_rows; ++row) {
-    const std::span<float> values = std::span(depth).subspan(row * count, count);
-    double sum = 0.0;
-    for (const float value : values) {
-      sum += static_cast<double>(value);
-    }
-    const auto mean = static_cast<float>(sum / static_cast<double>(count));
-    std::ranges::for_each(values, [&](float& value) { value -= mean; });
+void center(std::span<float> depth) {
+  double sum = 0.0;
+  for (const float value : depth) {
+    sum += static_cast<double>(value);
   }
+  const auto mean = static_cast<float>(sum / static_cast<double>(depth.size()));
+  std::ranges::for_each(depth, [&](float& value) { value -= mean; });
+}
+
+std::size_t landmarks_per_face(const Detections& faces) {
+  return faces.size() == 0 ? 0 : faces.landmarks.size() / faces.size();
+}
+
+// One row of another network, blended into a row of faces.
+void blend_row(Detections& faces, std::size_t row, const Detections& others, std::size_t other_row,
+               float factor, float gate) {
+  const std::size_t count = landmarks_per_face(faces);
+  const bool has_both_depths = !faces.depth.empty() && !others.depth.empty();
+  for (std::size_t k = 0; k < count; ++k) {
+    const std::size_t i = row * count + k;
+    const std::size_t j = other_row * count + k;
+    const float share = gate * share_of_other(faces.spread[i], others.spread[j], factor);
+    Point& point = faces.landmarks[i];
+    point.x = blend(point.x, others.landmarks[j].x, share);
+    point.y = blend(point.y, others.landmarks[j].y, share);
+    faces.spread[i] = blend(faces.spread[i], others.spread[j], share);
+    if (has_both_depths) {
+      faces.depth[i] = blend(faces.depth[i], others.depth[j], share);
+    }
+  }
+  if (has_both_depths) {
+    center(std::span(faces.depth).subspan(row * count, count));
+  }
+  faces.landmark_boxes[row] = box_around(std::span(faces.landmarks).subspan(row * count, count));
+}
+
+// Mean spread over the root of the area of the landmarks' box.
+float hardness(const Detections& faces, std::size_t row) {
+  const std::size_t count = landmarks_per_face(faces);
+  double sum = 0.0;
+  for (const float spread : std::span(faces.spread).subspan(row * count, count)) {
+    sum += static_cast<double>(spread);
+  }
+  const Box& box = faces.landmark_boxes[row];
+  const double area = static_cast<double>(box.x1 - box.x0) * static_cast<double>(box.y1 - box.y0);
+  return static_cast<float>(sum / static_cast<double>(count) / std::sqrt(area));
 }
 
 }  // namespace
 
 void blend_landmarks(Detections& faces, const Detections& others) {
-  const bool has_both_depths = !faces.depth.empty() && !others.depth.empty();
-  for (std::size_t i = 0; i < faces.landmarks.size(); ++i) {
-    const float share = share_of_other(faces.spread[i], others.spread[i]);
-    Point& point = faces.landmarks[i];
-    point.x = blend(point.x, others.landmarks[i].x, share);
-    point.y = blend(point.y, others.landmarks[i].y, share);
-    faces.spread[i] = blend(faces.spread[i], others.spread[i], share);
-    if (has_both_depths) {
-      faces.depth[i] = blend(faces.depth[i], others.depth[i], share);
-    }
+  for (std::size_t row = 0; row < faces.size(); ++row) {
+    blend_row(faces, row, others, row, kSpreadOfOther, 1.0F);
   }
-  if (has_both_depths) {
-    center_rows(faces.depth, faces.size());
-  } else if (faces.depth.empty()) {
+  if (faces.depth.empty()) {
     faces.depth = others.depth;
   }
-  const std::size_t count = faces.size() == 0 ? 0 : faces.landmarks.size() / faces.size();
+}
+
+HardFaces hard_faces(const Detections& faces, const CompanionRule& rule) {
+  HardFaces hard;
   for (std::size_t row = 0; row < faces.size(); ++row) {
-    faces.landmark_boxes[row] = box_around(std::span(faces.landmarks).subspan(row * count, count));
+    const float above = hardness(faces, row) - rule.spread_from;
+    if (above > 0.0F) {  // not NaN
+      hard.rows.push_back(row);
+      hard.gates.push_back(std::min(above / (rule.spread_to - rule.spread_from), 1.0F));
+    }
+  }
+  return hard;
+}
+
+void blend_companion(Detections& faces, const HardFaces& hard, const Detections& others,
+                     const CompanionRule& rule) {
+  for (std::size_t i = 0; i < hard.rows.size(); ++i) {
+    blend_row(faces, hard.rows[i], others, i, rule.spread_factor, hard.gates[i]);
   }
 }
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
+#include "kilomark/network.hpp"
 #include "kilomark/regions.hpp"
 
 namespace kilomark {
@@ -15,5 +19,19 @@ namespace kilomark {
 //
 // Both have as many rows and as many landmarks to a row.
 void blend_landmarks(Detections& faces, const Detections& others);
+
+// The faces that their network finds hard by a CompanionRule.
+struct HardFaces {
+  std::vector<std::size_t> rows;
+  std::vector<float> gates;  // of these rows, above 0, at most 1
+};
+
+[[nodiscard]] HardFaces hard_faces(const Detections& faces, const CompanionRule& rule);
+
+// Blends row i of `others`, which the companion placed, into row hard.rows[i] of `faces`, as above,
+// but with the rule's factor and at most by the face's gate. Depth stays that of `faces`: empty if
+// they have none, since only some faces would get it.
+void blend_companion(Detections& faces, const HardFaces& hard, const Detections& others,
+                     const CompanionRule& rule);
 
 }  // namespace kilomark

@@ -15,6 +15,8 @@ namespace kilomark {
 
 namespace {
 
+constexpr float kMaxSpreadFactor = 100.0F;
+
 void check_rescoring(const RescoringRule& rule) {
   const auto bounded = [](float value) { return std::abs(value) <= 100.0F; };  // not NaN
   if (!bounded(rule.finder_weight) || !bounded(rule.presence_weight) || !bounded(rule.offset) ||
@@ -132,6 +134,19 @@ void check_network(const LandmarkNetwork& network) {
          text("more than 0, at most ", kMaxCropScale), "correct crop_scale in the manifest");
   }
   check_mirror(network.mirror, network.num_landmarks);
+}
+
+void check_network(const CompanionNetwork& network) {
+  check_network(network.network);
+  const CompanionRule& rule = network.rule;
+  if (!(rule.spread_from >= 0.0F && rule.spread_from < rule.spread_to && rule.spread_to <= 1.0F) ||
+      !(rule.spread_factor > 0.0F && rule.spread_factor <= kMaxSpreadFactor)) {
+    fail(ErrorCode::kBundle,
+         text("a companion from a spread of ", rule.spread_from, " to ", rule.spread_to,
+              ", whose own counts ", rule.spread_factor, " times"),
+         text("0 <= spread_from < spread_to <= 1 and 0 < spread_factor <= ", kMaxSpreadFactor),
+         "correct companion in the manifest of the landmark network");
+  }
 }
 
 void check_network(const FinderNetwork& network) {

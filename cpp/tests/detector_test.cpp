@@ -499,6 +499,129 @@ TEST_F(DetectorOnFake, BlendingNeedsTwoNetworksOfTheSameLandmarks) {
   EXPECT_TRUE(script_.runs.empty());
 }
 
+// The landmark network's hardness is 0.0884 by default: a mean spread of 2 over the root of 32 x 16.
+constexpr float kFakeHardness = 0.0883883F;
+
+class CompanionOnFake : public DetectorOnFake {
+ protected:
+  [[nodiscard]] Detector make_companion_detector(const CompanionRule& rule, int max_batch = 16) {
+    LandmarkNetwork network = fake_landmark_network();
+    network.mirror = {0, 2, 1};
+    return {{fake_finder_network(), network, network, CompanionNetwork{network, rule}},
+            make_fake_backend(script_),
+            max_batch};
+  }
+
+  // How far right the companion moved a face that is `hardness` hard.
+  float moved_px(const Detector& detector, float hardness) {
+    script_.spread_of = [=](const CropTask&) { return hardness / kFakeHardness; };
+    const std::vector<Regions> regions{upright_regions(make_row(1, 8.0F))};
+    const Detections alone = detector.place(images(1), regions, {}).images.front();
+    const Detections both =
+        detector.place(images(1), regions, {.uses_companion = true}).images.front();
+    return both.landmarks[0].x - alone.landmarks[0].x;
+  }
+};
+
+TEST_F(CompanionOnFake, PlacesOnlyFacesThatAreHard) {
+  const Detector detector = make_companion_detector({0.1F, 0.2F, 1.0F}, 2);
+  script_.spread_of = [](const CropTask& task) {  // hard are the second and the third of a row
+    const float x = task.crop.to_image({16.0F, 16.0F}).x;
+    return x > 15.0F && x < 35.0F ? 5.0F : 1.0F;
+  };
+  script_.companion_shift_px = 4.0F;
+  const std::vector<Regions> regions{upright_regions(make_row(4, 8.0F)),
+                                     upright_regions(make_row(1, 8.0F)),
+                                     upright_regions(make_row(3, 8.0F))};
+  const std::vector<Detections> alone = detector.place(images(3), regions, {}).images;
+  script_.runs.clear();
+  const std::vector<Detections> placed =
+      detector.place(images(3), regions, {.uses_companion = true}).images;
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{2, 2, 2, 2}));
+  EXPECT_EQ(batches(kFakeCompanionIndex), (std::vector<std::size_t>{2, 2}));
+  EXPECT_TRUE(batches(kFakeRescorerIndex).empty());
+  for (std::size_t i = 0; i < 3; ++i) {
+    for (std::size_t row = 0; row < placed[i].size(); ++row) {
+      const float moved = placed[i].landmarks[3 * row].x - alone[i].landmarks[3 * row].x;
+      const bool is_hard = row == 1 || row == 2;
+      EXPECT_NEAR(moved, is_hard ? 4.0F * 25.0F / 32.0F * 125.0F / 126.0F : 0.0F, 1e-3F) << row;
+    }
+  }
+}
+
+TEST_F(CompanionOnFake, CountsMoreTheHarderAFaceIsWithoutAJump) {
+  const CompanionRule rule{0.1F, 0.2F, 1.0F};
+  const Detector detector = make_companion_detector(rule);
+  script_.companion_shift_px = 4.0F;
+  EXPECT_EQ(moved_px(detector, 0.0999F), 0.0F);
+  EXPECT_TRUE(batches(kFakeCompanionIndex).empty());
+  float before = 0.0F;
+  for (float hardness = 0.1F; hardness < 0.25F; hardness += 0.001F) {
+    const float moved = moved_px(detector, hardness);
+    EXPECT_GE(moved, before - 1e-4F) << hardness;
+    EXPECT_LT(moved, before + 0.06F) << hardness;
+    before = moved;
+  }
+  EXPECT_GT(before, 2.5F);
+}
+
+TEST_F(CompanionOnFake, SeesWhatIsKeptOfFoundFaces) {
+  const Detector detector = make_companion_detector({0.01F, 0.02F, 1.0F});
+  script_.faces_of = [](int image) {
+    return std::vector<ScriptedFace>{{0, 0.9F}, {1, image == 0 ? 0.8F : 0.3F}};
+  };
+  script_.presence_of = [](int image) { return image == 1 ? 0.1F : 1.0F; };  // which drops a face
+  script_.companion_shift_px = 4.0F;
+  PredictOptions options = kRescoring;
+  options.place.uses_companion = true;
+  options.place.blends = true;
+  const std::vector<ImageView> views = images(2);
+  const Prediction found = detector.predict(views, options);
+  EXPECT_EQ(found.images[0].size(), 2U);
+  EXPECT_EQ(found.images[1].size(), 0U);
+  EXPECT_EQ(batches(kFakeLandmarksIndex).size(), 1U);
+  EXPECT_EQ(batches(kFakeCompanionIndex), std::vector<std::size_t>{2});
+  const std::vector<Regions> regions{detector.detect(views, options.detect).images[0], {}};
+  const Detections placed = detector.place(views, regions, options.place).images[0];
+  for (std::size_t k = 0; k < placed.landmarks.size(); ++k) {
+    EXPECT_FLOAT_EQ(found.images[0].landmarks[k].x, placed.landmarks[k].x);
+  }
+}
+
+TEST_F(CompanionOnFake, TakesTheSameViewsAndItsTimeIsCounted) {
+  const Detector detector = make_companion_detector({0.01F, 0.02F, 1.0F});
+  const std::vector<Regions> regions{upright_regions(make_row(3, 8.0F))};
+  script_.run_time = std::chrono::milliseconds(4);
+  const Placement placed = detector.place(images(1), regions, {.views = 2, .uses_companion = true});
+  EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{6});
+  EXPECT_EQ(batches(kFakeCompanionIndex), std::vector<std::size_t>{6});
+  EXPECT_EQ(script_.known_crops, std::vector<int>{12});
+  const StageTimes& times = placed.times;
+  EXPECT_GE(times.crop_ms + times.infer_ms, 8.0);
+  EXPECT_LT(times.total_ms - times.hold_ms - times.crop_ms - times.infer_ms - times.map_ms, 1.0);
+}
+
+TEST_F(CompanionOnFake, MustBeThereAndFit) {
+  const std::vector<Regions> regions{upright_regions(make_row(1, 8.0F))};
+  LandmarkNetwork two_landmarks = fake_landmark_network();
+  two_landmarks.num_landmarks = 2;
+  const Detector alone = make_detector(16);
+  const Detector unlike({fake_finder_network(), fake_landmark_network(), fake_landmark_network(),
+                         CompanionNetwork{two_landmarks}},
+                        make_fake_backend(script_), 16);
+  for (const Detector* detector : {&alone, &unlike}) {
+    EXPECT_EQ(code_of([&] { (void)detector->place(images(1), regions, {.uses_companion = true}); }),
+              ErrorCode::kInvalidInput);
+  }
+  for (const CompanionRule& rule :
+       {CompanionRule{0.2F, 0.1F, 1.0F}, CompanionRule{0.1F, 0.1F, 1.0F},
+        CompanionRule{-0.1F, 0.1F, 1.0F}, CompanionRule{0.1F, 2.0F, 1.0F},
+        CompanionRule{0.1F, 0.2F, 0.0F}, CompanionRule{std::nanf(""), 0.2F, 1.0F}}) {
+    EXPECT_EQ(code_of([&] { (void)make_companion_detector(rule); }), ErrorCode::kBundle);
+  }
+  EXPECT_TRUE(script_.runs.empty());
+}
+
 TEST_F(DetectorOnFake, TellsTheBackendAllCropsWhereTheyAreKnown) {
   const Detector detector = make_rescoring_detector();
   const std::vector<Regions> regions{upright_regions(make_row(3, 0.0F)), Regions{}};

@@ -43,11 +43,12 @@ void check_sizes(std::span<const std::span<float>> outputs, const NetworkSpec& s
   }
 }
 
-void write_landmarks(std::span<const std::span<float>> outputs, std::size_t index, float presence) {
+void write_landmarks(std::span<const std::span<float>> outputs, std::size_t index, float presence,
+                     float spread, float shift_px) {
   for (std::size_t k = 0; k < std::size(kFakeLandmarks); ++k) {
-    outputs[0][2 * (3 * index + k)] = kFakeLandmarks[k].x;
+    outputs[0][2 * (3 * index + k)] = kFakeLandmarks[k].x + shift_px;
     outputs[0][2 * (3 * index + k) + 1] = kFakeLandmarks[k].y;
-    outputs[1][3 * index + k] = kFakeSpread[k];
+    outputs[1][3 * index + k] = spread * kFakeSpread[k];
   }
   outputs[2][index] = presence;
 }
@@ -99,9 +100,11 @@ class FakeBackend final : public Backend {
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const int byte = held.first_byte(tasks[i].image);
       if (network != kFakeFinderIndex) {
+        const bool is_first = network == kFakeLandmarksIndex;
         write_landmarks(outputs, i,
-                        network == kFakeLandmarksIndex ? script_.presence_of(byte)
-                                                       : script_.rescorer_presence_of(byte));
+                        is_first ? script_.presence_of(byte) : script_.rescorer_presence_of(byte),
+                        is_first ? script_.spread_of(tasks[i]) : 1.0F,
+                        network == kFakeCompanionIndex ? script_.companion_shift_px : 0.0F);
         continue;
       }
       for (const ScriptedFace& face : script_.faces_of(byte)) {

@@ -24,6 +24,7 @@ namespace kilomark {
 inline constexpr std::size_t kFakeLandmarksIndex = 0;
 inline constexpr std::size_t kFakeFinderIndex = 1;
 inline constexpr std::size_t kFakeRescorerIndex = 2;
+inline constexpr std::size_t kFakeCompanionIndex = 3;
 
 // Where the landmark network puts its landmarks, in pixels of the crop. The first is the middle.
 inline constexpr Point kFakeLandmarks[] = {{16.0F, 16.0F}, {0.0F, 0.0F}, {32.0F, 8.0F}};
@@ -45,6 +46,10 @@ struct FakeScript {
   };
   std::function<float(int)> presence_of = [](int) { return 1.0F; };
   std::function<float(int)> rescorer_presence_of = [](int) { return 1.0F; };
+  // What the landmark network's spread is multiplied by, and how far right in the crop the companion
+  // puts its landmarks.
+  std::function<float(const CropTask&)> spread_of = [](const CropTask&) { return 1.0F; };
+  float companion_shift_px = 0.0F;
   bool is_resizable = false;
   std::chrono::milliseconds run_time{0};  // that every run takes, half of it for crops
   // The number of the run, counted from 0, that fails.

@@ -77,6 +77,22 @@ class LandmarkNetwork:
     def has_depth(self) -> bool: ...
 
 @final
+class CompanionRule:
+    """Which faces the companion of a landmark network places, and how much it counts.
+
+    ``gate = clip((mean spread / root of the box's area - spread_from) / (spread_to - spread_from),
+    0, 1)``; the companion's weight is ``gate / (1 + (spread_factor * its spread / spread) ** 3)``.
+    """
+
+    def __init__(self, *, spread_from: float, spread_to: float, spread_factor: float) -> None: ...
+    @property
+    def spread_from(self) -> float: ...
+    @property
+    def spread_to(self) -> float: ...
+    @property
+    def spread_factor(self) -> float: ...
+
+@final
 class RescoringRule:
     """How finder and presence make one score.
 
@@ -201,6 +217,10 @@ class LandmarkBundle(_BundleHeader):
     def topology(self) -> Topology: ...
     @property
     def blends_with(self) -> list[str]: ...
+    @property
+    def companion(self) -> str | None: ...
+    @property
+    def companion_rule(self) -> CompanionRule | None: ...
 
 @final
 class FinderBundle(_BundleHeader):
@@ -338,6 +358,8 @@ class Detector:
         finder: FinderNetwork | None,
         *,
         rescorer: LandmarkNetwork | None = None,
+        companion: LandmarkNetwork | None = None,
+        companion_rule: CompanionRule = ...,
         device: str = "cpu",
         num_threads: int = 0,
         max_batch: int = 16,
@@ -370,6 +392,7 @@ class Detector:
         *,
         views: int = 1,
         blends: bool = False,
+        uses_companion: bool = False,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]: ...
     def predict(
@@ -387,6 +410,7 @@ class Detector:
         finder_tiles: int = 0,
         views: int = 1,
         blends: bool = False,
+        uses_companion: bool = False,
         measures_stages: bool = False,
     ) -> tuple[list[Detections], StageTimes]:
         """Detect, then place; with ``boxes`` (M, 4) per image, place in these, upright.
@@ -395,7 +419,9 @@ class Detector:
         """
 
     def infer(
-        self, network: Literal["finder", "landmarks", "rescorer"], batch: _Floats
+        self,
+        network: Literal["finder", "landmarks", "rescorer", "companion"],
+        batch: _Floats,
     ) -> dict[str, _Floats]:
         """Run one network on normalized tensors (N, 3, H, W); return its outputs by name."""
 
@@ -462,6 +488,7 @@ class Tracker:
         presence_threshold: float = 0.5,
         views: int = 1,
         blends: bool = False,
+        uses_companion: bool = False,
     ) -> None: ...
     def update(self, image: _Image, format: str, timestamp: float) -> TrackedFaces: ...
     def reset(self) -> None: ...

@@ -90,14 +90,18 @@ class Detector(LoadedDetector):
         views: 2 places each face in its crop and in the mirrored crop, and takes the mean of both:
             landmarks, spread, depth and presence. It is more accurate and steadier, and doubles the
             work of the landmark network. Finding and rescoring are unchanged. 1: one crop.
-        blend: True blends the landmarks with those of the network that rescores: the mean of both,
-            weighted landmark by landmark by 1 / spread³, the other's spread counting 1.2 times. It
-            helps in profile and behind masks, and adds the depth that ``"wild"`` predicts. In
-            `predict` of found faces it takes no time, since that network has placed them already.
-            Given boxes and trackers cost one run of it more. ``"auto"`` blends where the manifest
-            of the landmark network names the one that rescores, but not in trackers: those of
-            ``"resnext50"`` and ``"lite"`` name ``"wild"``, so ``"resnext50"`` is blended by
-            default. False: the landmark network alone.
+        blend: whether several landmark networks place a face, and the mean of their landmarks
+            counts, weighted landmark by landmark by 1 / spread³. ``"auto"`` blends as the manifest
+            of the landmark network says, but not in trackers. True blends in trackers too, and
+            whichever network rescores. False: the landmark network alone.
+
+            - The network that rescores is blended into every face, its spread counting 1.2 times.
+              It has placed found faces already, so this takes time in given boxes and trackers
+              only. It adds the depth that ``"wild"`` predicts. The manifests of ``"resnext50"`` and
+              ``"lite"`` name ``"wild"``.
+            - The *companion* is blended into faces that are still hard: those whose mean spread is
+              above a limit of the manifest. They take the landmark network's time twice. No shipped
+              network has one yet.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:
@@ -216,6 +220,7 @@ class Detector(LoadedDetector):
                 [item._to_core() for item in given],  # noqa: SLF001 - its other half
                 views=self._views,
                 blends=self._blends,
+                uses_companion=self._uses_companion,
             )
         faces = [to_faces(item, topology) for item in placed]
         return faces if many else faces[0]
@@ -354,6 +359,7 @@ class Detector(LoadedDetector):
                 boxes=None if per_image is None else to_boxes_per_image(per_image, pixels),
                 views=self._views,
                 blends=self._blends,
+                uses_companion=self._uses_companion,
                 measures_stages=measures_stages,
                 **self._options,
             )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kilomark import _core
-from kilomark.blending import choose_blend
+from kilomark.blending import choose_blend, choose_companion
 from kilomark.detect_options import check_mirror, make_detect_options, sized
 from kilomark.errors import InvalidInputError
 from kilomark.face_search import FaceSearch
@@ -65,24 +65,29 @@ class LoadedDetector:
             finder, self._options["finder_size"] = sized(finder, settings["finder_size"])
         rescorer = None if finder is None else choose_rescorer(settings["rescoring"], landmarks)
         self._options["rescoring"] = rescorer is not None
-        self._blends = choose_blend(settings["blend"], landmarks, rescorer)
+        companion = choose_companion(settings["blend"], landmarks)
+        check_mirror(companion, self._views)
+        self._blends = choose_blend(settings["blend"], landmarks, rescorer, companion)
+        self._uses_companion = companion is not None
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
         self._provenance = (
-            None if landmarks is None else make_provenance(landmarks, finder, rescorer)
+            None if landmarks is None else make_provenance(landmarks, finder, rescorer, companion)
         )
         self._search = None if finder is None else self._make_search(finder.input.width)
         core = load_core(
             landmarks,
             finder,
             None if rescorer is landmarks else rescorer,
+            companion,
             device=settings["device"],
             num_threads=settings["num_threads"],
             max_batch=settings["max_batch"],
             cache_dir=settings["cache_dir"],
         )
-        for use, bundle in (("faces", finder), ("landmarks", landmarks), ("rescoring", rescorer)):
+        uses = ("faces", "landmarks", "rescoring", "hard faces")
+        for use, bundle in zip(uses, (finder, landmarks, rescorer, companion), strict=True):
             if bundle is not None:
                 log.info("%s by %r on %s", use, bundle.name, core.device)
         self._process = os.getpid()
@@ -142,8 +147,8 @@ class LoadedDetector:
 
     @property
     def blends(self) -> bool:
-        """Whether photos get the blended landmarks of two networks; see ``blend``."""
-        return self._blends
+        """Whether photos get the blended landmarks of several networks; see ``blend``."""
+        return self._blends or self._uses_companion
 
     @property
     def topology(self) -> Topology:

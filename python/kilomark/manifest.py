@@ -31,6 +31,7 @@ __all__ = [
     "LandmarkBundle",
     "NetworkInput",
     "read_bundle",
+    "read_companion",
     "read_finder_bundle",
     "read_landmark_bundle",
     "shipped_bundles",
@@ -82,6 +83,10 @@ class LandmarkBundle(Bundle):
     """Whether it has a fourth output, ``depth`` (N, K): input pixels, away from the camera."""
     blends_with: tuple[str, ...] = ()
     """Names of bundles whose landmarks, blended with its own, were measured to be better."""
+    companion: str | None = None
+    """Name of the bundle that also places faces which are hard for this one, if it has one."""
+    companion_rule: _core.CompanionRule | None = None
+    """Which faces those are, and how much the companion counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +115,26 @@ def read_landmark_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle
     raise BundleError(
         f"the bundle {excerpt(bundle.name)} finds faces; as model= a bundle of task 'landmarks' is "
         "needed"
+    )
+
+
+def read_companion(landmarks: LandmarkBundle) -> LandmarkBundle | None:
+    """Read the companion that a bundle names, from the folder beside its own or else by its name.
+
+    Raises:
+        BundleError: it is missing or damaged.
+    """
+    name = landmarks.companion
+    if name is None:
+        return None
+    beside = landmarks.folder.resolve().parent / name
+    if (beside / "manifest.json").is_file():
+        return read_landmark_bundle(beside)
+    if name in shipped_bundles():
+        return read_landmark_bundle(name)
+    raise BundleError(
+        f"the companion {excerpt(name)} of the bundle {excerpt(landmarks.name)} is missing: it is "
+        f"neither beside {landmarks.folder} nor shipped; copy it there, or pass blend=False"
     )
 
 
@@ -174,6 +199,8 @@ def _to_bundle(bundle: _core.LandmarkBundle | _core.FinderBundle, folder: Path) 
         knows_faces=bundle.knows_faces,
         has_depth=bundle.has_depth,
         blends_with=tuple(bundle.blends_with),
+        companion=bundle.companion,
+        companion_rule=bundle.companion_rule,
     )
 
 

@@ -52,6 +52,7 @@ def load_core(
     landmarks: LandmarkBundle | None,
     finder: FinderBundle | None,
     rescorer: LandmarkBundle | None,
+    companion: LandmarkBundle | None,
     *,
     device: str,
     num_threads: int | None,
@@ -65,7 +66,8 @@ def load_core(
     Raises:
         InvalidInputError: ``cache_dir`` cannot be used.
     """
-    bundles = [bundle for bundle in (landmarks, finder, rescorer) if bundle is not None]
+    given = (landmarks, finder, rescorer, companion)
+    bundles = [bundle for bundle in given if bundle is not None]
     chosen, models = device_models(device, bundles, max_batch=max_batch)
     by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
 
@@ -76,12 +78,15 @@ def load_core(
         network = _to_finder_network(bundle, by_bundle[id(bundle)])
         return network.for_common_images() if chosen == "cpu" else network
 
+    rule = None if landmarks is None else landmarks.companion_rule
     kept_in = prepare_network_cache(cache_dir) if cache_dir and chosen == "cpu" else ""
     with forwarded_log():
         return _core.Detector(
             to_landmarks(landmarks),
             None if finder is None else to_finder(finder),
             rescorer=to_landmarks(rescorer),
+            companion=to_landmarks(companion),
+            **({} if rule is None else {"companion_rule": rule}),
             device=chosen,
             num_threads=choose_num_threads(num_threads),
             max_batch=max_batch,

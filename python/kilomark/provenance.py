@@ -28,12 +28,19 @@ class Provenance:
     """Name of the landmark network's bundle that rescores found faces; None if there is none."""
     rescorer_sha256: str | None
     """SHA-256 of its ONNX file."""
+    companion: str | None
+    """Name of the bundle that also places hard faces; None if there is none."""
+    companion_sha256: str | None
+    """SHA-256 of its ONNX file."""
     kilomark_version: str
     """Version of the package, such as ``"0.1.0"``."""
 
 
 def make_provenance(
-    landmarks: LandmarkBundle, finder: FinderBundle | None, rescorer: LandmarkBundle | None
+    landmarks: LandmarkBundle,
+    finder: FinderBundle | None,
+    rescorer: LandmarkBundle | None,
+    companion: LandmarkBundle | None,
 ) -> Provenance:
     """Describe a detector of these bundles."""
     from kilomark._core import build_info
@@ -45,6 +52,8 @@ def make_provenance(
         finder_sha256=None if finder is None else _sha256(finder),
         rescorer=None if rescorer is None else rescorer.name,
         rescorer_sha256=None if rescorer is None else _sha256(rescorer),
+        companion=None if companion is None else companion.name,
+        companion_sha256=None if companion is None else _sha256(companion),
         kilomark_version=build_info()["version"],
     )
 

@@ -97,6 +97,7 @@ class Tracker:
             )
         self._topology = detector.topology
         detect = detector._options  # noqa: SLF001 - the tracker is built on its core
+        is_blending = detector._settings["blend"] is True  # noqa: SLF001
         self._core = _core.Tracker(
             detector._core,  # noqa: SLF001
             groups=[
@@ -114,7 +115,8 @@ class Tracker:
             rescoring=detect["rescoring"],
             presence_threshold=TRACKED_PRESENCE if detect["presence_threshold"] else 0.0,
             views=detector.views,
-            blends=detector._settings["blend"] is True,  # noqa: SLF001
+            blends=is_blending and detector._blends,  # noqa: SLF001
+            uses_companion=is_blending and detector._uses_companion,  # noqa: SLF001
         )
         self._detector = detector
         self._last_timestamp: float | None = None

@@ -175,7 +175,7 @@ def test_a_second_look_takes_away_from_what_is_found(
     assert sum(len(found) for found, _ in pairs) < sum(len(everything) for _, everything in pairs)
 
 
-@pytest.mark.parametrize("use", [["--landmarks", "lite"], ["--finder-tiles", "2"]])
+@pytest.mark.parametrize("use", [["--landmarks", "lite"], ["--finder-tiles", "2"], ["--blend"]])
 def test_figures_of_more_than_a_finder_are_not_written_as_its_own(
     use: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,7 +183,7 @@ def test_figures_of_more_than_a_finder_are_not_written_as_its_own(
 
     assert main(["evaluate", "faces", *data, *use, "--write"]) == 2
 
-    assert "without --landmarks, --finder-tiles and --views" in capsys.readouterr().err
+    assert "without --landmarks, --finder-tiles, --views and --blend" in capsys.readouterr().err
 
 
 def test_slices_without_a_report_are_refused(

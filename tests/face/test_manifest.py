@@ -78,6 +78,14 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
         ("model", [], r"model is \[\]; expected an object"),
         ("model.file", "../model.onnx", "expected a plain file name"),
         ("model.file", "/etc/passwd", "expected a plain file name"),
+        ("companion", "wild", "companion is 'wild'; expected an object"),
+        ("companion", {"name": "../wild"}, "expected the name of a bundle"),
+        ("companion", {"name": "wild", "spread_from": -1}, "companion.spread_from is -1; expected"),
+        (
+            "companion",
+            {"name": "wild", "spread_from": 0.2, "spread_to": 0.1, "spread_factor": 1},
+            "companion.spread_to is 0.1; expected more than spread_from",
+        ),
         ("model.file", "gone.onnx", "gone.onnx cannot be read: No such file"),
         ("model.sha256", "00", "is damaged: found .* the manifest says .* with 00"),
         (

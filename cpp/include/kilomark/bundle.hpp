@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,8 @@
 //   |   mirror, subset_68, mean_shape      | see Topology; optional                               |
 //   |   constant_outputs                   | names; "presence" if that says nothing; optional     |
 //   |   blends_with                        | names of bundles; optional                           |
+//   |   companion                          | name of a bundle, numbers of its CompanionRule;      |
+//   |                                      | optional                                             |
 //   | of faces: strides, keypoints         | at most kMaxStrides; the 5 names in their order      |
 //   |   rescoring                          | see RescoringRule; optional                          |
 //
@@ -52,6 +55,12 @@ struct BundleHeader {
   std::map<std::string, double> accuracy;  // what was measured, by name
 };
 
+// The bundle of a landmark network's companion: its name, and where it runs.
+struct Companion {
+  std::string name;
+  CompanionRule rule;
+};
+
 // A network that places landmarks in the crop of one face.
 struct LandmarkBundle {
   BundleHeader header;
@@ -60,6 +69,7 @@ struct LandmarkBundle {
   bool knows_faces = true;  // false if its presence is a constant
   // Names of bundles whose landmarks, blended with its own, were measured to be better.
   std::vector<std::string> blends_with = {};
+  std::optional<Companion> companion = {};
 };
 
 // A face detector.
@@ -100,12 +110,16 @@ read_landmark_bundle(const std::filesystem::path& name_or_folder);
 [[nodiscard]] KILOMARK_API FinderBundle
 read_finder_bundle(const std::filesystem::path& name_or_folder);
 
-// The shipped bundle that finds faces for a landmark bundle: "faces-large" for "resnext50", else
-// "faces".
+// Reads the companion that a bundle names, from the folder beside its own or else by its name. Throws
+// Error{kBundle} if it is missing or damaged, or places other landmarks.
+[[nodiscard]] KILOMARK_API LandmarkBundle read_companion(const LandmarkBundle& landmarks);
+
+// The shipped bundle that finds faces for a landmark bundle: "faces-large" for "resnext50" and its
+// companion "resnext50-turned", else "faces".
 [[nodiscard]] KILOMARK_API std::string_view default_finder(std::string_view landmark_bundle);
 
 // The shipped bundle whose presence rescores the faces that are found for a landmark bundle: "wild"
-// for "resnext50", whose landmarks it also improves; else "lite", which takes a third of the time.
+// for these two, whose landmarks it also improves; else "lite", which takes a third of the time.
 [[nodiscard]] KILOMARK_API std::string_view default_rescorer(std::string_view landmark_bundle);
 
 // Of face detectors whose manifest states none of it: fitted to "faces" with the presence of "lite".

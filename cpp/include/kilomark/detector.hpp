@@ -29,9 +29,11 @@ struct Networks {
   // Rescores what the face detector found; without it, the landmark network does. Its landmarks may be
   // blended with those of the landmark network.
   std::optional<LandmarkNetwork> rescorer;
+  // Places faces that are hard for the landmark network.
+  std::optional<CompanionNetwork> companion = {};
 };
 
-enum class NetworkRole { kFinder, kLandmarks, kRescorer };
+enum class NetworkRole { kFinder, kLandmarks, kRescorer, kCompanion };
 
 struct DetectOptions {
   float score_threshold = 0.5F;
@@ -62,6 +64,9 @@ struct PlaceOptions {
   // weighted by their spread. It must be a network of its own with the same landmarks. predict()
   // takes what rescoring placed already.
   bool blends = false;
+  // Whether the companion places the faces that are hard by its CompanionRule, and the weighted mean
+  // counts. It takes the same views. After `blends`, and in predict() after faces are selected.
+  bool uses_companion = false;
 };
 
 // Of placed faces, those below detect.presence_threshold are dropped, and so are duplicates: faces
@@ -90,8 +95,8 @@ struct StageTimes {
   double rescore_ms = 0.0;
   double select_ms = 0.0;  // scores, thresholds, duplicates
   double crop_ms = 0.0;    // faces to landmark input
-  double infer_ms = 0.0;   // landmark network
-  double map_ms = 0.0;     // landmarks to image pixels
+  double infer_ms = 0.0;   // landmark network, and its companion
+  double map_ms = 0.0;     // landmarks to image pixels, and the companion's blended in
   double total_ms = 0.0;
   std::vector<std::vector<Look>> looks;  // of each image
 };
@@ -121,6 +126,7 @@ struct Frames {
 struct DetectorOptions {
   std::string finder = "auto";     // of task "faces"; "auto": see default_finder(); "": none
   std::string rescoring = "auto";  // of task "landmarks"; "auto": default_rescorer; "": none
+  bool companion = true;           // whether to load the one that the landmark bundle names
   BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
 };
 
@@ -144,7 +150,7 @@ class KILOMARK_API Detector {
   // Throws as make_backend(), and Error{kInvalidInput} for bad options.
   Detector(const Networks& networks, const BackendOptions& options);
   // On a backend that has loaded the specs of these networks already, those that are there in the
-  // order landmarks, finder, rescorer, and takes batches of up to `max_batch`.
+  // order landmarks, finder, rescorer, companion, and takes batches of up to `max_batch`.
   Detector(const Networks& networks, std::unique_ptr<Backend> backend, int max_batch);
 
   // Images that any calls may use. Where only place() follows, its form without hold() uploads
@@ -203,6 +209,9 @@ class KILOMARK_API Detector {
                                                  std::span<const Regions> regions,
                                                  const PlaceOptions& options,
                                                  PlacingTimes& times) const;
+  void blend_companion(const Frames& frames, std::span<const Regions> regions,
+                       const PlaceOptions& options, std::vector<Detections>& images,
+                       PlacingTimes& times) const;
   void check(const PlaceOptions& options) const;
 
   Networks networks_;               // without their models

@@ -67,6 +67,26 @@ struct LandmarkNetwork {
   std::vector<int> mirror = {};
 };
 
+// Which faces a second landmark network, the companion, places too, and how much it counts:
+//
+//   hardness = mean spread of the face's landmarks / root of the area of the box around them
+//   gate     = clip((hardness - spread_from) / (spread_to - spread_from), 0, 1)
+//   weight   = gate / (1 + (spread_factor * spread of the companion / spread)^3)
+//
+// The companion runs where the gate is above 0. The gate is continuous, so that the landmarks of a
+// face that gets harder do not jump.
+struct CompanionRule {
+  float spread_from = 0.012F;
+  float spread_to = 0.016F;
+  float spread_factor = 1.1F;
+};
+
+// A second landmark network, of the same landmarks as the first, for faces that are hard for it.
+struct CompanionNetwork {
+  LandmarkNetwork network;
+  CompanionRule rule = {};
+};
+
 // How the scores of the face detector and the presence of a landmark network make one score:
 //
 //   logit(score) = finder_weight * logit(finder) + offset
@@ -118,5 +138,6 @@ inline constexpr int kNumKeypoints = 5;
 KILOMARK_API void check_input(const NetworkInput& input);
 KILOMARK_API void check_network(const LandmarkNetwork& network);
 KILOMARK_API void check_network(const FinderNetwork& network);
+KILOMARK_API void check_network(const CompanionNetwork& network);
 
 }  // namespace kilomark

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <system_error>
 
 #include "bundle/sha256.hpp"
 #include "cut_text.hpp"
@@ -64,6 +65,10 @@ Model read_model(const BundleHeader& header) {
   return model;
 }
 
+bool is_resnext50(std::string_view landmark_bundle) {
+  return landmark_bundle == "resnext50" || landmark_bundle == "resnext50-turned";
+}
+
 }  // namespace
 
 Bundle read_bundle(const std::filesystem::path& folder) {
@@ -90,13 +95,32 @@ FinderBundle read_finder_bundle(const std::filesystem::path& name_or_folder) {
                    "' places landmarks; expected a bundle of task 'faces'"));
 }
 
+LandmarkBundle read_companion(const LandmarkBundle& landmarks) {
+  const std::string& name = landmarks.companion->name;
+  std::error_code ignored;
+  const std::filesystem::path beside = landmarks.header.folder / ".." / name;
+  const bool is_beside = std::filesystem::is_regular_file(beside / "manifest.json", ignored);
+  if (!is_beside && !installed_bundles().contains(name)) {
+    fail_bundle(text("the companion '", name, "' of the bundle '", landmarks.header.name,
+                     "' is missing: it is neither beside ", landmarks.header.folder.string(),
+                     " nor installed; copy it there, or load no companion"));
+  }
+  LandmarkBundle companion =
+      read_landmark_bundle(is_beside ? beside.lexically_normal() : std::filesystem::path(name));
+  if (!same_landmarks(landmarks.topology, companion.topology)) {
+    fail_bundle(text("the companion '", name, "' places other landmarks than '",
+                     landmarks.header.name, "'; expected the same number, groups and mirror"));
+  }
+  return companion;
+}
+
 std::string_view default_finder(std::string_view landmark_bundle) {
-  return landmark_bundle == "resnext50" ? "faces-large"
-                                        : "faces";  // which takes a third of the time
+  return is_resnext50(landmark_bundle) ? "faces-large"
+                                       : "faces";  // which takes a third of the time
 }
 
 std::string_view default_rescorer(std::string_view landmark_bundle) {
-  return landmark_bundle == "resnext50" ? "wild" : "lite";
+  return is_resnext50(landmark_bundle) ? "wild" : "lite";
 }
 
 }  // namespace kilomark

@@ -22,6 +22,7 @@ constexpr int kSchemaVersion = 1;
 constexpr double kMaxInputValue = 1e6;  // of mean and std, in units of 0 to 255
 constexpr double kMinStd = 1e-6;
 constexpr double kMaxRescoringNumber = 100.0;
+constexpr double kMaxSpreadFactor = 100.0;
 constexpr std::array<std::string_view, kNumKeypoints> kKeypoints{
     "right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"};
 
@@ -56,24 +57,25 @@ std::map<std::string, double> parse_accuracy(const Fields& manifest) {
   return accuracy;
 }
 
-// The file must lie in the folder of the bundle itself.
-std::string parse_file_name(const Fields& model) {
-  const std::string name = model.text("file");
+constexpr std::size_t kLongestName = 200;
+
+// A name that leads into no other folder.
+std::string parse_plain_name(const Fields& fields, const char* key, const char* expected) {
+  const std::string name = fields.text(key, kLongestName);
   const bool has_separator = name.find_first_of(std::string_view("/\\\0", 3)) != std::string::npos;
   if (name.empty() || name == "." || name == ".." || has_separator) {
-    throw model.error("file", "a plain file name inside the bundle");
+    throw fields.error(key, expected);
   }
   return name;
 }
 
 BundleHeader parse_header(const Fields& manifest, const std::filesystem::path& folder) {
-  constexpr std::size_t kLongestName = 200;
   BundleHeader header;
   header.name = manifest.text("name", kLongestName);
   header.folder = folder;
   header.accuracy = parse_accuracy(manifest);
   const Fields model = manifest.section("model");
-  header.model_file = parse_file_name(model);
+  header.model_file = parse_plain_name(model, "file", "a plain file name inside the bundle");
   header.model_bytes = static_cast<std::size_t>(
       model.integer("size_bytes", {1, static_cast<std::int64_t>(kMaxOnnxBytes)}));
   header.model_sha256 = model.text("sha256");
@@ -135,6 +137,20 @@ FinderBundle parse_finder(const Fields& manifest, BundleHeader header) {
   return bundle;
 }
 
+Companion parse_companion(const Fields& fields) {
+  Companion companion;
+  companion.name = parse_plain_name(fields, "name", "the name of a bundle");
+  const auto read = [&](const char* name, const bundle::NumberRange& range) {
+    return static_cast<float>(fields.number(name, range));
+  };
+  companion.rule = {read("spread_from", {0.0, 1.0}), read("spread_to", {0.0, 1.0}),
+                    read("spread_factor", {0.0, kMaxSpreadFactor})};
+  if (companion.rule.spread_from >= companion.rule.spread_to) {
+    throw fields.error("spread_to", text("more than spread_from, ", companion.rule.spread_from));
+  }
+  return companion;
+}
+
 LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {
   LandmarkBundle bundle{.header = std::move(header), .network = {}, .topology = {}};
   if (manifest.has("constant_outputs")) {
@@ -142,6 +158,9 @@ LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {
   }
   if (manifest.has("blends_with")) {
     bundle.blends_with = manifest.texts("blends_with");
+  }
+  if (manifest.has("companion")) {
+    bundle.companion = parse_companion(manifest.section("companion"));
   }
   bundle.network.input = parse_input(manifest.section("input"));
   bundle.network.crop_scale =

@@ -140,6 +140,23 @@ TEST_F(InstalledBundles, MakeADetectorAndATracker) {
   EXPECT_TRUE(tracker.update(image, 0.0).ids.empty());
 }
 
+TEST_F(InstalledBundles, CompanionIsTakenFromTheFolderBeside) {
+  const auto folder = std::filesystem::temp_directory_path() / "kilomark_companion";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(kShipped / "wild", folder / "first");
+  LandmarkBundle first = read_landmark_bundle(folder / "first");
+  first.companion = Companion{"second", {}};
+  EXPECT_THROW((void)read_companion(first), Error);
+  std::filesystem::copy(kShipped / "lite", folder / "second");
+  EXPECT_EQ(read_companion(first).header.name, "lite");
+  first.companion->name = "lite";
+  EXPECT_EQ(read_companion(first).header.folder, kShipped / "lite");  // an installed one
+  first.topology.mirror.clear();
+  EXPECT_THROW((void)read_companion(first), Error);
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(InstalledBundles, DetectorOfAGpuSaysWhatToDo) {
   try {
     const Detector detector("lite", {.backend = {.device = "cuda"}});

@@ -30,9 +30,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_data_options(parser.add_argument_group("data"))
     _add_report_options(parser.add_argument_group("report, on face crops and scenes"))
     _add_detector_options(parser.add_argument_group("face detectors"))
-    parser.add_argument_group("landmark networks").add_argument(
+    group = parser.add_argument_group("landmark networks")
+    group.add_argument(
         "--views", type=int, choices=(1, 2), default=1,
         help="2: average each face with its mirror image, as Detector's views does",
+    )  # fmt: skip
+    group.add_argument(
+        "--blend", action="store_true",
+        help="blend in the networks that the manifest names, as Detector does, instead of "
+        "measuring the network alone",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
@@ -107,7 +113,8 @@ def run(options: argparse.Namespace) -> int:
             options.bundle, faces=options.faces, scenes=options.scenes, cache=options.cache,
             report=options.report, run_dir=options.run_dir, reviewed=options.reviewed,
             slices=options.slices, landmarks=options.landmarks,
-            finder_tiles=options.finder_tiles, views=options.views, write=options.write,
+            finder_tiles=options.finder_tiles, views=options.views, blend=options.blend,
+            write=options.write,
         )  # fmt: skip
     print(json.dumps(figures, indent=1))
     return 0

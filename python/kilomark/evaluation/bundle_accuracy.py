@@ -13,6 +13,7 @@ from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_sce
 from kilomark.errors import InvalidInputError
 from kilomark.evaluation.figures import (
     FinderUse,
+    LandmarkUse,
     find_faces,
     finder_figures,
     landmark_figures,
@@ -43,6 +44,7 @@ def evaluate(
     landmarks: str | None = None,
     finder_tiles: int = 1,
     views: int = 1,
+    blend: bool = False,
     write: bool = False,
 ) -> dict[str, float]:
     """Measure a bundle as the runtime runs it, as ``kilomark evaluate`` does.
@@ -63,6 +65,8 @@ def evaluate(
             does, instead of measuring the face detector alone.
         finder_tiles: for a face detector: as in `Detector`.
         views: for a landmark network: as in `Detector`.
+        blend: for a landmark network: blend in the networks that its manifest names, as `Detector`
+            does by default, instead of measuring it alone.
         write: write the figures into the bundle's manifest.
 
     Returns:
@@ -73,10 +77,10 @@ def evaluate(
         BundleError: the bundle is missing or damaged.
         InvalidInputError: a data set or an option cannot be used.
     """
-    if write and (landmarks is not None or finder_tiles != 1 or views != 1):
+    if write and (landmarks is not None or finder_tiles != 1 or views != 1 or blend):
         raise InvalidInputError(
             "--write records the accuracy of one bundle alone; expected --write without "
-            "--landmarks, --finder-tiles and --views, or these without --write"
+            "--landmarks, --finder-tiles, --views and --blend, or these without --write"
         )
     if slices is not None and report is None:
         raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
@@ -87,7 +91,8 @@ def evaluate(
         use = FinderUse(landmarks, finder_tiles)
         found = _measure_finder(measured, *data, *to, use=use, reviewed=_path(reviewed))
     else:
-        found = _measure_landmarks(measured, *data, *to, slices=_path(slices), views=views)
+        placed = LandmarkUse(views, blend)
+        found = _measure_landmarks(measured, *data, *to, slices=_path(slices), use=placed)
     figures = rounded_figures(found)
     if write:
         write_accuracy(measured.folder, figures)
@@ -103,12 +108,12 @@ def _measure_landmarks(
     run_dir: Path | None,
     *,
     slices: Path | None,
-    views: int,
+    use: LandmarkUse,
 ) -> dict[str, float]:
     noted_slices = None if slices is None else read_noted_slices(slices)
     faces = read_face_crops(faces_dir, "val", cache)
     backgrounds, _, held_out = read_backgrounds(scenes_dir, cache)
-    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out, views=views)
+    predictions = predict_faces(bundle.folder, faces, backgrounds, held_out, use=use)
     figures = landmark_figures(predictions)
     if report is None:
         return figures
@@ -120,7 +125,7 @@ def _measure_landmarks(
         run_dir,
         noted_slices,
         read_face_meshes(faces_dir, "val") if has_depth(faces_dir) else None,
-        views,
+        use,
     )
     return figures | {"jitter_percent": written.steady[0].jitter_percent}
 

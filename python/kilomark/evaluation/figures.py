@@ -27,6 +27,7 @@ __all__ = [
     "FinderFinds",
     "FinderUse",
     "LandmarkPredictions",
+    "LandmarkUse",
     "boxes_and_scores",
     "find_faces",
     "finder_figures",
@@ -75,13 +76,36 @@ class LandmarkPredictions:
         return np.asarray(np.linalg.norm(self.landmarks - self.target, axis=-1))
 
 
+@dataclass(frozen=True, slots=True)
+class LandmarkUse:
+    """How a landmark network is measured: by itself, or as a `Detector` uses it.
+
+    Attributes:
+        views: as in `Detector`.
+        blends: whether the networks that its manifest names are blended in, as by default in a
+            `Detector`.
+    """
+
+    views: int = 1
+    blends: bool = False
+
+    def make_detector(self, bundle: str | Path, *, find: bool = False) -> Detector:
+        """Make a detector for given boxes, or for found faces with ``find``."""
+        return Detector(
+            bundle,
+            finder="auto" if find or self.blends else None,
+            views=self.views,
+            blend="auto" if self.blends else False,
+        )
+
+
 def predict_faces(
     bundle: str | Path,
     faces: FaceCrops,
     backgrounds: PackedImages,
     background_rows: Array,
     *,
-    views: int = 1,
+    use: LandmarkUse | None = None,
 ) -> LandmarkPredictions:
     """Run a landmark bundle over labeled crops: one pass.
 
@@ -92,9 +116,9 @@ def predict_faces(
         faces: labeled crops.
         backgrounds: photos without faces.
         background_rows: which of them to use.
-        views: `Detector`'s ``views``.
+        use: how it is used; alone by default.
     """
-    detector = Detector(bundle, finder=None, views=views)
+    detector = (use or LandmarkUse()).make_detector(bundle)
     found, sides = [], []
     for face in range(len(faces)):
         box = box_of(faces.landmarks[face])

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.data.geometry import box_of
-from kilomark.detector import Detector
 from kilomark.evaluation import plots
 from kilomark.evaluation.altered_faces import AlteredAccuracy, measure_altered
 from kilomark.evaluation.contact_sheets import landmark_tile, write_sheet
-from kilomark.evaluation.figures import LandmarkPredictions, landmark_figures, to_bgr
+from kilomark.evaluation.figures import (
+    LandmarkPredictions,
+    LandmarkUse,
+    landmark_figures,
+    to_bgr,
+)
 from kilomark.evaluation.head_pose import YawError, measure_yaw
 from kilomark.evaluation.metrics import (
     FAILURE_PERCENT,
@@ -100,7 +104,7 @@ def write_landmark_report(
     run_dir: Path | None = None,
     noted_slices: Mapping[str, Sequence[str]] | None = None,
     meshes: FaceMeshes | None = None,
-    views: int = 1,
+    use: LandmarkUse | None = None,
 ) -> LandmarkReport:
     """Take the remaining measurements; write ``report.md``, ``figures.json`` and plots.
 
@@ -112,8 +116,9 @@ def write_landmark_report(
         run_dir: the training run whose learning curve to draw.
         noted_slices: names of photos by slice, such as those with glasses.
         meshes: of the faces, to measure turned, blinking, masked and dark photos too.
-        views: `Detector`'s ``views``, as for the predictions.
+        use: how the network is used, as for the predictions.
     """
+    use = use or LandmarkUse()
     folder.mkdir(parents=True, exist_ok=True)
     relative = 100 * normalized_errors(predictions.landmarks, predictions.target, OUTER_EYE_CORNERS)
     per_face = relative.mean(1)
@@ -129,8 +134,8 @@ def write_landmark_report(
             per_face,
             box_errors(predictions.landmarks, predictions.target),
         ),
-        steady=_steadiness(bundle, faces, views),
-        altered=None if meshes is None else _altered(bundle, faces, meshes, views),
+        steady=_steadiness(bundle, faces, use),
+        altered=None if meshes is None else _altered(bundle, faces, meshes, use),
         yaw=[]
         if predictions.yaw_deg is None
         else measure_yaw(predictions.yaw_deg, faces.pose[:, 0]),
@@ -161,8 +166,10 @@ def _groups(
     }
 
 
-def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes, views: int) -> AlteredAccuracy:
-    detector = Detector(bundle, finder=None, views=views)
+def _altered(
+    bundle: Path, faces: FaceCrops, meshes: FaceMeshes, use: LandmarkUse
+) -> AlteredAccuracy:
+    detector = use.make_detector(bundle)
 
     def predict(image: Array, box: Array) -> Array:
         (face,) = detector.predict(to_bgr(image), boxes=box)
@@ -171,12 +178,12 @@ def _altered(bundle: Path, faces: FaceCrops, meshes: FaceMeshes, views: int) -> 
     return measure_altered(predict, faces, meshes, range(0, len(faces), _ALTERED_EVERY))
 
 
-def _steadiness(bundle: Path, faces: FaceCrops, views: int) -> tuple[Steadiness, Steadiness]:
+def _steadiness(bundle: Path, faces: FaceCrops, use: LandmarkUse) -> tuple[Steadiness, Steadiness]:
     chosen = range(0, len(faces), _STEADY_EVERY)
     images = [to_bgr(faces.image(face)) for face in chosen]
     boxes = [box_of(faces.landmarks[face]) for face in chosen]
-    given = measure_steadiness(Detector(bundle, finder=None, views=views), images, boxes)
-    found = measure_steadiness(Detector(bundle, views=views), images, boxes, find=True)
+    given = measure_steadiness(use.make_detector(bundle), images, boxes)
+    found = measure_steadiness(use.make_detector(bundle, find=True), images, boxes, find=True)
     return given, found
 
 

@@ -109,6 +109,7 @@ def _describe(
         "finder": networks.finder,
         "finder_sha256": networks.finder_sha256,
         "rescorer_sha256": networks.rescorer_sha256,
+        "companion_sha256": networks.companion_sha256,
         **settings.options(),
     }
 

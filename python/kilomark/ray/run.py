@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from kilomark.blending import choose_companion
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.finder_choice import choose_finder
 from kilomark.folder.chunks import remaining_chunks
@@ -114,7 +115,9 @@ def _plan(
         raise InvalidInputError(f"there is no photo in {source.location}")
     landmarks = read_landmark_bundle(settings.model)
     finder = choose_finder(settings.finder, landmarks)
-    networks = make_provenance(landmarks, finder, choose_rescorer("auto", landmarks))
+    rescorer = choose_rescorer("auto", landmarks)
+    companion = choose_companion(settings.blend, landmarks)
+    networks = make_provenance(landmarks, finder, rescorer, companion)
     output.check_settings(
         {
             "source": source.location,
@@ -124,6 +127,7 @@ def _plan(
             "finder": networks.finder,
             "finder_sha256": networks.finder_sha256,
             "rescorer_sha256": networks.rescorer_sha256,
+            "companion_sha256": networks.companion_sha256,
             **settings.options(),
         }
     )

@@ -25,6 +25,8 @@ NETWORK_COLUMNS = (
     "finder_sha256",
     "rescorer",
     "rescorer_sha256",
+    "companion",
+    "companion_sha256",
     "kilomark_version",
 )
 """The columns that say what made a row, the fields of `kilomark.provenance.Provenance`."""
