@@ -46,7 +46,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_face_data_options(parser.add_argument_group("data: face crops and scenes"))
     _add_contest_options(parser.add_argument_group("data: the contest's layout"))
     _add_start_options(parser.add_argument_group("what it starts from"))
-    _add_recipe_options(parser.add_argument_group("how it learns"))
+    learning = parser.add_argument_group("how it learns")
+    _add_recipe_options(learning)
+    _add_optimizer_options(learning)
     _add_machine_options(parser.add_argument_group("where it runs; --resume may change these"))
     parser.set_defaults(run=run)
 
@@ -151,6 +153,10 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--teacher-views", type=int, choices=(1, 2), default=1,
         help="2: the teacher averages each crop with its mirror image (default: 1)",
     )  # fmt: skip
+
+
+def _add_optimizer_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "--optimizer",
         choices=("adamw", "radam"),
