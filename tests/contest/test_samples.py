@@ -55,7 +55,7 @@ def test_a_split_by_person_needs_the_column(contest_dir: Path, tmp_path: Path) -
         "".join(line.rpartition("\t")[0] + "\n" for line in lines)
     )
 
-    with pytest.raises(InvalidInputError, match="expected one called 'person'"):
+    with pytest.raises(InvalidInputError, match="have no column 'person'"):
         read_contest(tmp_path, tmp_path).split("person")
 
 
@@ -162,7 +162,7 @@ def test_a_topology_survives_its_file(tmp_path: Path, num_landmarks: int) -> Non
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        ({"num_landmarks": 4}, "is of 4 landmarks; expected 3"),
+        ({"num_landmarks": 4}, "describes 4 landmarks; expected 3"),
         ({"num_landmarks": 3, "mirror": [1, 2, 0]}, "the mirror of .* is not one"),
         ({"num_landmarks": 3, "mirror": [0, 0, 2]}, "the mirror of .* is not one"),
         ({"num_landmarks": 3, "groups": [{"name": "a"}]}, "no topology"),

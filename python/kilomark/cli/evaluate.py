@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     if options.contest is not None:
         if options.report is not None:
             raise InvalidInputError(
-                "--report is written of a data set of face crops and scenes; expected --faces and "
+                "--report needs a data set of face crops and scenes; expected --faces and "
                 "--scenes with it, or --contest without it"
             )
         figures = contest.evaluate(

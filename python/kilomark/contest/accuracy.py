@@ -57,7 +57,8 @@ def evaluate(
     if contest.num_landmarks != predictor.num_landmarks:
         raise InvalidInputError(
             f"{folder} has {contest.num_landmarks} landmarks and the bundle "
-            f"{predictor.num_landmarks}; expected as many: measure it on the data set it is of"
+            f"{predictor.num_landmarks}; expected equal numbers: measure it "
+            "on the data set that it was trained for"
         )
     topology = choose_topology(contest.num_landmarks)
     faces = ContestFaces(contest, contest.split(split).val, topology)

@@ -66,8 +66,8 @@ class Contest:
             return split_in_file_order(len(self.table))
         if self.table.persons is None:
             raise InvalidInputError(
-                f"a split by person needs to know who is shown, and no column of the landmarks of "
-                f"{self.images_dir.parent} does; expected one called 'person': split in file order"
+                f"the landmarks of {self.images_dir.parent} have no column 'person', which a split "
+                "by person needs; expected one: add it, or split in file order"
             )
         return split_by_person(self.table.persons)
 

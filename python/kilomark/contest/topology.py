@@ -34,7 +34,7 @@ def choose_topology(num_landmarks: int, file: Path | None = None) -> Topology:
     topology = read_topology(file)
     if topology.num_landmarks != num_landmarks:
         raise InvalidInputError(
-            f"{file} is of {topology.num_landmarks} landmarks; expected {num_landmarks}, as in "
+            f"{file} describes {topology.num_landmarks} landmarks; expected {num_landmarks}, as in "
             "the data set"
         )
     return topology

@@ -80,7 +80,9 @@ def _work(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]], weights: set
     elif node.op_type == "MatMul":
         depth = first[-1]
     else:
-        raise NotImplementedError(f"{node.name} is a {node.op_type}, which nothing here uses")
+        raise NotImplementedError(
+            f"{node.name} is a {node.op_type}, whose arithmetic is not known here"
+        )
     values = [name for name in (*node.input, *node.output) if name]
     return LayerWork(
         name=node.name,

@@ -158,7 +158,7 @@ def movement_of(reference: Outputs, found: Outputs) -> Movement:
     if not points.size:
         raise EngineError(
             "the face detector found no face in the images that conversion is checked on; expected "
-            "photos of faces: name some with --faces"
+            "photos of faces: name some with --samples"
         )
     return Movement(float(points.mean()), float(points.max()), float(np.abs(scores).max()))
 

@@ -66,7 +66,7 @@ def quantize_bundle(bundle: Bundle, calibration: Images, check: Images, folder: 
         raise EngineError(
             f"quantized, {excerpt(bundle.name)} moves its landmarks by {movement}; expected at "
             f"most {LARGEST_MEAN_MOVE_PX} px on average: calibrate on more faces, or on faces like "
-            "those that it will see"
+            "those of its use"
         )
     log.info("eight bits move the landmarks by %s, on %d other faces", movement, len(check))
     manifest = json.loads((bundle.folder / "manifest.json").read_text())

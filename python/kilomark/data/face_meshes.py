@@ -102,7 +102,7 @@ def _depth_of(folder: Path, labels: np.lib.npyio.NpzFile, chosen: Array) -> tupl
     stored = np.load(path)
     if not np.array_equal(stored["name"], labels["name"]):
         raise InvalidInputError(
-            f"{path} is of other faces than labels.npz; expected the same names"
+            f"{path} describes other faces than labels.npz; expected the same names"
         )
     coefficients = stored["coefficients"][chosen].astype(np.float32)
     depth = stored["mean"] + coefficients @ stored["basis"].astype(np.float32)
