@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-MOST_MB = 27
+MOST_MB = 24
 MOST_PLUGIN_MB = 1
 PLUGIN = r"kilomark/libkilomark_cuda_trt(10|11)\.so"
 LINKED = r"(libstdc\+\+|libgcc_s|libc|libm|ld-linux-[\w-]+)\.so\.\d+"
@@ -30,6 +30,7 @@ NEEDED = (
     r"kilomark/bundles/faces/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/lite/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/resnext50/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
+    r"kilomark/bundles/resnext50-turned/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/wild/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark-[^/]+\.dist-info/METADATA",
     r"kilomark-[^/]+\.dist-info/entry_points\.txt",

@@ -19,7 +19,9 @@ def test_the_doctor_says_what_is_here(capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     facts = {section: dict(rows) for section, rows in found["sections"].items()}
-    assert facts["networks"].keys() == {"faces", "faces-large", "lite", "resnext50", "wild"}
+    assert facts["networks"].keys() == {
+        "faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild",
+    }  # fmt: skip
     assert facts["versions"]["OpenVINO"].startswith(f"{metadata.version('openvino')} in ")
     assert "libopenvino_c" in facts["versions"]["OpenVINO"]
     assert facts["devices"]["cpu"] == "usable"

@@ -41,12 +41,12 @@ def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 def test_shipped_bundles_are_small() -> None:
     folders = kilomark.shipped_bundles()
 
-    assert set(folders) == {"faces", "faces-large", "lite", "resnext50", "wild"}
+    assert set(folders) == {"faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild"}
     files = [path for folder in folders.values() for path in folder.rglob("*")]
     assert sum(path.stat().st_size for path in files) <= MAX_SIZE_BYTES
 
 
-@pytest.mark.parametrize("name", ["faces", "faces-large", *LANDMARK_BUNDLES])
+@pytest.mark.parametrize("name", ["faces", "faces-large", "resnext50-turned", *LANDMARK_BUNDLES])
 def test_a_bundle_says_what_it_is(name: str) -> None:
     bundle = read_bundle(name)
 
@@ -143,6 +143,19 @@ def test_many_images_give_what_each_gives_alone(
     for one, faces in zip(images, together, strict=True):
         (alone,) = detector.predict(one)
         assert np.abs(alone.landmarks - faces[0].landmarks).max() < 0.01
+
+
+def test_resnext50_has_a_companion_for_hard_faces(demo_photo: Path) -> None:
+    detectors = [kilomark.Detector("resnext50", device="cpu", blend=b) for b in ("auto", False)]
+    assert [detector.provenance.companion for detector in detectors] == ["resnext50-turned", None]
+    image = cv2.imread(str(demo_photo))
+    masked = cv2.rectangle(image.copy(), (185, 118), (268, 170), (230, 230, 230), -1)
+    box = [181, 65, 271, 168]
+    moved = []
+    for photo in (image, masked):
+        (face,), (alone,) = (detector.predict(photo, boxes=box) for detector in detectors)
+        moved.append(_apart(face.landmarks, alone.landmarks) / _inter_ocular(alone))
+    assert moved[1] > 2 * moved[0]
 
 
 def test_wild_predicts_depth(demo_photo: Path) -> None:
