@@ -1,7 +1,6 @@
 #include "cpu/cpu_backend.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <vector>
 
 #include "kilomark/error.hpp"
@@ -25,20 +24,13 @@ class BorrowedImages final : public HeldImages {
   std::span<const ImageView> images_;
 };
 
-// The most items that are computed together in any number.
-constexpr std::size_t kMostOfAnyCount = 8;
-
-// Calls run(first, count) for `total` items. OpenVINO keeps what it compiles for each count and size
-// that it sees, so few counts take less memory: 31 items are runs of 16, 8 and 7, and of 16, 8, 4, 2
-// and 1 where sizes differ as well.
+// Calls run(first, count) for `total` items of one size, as many at once as the session says.
 template <class Run>
-void for_each_run(std::size_t total, bool is_resizable, const Run& run) {
-  for (std::size_t first = 0; first < total;) {
-    const std::size_t left = total - first;
-    const bool fits = !is_resizable && left <= kMostOfAnyCount;
-    const std::size_t count = fits ? left : std::bit_floor(left);
-    run(first, count);
-    first += count;
+void for_each_run(OpenvinoSession& session, InputShape shape, std::size_t total, const Run& run) {
+  for (std::size_t first = 0; first < total; first += shape.count) {
+    shape.count = total - first;
+    shape.count = session.count_at_once(shape);
+    run(first, shape);
   }
 }
 
@@ -112,19 +104,19 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
   OpenvinoSession& session = running.session;
   const OpenvinoSession::Lease lane = session.lease();
   const Crop& any = tasks.front().crop;
+  const InputShape item{1, any.input_height(), any.input_width()};
+  const std::size_t size = item.item_size();
   BatchTimes times;
-  for_each_run(tasks.size(), running.is_resizable, [&](std::size_t first, std::size_t count) {
+  for_each_run(session, item, tasks.size(), [&](std::size_t first, const InputShape& shape) {
     Stopwatch stopwatch;
-    const InputShape shape{count, any.input_height(), any.input_width()};
     const std::span<float> input = lane->input_for(shape);
-    const std::size_t size = shape.item_size();
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < shape.count; ++i) {
       const CropTask& task = tasks[first + i];
       crop_image(borrowed[task.image], task.crop, running.input, lane->workspace,
                  input.subspan(i * size, size));
     }
     times.crop_ms += stopwatch.lap_ms();
-    session.run(*lane, shape, items_of(outputs, tasks.size(), first, count));
+    session.run(*lane, shape, items_of(outputs, tasks.size(), first, shape.count));
     times.infer_ms += stopwatch.lap_ms();
   });
   return times;
@@ -135,13 +127,13 @@ void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
   const Network& running = this->network(network);
   OpenvinoSession& session = this->network(network).session;
   const OpenvinoSession::Lease lane = session.lease();
-  InputShape shape{1, running.input.height, running.input.width};
-  const std::size_t size = shape.item_size();
+  const InputShape item{1, running.input.height, running.input.width};
+  const std::size_t size = item.item_size();
   const std::size_t total = tensors.size() / size;
-  for_each_run(total, running.is_resizable, [&](std::size_t first, std::size_t count) {
-    shape.count = count;
-    std::ranges::copy(tensors.subspan(first * size, count * size), lane->input_for(shape).begin());
-    session.run(*lane, shape, items_of(outputs, total, first, count));
+  for_each_run(session, item, total, [&](std::size_t first, const InputShape& shape) {
+    std::ranges::copy(tensors.subspan(first * size, shape.count * size),
+                      lane->input_for(shape).begin());
+    session.run(*lane, shape, items_of(outputs, total, first, shape.count));
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <tuple>
 #include <utility>
 
@@ -24,6 +25,9 @@ constexpr std::size_t kMaxLanes = 4;
 // apart.
 constexpr std::size_t kMaxCompilations = 6;
 constexpr std::size_t kAnyCount = 2;
+
+// The most items that are run together in any number.
+constexpr std::size_t kMostOfAnyCount = 8;
 
 OpenvinoModel read_model(const NetworkSpec& spec) {
   (void)openvino_api();  // its absence is not the model's fault
@@ -192,17 +196,31 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
   return openvino::CompiledModelHandle(compiled);
 }
 
+OpenvinoSession::Compiled* OpenvinoSession::find_compiled(const InputShape& shape) {
+  const auto found = std::ranges::find(compiled_, shape, &Compiled::shape);
+  return found == compiled_.end() ? nullptr : &*found;
+}
+
+std::size_t OpenvinoSession::count_at_once(const InputShape& shape) {
+  const std::scoped_lock lock(compiling_);
+  const bool has_own = compiled_.size() < kMaxCompilations ||
+                       find_compiled({kAnyCount, shape.height, shape.width}) != nullptr;
+  if (!has_own) {
+    return 1;
+  }
+  return shape.count <= kMostOfAnyCount ? shape.count : std::bit_floor(shape.count);
+}
+
 OpenvinoSession::Compiled& OpenvinoSession::compiled_for(const InputShape& shape) {
   InputShape wanted = shape;
   wanted.count = std::min(shape.count, kAnyCount);
   const std::scoped_lock lock(compiling_);
-  const auto find = [&] { return std::ranges::find(compiled_, wanted, &Compiled::shape); };
-  auto found = find();
-  if (found == compiled_.end() && compiled_.size() >= kMaxCompilations) {
+  Compiled* found = find_compiled(wanted);
+  if (found == nullptr && compiled_.size() >= kMaxCompilations) {
     wanted = {kAnyCount, 0, 0};
-    found = find();
+    found = find_compiled(wanted);
   }
-  if (found != compiled_.end()) {
+  if (found != nullptr) {
     return *found;
   }
   compiled_.push_back({wanted, compile(wanted)});

@@ -84,6 +84,11 @@ class OpenvinoSession {
   // Waits until one of the lanes is free. A thread leases one at a time, so nobody waits for ever.
   [[nodiscard]] Lease lease();
 
+  // How many of shape.count items to run together. OpenVINO keeps what it compiles for each count and
+  // size that it sees, so counts are few: 1 to 8, 16, 32 .... Sizes that share a compilation with
+  // others are run one by one.
+  [[nodiscard]] std::size_t count_at_once(const InputShape& shape);
+
   // Runs the network on the lane's input, and copies its outputs out. Throws Error{kInference}.
   void run(Lane& lane, const InputShape& shape, std::span<const std::span<float>> outputs);
 
@@ -94,6 +99,7 @@ class OpenvinoSession {
     openvino::CompiledModelHandle model;
   };
 
+  [[nodiscard]] Compiled* find_compiled(const InputShape& shape);
   [[nodiscard]] Compiled& compiled_for(const InputShape& shape);
   [[nodiscard]] Request& request_for(Lane& lane, const InputShape& shape);
   [[nodiscard]] openvino::CompiledModelHandle compile(const InputShape& shape);
