@@ -91,7 +91,7 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         action="store_const",
         const=False,
         default="auto",
-        help="do not average the landmarks with those of the network that rescores",
+        help="do not average the landmarks with those of other networks",
     )
 
 

@@ -127,7 +127,7 @@ def run(options: argparse.Namespace) -> int:
     if not (options.udp or options.vmc or options.websocket):
         options.parser.error("nothing would be sent; use --udp, --vmc, --websocket, or several")
     tracker = kilomark.Tracker(
-        kilomark.Detector(options.model, device=options.device, finder=options.finder),
+        kilomark.Detector(options.model, device=options.device, finder=options.finder, blend=False),
         smoothing=options.smoothing,
         max_faces=options.max_faces,
     )

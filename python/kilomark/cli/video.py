@@ -121,7 +121,8 @@ def run(options: argparse.Namespace) -> int:
         options.parser.error("there is nothing to write; use -o OUT.mp4, --landmarks FILE, or both")
     begin = time.monotonic()
     with open_source(options.source, frames_per_second=options.fps) as source:
-        networks = detector_options(options) | {"max_faces": None}  # the tracker chooses them
+        # The tracker chooses the faces, and uses the landmark network alone.
+        networks = detector_options(options) | {"max_faces": None, "blend": False}
         detector = kilomark.Detector(**networks, num_threads=options.threads)
         line = ProgressLine(sys.stderr)
         try:

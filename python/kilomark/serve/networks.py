@@ -44,7 +44,8 @@ class Networks:
     def __init__(self, model: str, *, device: str = "auto", finder: str = "auto") -> None:
         self._bundles = landmark_choices(model)
         read_landmark_bundle(model)
-        self._options: dict[str, Any] = {"device": device, "finder": finder}
+        # Trackers use the landmark network alone, so no companion is loaded.
+        self._options: dict[str, Any] = {"device": device, "finder": finder, "blend": False}
         self._detectors: dict[str, Detector] = {}
         self._lock = threading.Lock()
 

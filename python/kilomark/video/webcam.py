@@ -86,7 +86,7 @@ def run_webcam(
             show_webcam(
                 frames,
                 window,
-                lambda name: Detector(name, device=device, finder=finder),
+                lambda name: Detector(name, device=device, finder=finder, blend=False),
                 state,
                 folder or Path(),
             )
