@@ -107,7 +107,8 @@ TEST_F(InstalledBundles, OfTheOtherTaskOrOfNoNameAreRefused) {
   } catch (const Error& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("no bundle 'litte'"), std::string::npos) << message;
-    EXPECT_NE(message.find("faces, faces-large, lite, resnext50, resnext50-turned, wild"), std::string::npos);
+    EXPECT_NE(message.find("faces, faces-large, lite, resnext50, resnext50-turned, wild"),
+              std::string::npos);
   }
 }
 
