@@ -137,7 +137,11 @@ TEST_F(TrackerOnFake, ALostFaceComesBackUnderItsIdWithinASecond) {
   }
   scene_->faces[0].is_hidden = false;
   scene_->faces[0].center.x += 30.0F;
-  EXPECT_EQ(next().ids, std::vector<std::int64_t>{1});
+  std::vector<std::int64_t> ids;
+  for (int n = 0; n < 8 && ids.empty(); ++n) {  // until the face detector looks there again
+    ids = next().ids;
+  }
+  EXPECT_EQ(ids, std::vector<std::int64_t>{1});
 }
 
 TEST_F(TrackerOnFake, ALostFaceIsForgottenAfterASecond) {
