@@ -173,7 +173,7 @@ def test_nv12_has_the_colors_of_opencv(gpu_detector: Detector) -> None:
 @pytest.mark.parametrize(
     ("image", "message"),
     [
-        (GpuArray(NOISE.astype(np.float32)), "of type <f4"),
+        (GpuArray(NOISE.astype(np.float32)), 'of type "<f4"'),
         (GpuArray(np.moveaxis(NOISE, -1, 0)), r"on a GPU of shape \(3, 90, 120\).*RawImage"),
         (GpuArray(NOISE[:, ::-1]), "pixels of a row side by side"),
         (GpuArray(NOISE, stream=0), "stream 0"),
