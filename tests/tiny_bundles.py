@@ -112,7 +112,7 @@ def _write(folder: Path, model: ModelProto, size: int, manifest: dict[str, Any])
     return folder
 
 
-def _landmark_model(shift_px: float) -> ModelProto:
+def _landmark_model(shift_px: float = 0.0) -> ModelProto:
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["means"], axes=[2, 3], keepdims=0),
         helper.make_node("Gather", ["means", "channels"], ["spread"], axis=1),
