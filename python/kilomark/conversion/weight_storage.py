@@ -164,15 +164,18 @@ def _expanded(node: onnx.NodeProto, weights: Mapping[str, onnx.TensorProto]) -> 
 
 def _channel_axes(graph: onnx.GraphProto) -> dict[str, int]:
     """The axis of the output channels of matrices that are multiplied from the right."""
-    axes = {}
+    from_the_right = set()
     for node in graph.node:
         if node.op_type not in ("Gemm", "MatMul") or len(node.input) < 2:
             continue
         attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
         if not attributes.get("transB", 0):
-            axes[node.input[1]] = -1
-    shapes = {tensor.name: tensor.dims for tensor in graph.initializer}
-    return {name: len(shapes[name]) - 1 for name in axes if name in shapes}
+            from_the_right.add(node.input[1])
+    return {
+        tensor.name: len(tensor.dims) - 1
+        for tensor in graph.initializer
+        if tensor.name in from_the_right
+    }
 
 
 def _to_half(values: Array, name: str) -> Array:
