@@ -98,8 +98,8 @@ std::vector<Detections> Detector::place_by(NetworkRole role, const Frames& frame
   return place_landmarks(loaded, network, frames, regions, options.views, times);
 }
 
-// The companion places those of the faces that are hard, and is blended into them. Of each image,
-// `regions` has a row for each face.
+// Runs the companion on the hard faces and blends its landmarks into them. `regions` has a row for
+// each face of each image.
 void Detector::blend_companion(const Frames& frames, std::span<const Regions> regions,
                                const PlaceOptions& options, std::vector<Detections>& images,
                                PlacingTimes& times) const {
