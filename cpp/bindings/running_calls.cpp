@@ -10,6 +10,7 @@
 #include "bindings.hpp"
 #include "kilomark/backend.hpp"
 #include "kilomark/error.hpp"
+#include "released_gil.hpp"
 
 namespace kilomark::bindings {
 
@@ -21,10 +22,14 @@ namespace {
 constexpr auto kSignalInterval = std::chrono::milliseconds(20);
 constexpr auto kLongestWait = std::chrono::seconds(30);
 
+// How long a fork waits for a batch, or for a network that is being loaded.
+constexpr auto kLongestForkWait = std::chrono::seconds(5);
+
 struct Calls {
   std::mutex mutex;
-  std::condition_variable ended;
+  std::condition_variable changed;
   int running = 0;
+  int forking = 0;  // threads that are about to fork
   bool is_closing = false;
 };
 
@@ -46,11 +51,51 @@ void check_open() {
   }
 }
 
+// False while a thread is about to fork.
+bool try_to_begin_call() {
+  const std::scoped_lock lock(calls().mutex);
+  if (calls().forking > 0) {
+    return false;
+  }
+  ++calls().running;
+  return true;
+}
+
+void begin_call() {
+  std::unique_lock lock(calls().mutex);
+  calls().changed.wait(lock, [] { return calls().forking == 0; });
+  ++calls().running;
+}
+
+void end_call() {
+  {
+    const std::scoped_lock lock(calls().mutex);
+    --calls().running;
+  }
+  calls().changed.notify_all();
+}
+
+// While it lives, the call that made it does not count as running. Needs no GIL.
+class Pause {
+ public:
+  Pause() { end_call(); }
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+  ~Pause() { begin_call(); }
+};
+
+// A handler may fork, which waits for calls that run.
 void handle_signals() {
+  const Pause pause;
   const py::gil_scoped_acquire acquire;
   if (PyErr_CheckSignals() != 0) {
     throw py::error_already_set();
   }
+}
+
+bool is_forking() {
+  const std::scoped_lock lock(calls().mutex);
+  return calls().forking > 0;
 }
 
 bool is_main_thread() {
@@ -72,15 +117,31 @@ void finish_calls() {
   const py::gil_scoped_release release;
   std::unique_lock lock(calls().mutex);
   calls().is_closing = true;
-  calls().ended.wait_for(lock, kLongestWait, [] { return calls().running == 0; });
+  calls().changed.wait_for(lock, kLongestWait, [] { return calls().running == 0; });
+}
+
+// Before a fork. The child has none of the threads that hold locks of the libraries below, so calls
+// stop between two batches. Then the GIL keeps the threads of Python where they are.
+void stop_calls() {
+  {
+    const py::gil_scoped_release release;
+    std::unique_lock lock(calls().mutex);
+    ++calls().forking;
+    calls().changed.wait_for(lock, kLongestForkWait, [] { return calls().running == 0; });
+  }
+  prepare_fork();
+}
+
+void let_calls_go_on() {
+  {
+    const std::scoped_lock lock(calls().mutex);
+    --calls().forking;
+  }
+  calls().changed.notify_all();
 }
 
 // In the child of a fork, whose one thread makes no call. The lock may have been held by another.
-void forget_calls() {
-  new (&calls().mutex) std::mutex();
-  new (&calls().ended) std::condition_variable();
-  calls().running = 0;
-}
+void forget_calls() { new (&calls()) Calls(); }
 
 }  // namespace
 
@@ -89,21 +150,20 @@ RunningCall::RunningCall() : is_main_thread_(is_main_thread()) {
     sleep_until_the_end();
   }
   check_open();
-  const std::scoped_lock lock(calls().mutex);
-  ++calls().running;
+  if (!try_to_begin_call()) {
+    const ReleasedGil release;
+    begin_call();
+  }
 }
 
-RunningCall::~RunningCall() {
-  {
-    const std::scoped_lock lock(calls().mutex);
-    --calls().running;
-  }
-  calls().ended.notify_all();
-}
+RunningCall::~RunningCall() { end_call(); }
 
 std::function<void()> RunningCall::between_batches() const {
   return [is_main = is_main_thread_, next = std::chrono::steady_clock::now()]() mutable {
     check_open();
+    if (is_forking()) {
+      const Pause pause;
+    }
     const auto now = std::chrono::steady_clock::now();
     if (is_main && now >= next) {
       handle_signals();
@@ -118,7 +178,8 @@ void bind_running_calls(py::module_& /*module*/) {
   if (!py::hasattr(os, "register_at_fork")) {  // Windows does not fork
     return;
   }
-  os.attr("register_at_fork")(py::arg("before") = py::cpp_function(&prepare_fork),
+  os.attr("register_at_fork")(py::arg("before") = py::cpp_function(&stop_calls),
+                              py::arg("after_in_parent") = py::cpp_function(&let_calls_go_on),
                               py::arg("after_in_child") = py::cpp_function(&forget_calls));
 }
 

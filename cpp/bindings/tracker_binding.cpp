@@ -11,6 +11,7 @@
 #include "kilomark/error.hpp"
 #include "kilomark/tracker.hpp"
 #include "released_gil.hpp"
+#include "running_calls.hpp"
 
 namespace kilomark::bindings {
 
@@ -88,6 +89,7 @@ std::unique_ptr<Tracker> to_tracker(const Detector& detector, const std::vector<
 
 TrackedArrays update(Tracker& tracker, const py::object& image, const std::string& format,
                      double timestamp) {
+  const RunningCall call;
   const ImageView view = to_image_view(image, format, 0);
   TrackedFaces faces;
   {

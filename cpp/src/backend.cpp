@@ -30,6 +30,6 @@ std::vector<std::string> available_devices() {
   return devices;
 }
 
-void prepare_fork() { cpu::drop_idle_threads(); }
+void prepare_fork() { cpu::settle_threads(); }
 
 }  // namespace kilomark

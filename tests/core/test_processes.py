@@ -100,6 +100,36 @@ def test_a_fork_while_another_thread_predicts(used: Detector) -> None:
         thread.join()
 
 
+def test_a_fork_waits_for_a_pause_of_a_long_call(
+    used: Detector, tiny: Path, tiny_faces: Path
+) -> None:
+    regions = Regions.from_boxes(np.tile([[1, 1, 40, 40]], (20_000, 1)))
+    placing = make_detector(tiny, tiny_faces, max_batch=1)
+    placed: list[int] = []
+    thread = threading.Thread(target=lambda: placed.append(len(placing.place(IMAGE, regions))))
+    thread.start()
+    assert run_in_fork(lambda: 6 + len(used.predict(IMAGE))) == 7
+    thread.join()
+    assert placed == [20_000]
+
+
+def test_a_signal_handler_may_fork_during_a_call(used: Detector) -> None:
+    regions = Regions.from_boxes(np.tile([[1, 1, 40, 40]], (2_000, 1)))
+    ended: list[int] = []
+
+    def fork(*_: object) -> None:
+        ended.append(run_in_fork(lambda: 6 + len(used.predict(IMAGE))))
+
+    before = signal.signal(signal.SIGUSR1, fork)
+    try:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        while not ended:
+            assert len(used.place(IMAGE, regions)) == 2_000
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert ended == [7]
+
+
 def test_the_core_refuses_networks_of_another_process(used: Detector) -> None:
     def work() -> int:
         try:

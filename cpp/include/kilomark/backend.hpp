@@ -106,8 +106,9 @@ struct BackendOptions {
 // "cpu", and "cuda", "cuda:1" ... for each GPU that can be used.
 [[nodiscard]] KILOMARK_API std::vector<std::string> available_devices();
 
-// To be called in a process before it forks. The networks of the parent cannot run in the child,
-// which may load its own.
+// To be called in a process before it forks, while no other thread loads or runs networks. It waits
+// until OpenVINO's threads sleep: some milliseconds after the last run, and for 5 s at most. The
+// networks of the parent cannot run in the child, which may load its own.
 KILOMARK_API void prepare_fork();
 
 }  // namespace kilomark

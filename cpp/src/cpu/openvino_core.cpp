@@ -1,9 +1,12 @@
 #include "cpu/openvino_core.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
+#include <string>
 
 #include "cpu/openvino_handles.hpp"
+#include "system/process.hpp"
 
 namespace kilomark::cpu {
 
@@ -11,32 +14,58 @@ namespace {
 
 using CoreHandle = std::unique_ptr<openvino::Core, openvino::Freed<&openvino::Api::core_free>>;
 
+constexpr const char* kThreadName = "openvino";
+
+// OpenVINO's threads look for work during about a millisecond before they sleep, and give way to
+// others meanwhile. On a busy machine that takes hundreds of milliseconds.
+constexpr auto kLongestUnrest = std::chrono::seconds(5);
+
 std::atomic<bool>& has_idle_threads() {
   static std::atomic<bool> found = false;
   return found;
 }
 
-}  // namespace
-
-openvino::Core* openvino_core() {
-  static openvino::Core* const core =
-      openvino::make<CoreHandle>(openvino_api().core_create).release();
-  return core;
+std::atomic<bool>& has_worked() {
+  static std::atomic<bool> found = false;
+  return found;
 }
-
-void note_freed_network() noexcept { has_idle_threads() = true; }
 
 // The plugin for CPUs ends the idle threads of all runtimes when a runtime that has loaded it is
 // freed. This one is freed before any other, on the thread that made it, so that the thread gets
 // back the stack for signal handlers which it had.
 void drop_idle_threads() {
-  if (!has_idle_threads().exchange(false)) {
-    return;
-  }
   const CoreHandle runtime = openvino::make<CoreHandle>(openvino_api().core_create);
   char* name = nullptr;  // asking for it loads the plugin
   check(openvino_api().core_get_property(runtime.get(), "CPU", "FULL_DEVICE_NAME", &name));
   openvino_api().free(name);
+}
+
+}  // namespace
+
+openvino::Core* openvino_core() {
+  const NamedThreads named;
+  static openvino::Core* const core =
+      openvino::make<CoreHandle>(openvino_api().core_create).release();
+  return core;
+}
+
+NamedThreads::NamedThreads() : own_name_(system::thread_name()) {
+  system::set_thread_name(kThreadName);
+}
+
+NamedThreads::~NamedThreads() { system::set_thread_name(own_name_); }
+
+void note_freed_network() noexcept { has_idle_threads() = true; }
+
+void note_work() noexcept { has_worked() = true; }
+
+void settle_threads() {
+  if (has_idle_threads().exchange(false)) {
+    drop_idle_threads();
+  }
+  if (has_worked().exchange(false)) {
+    system::wait_until_threads_sleep(kThreadName, kLongestUnrest);
+  }
 }
 
 }  // namespace kilomark::cpu

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "cpu/openvino_api.hpp"
 
 namespace kilomark::cpu {
@@ -10,11 +12,30 @@ namespace kilomark::cpu {
 // gone by then, and the next signal, such as that of Ctrl-C, ends the process.
 [[nodiscard]] openvino::Core* openvino_core();
 
+// While it lives, the threads that OpenVINO starts are called "openvino", and so are those that they
+// start later.
+class NamedThreads {
+ public:
+  NamedThreads();
+  NamedThreads(const NamedThreads&) = delete;
+  NamedThreads& operator=(const NamedThreads&) = delete;
+  ~NamedThreads();
+
+ private:
+  std::string own_name_;
+};
+
 // To be called when a compiled network has been freed: OpenVINO keeps its threads.
 void note_freed_network() noexcept;
 
-// Ends the threads that OpenVINO keeps of freed networks for the next one. To be called before a
-// fork: the child would give work to them, though it does not have them, and wait for ever.
-void drop_idle_threads();
+// To be called when a network is compiled or run: OpenVINO's threads are awake for some
+// milliseconds more.
+void note_work() noexcept;
+
+// Ends the threads that OpenVINO keeps of freed networks for the next one, and waits until those of
+// live networks sleep. To be called before a fork. The child would give work to the former, though
+// it does not have them. A thread of the latter that was awake may have held a lock of TBB, the
+// library that OpenVINO takes its threads from; nobody would give it back in the child.
+void settle_threads();
 
 }  // namespace kilomark::cpu

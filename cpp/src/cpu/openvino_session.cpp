@@ -187,6 +187,7 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       options_.cache_folder.c_str(),
   };
   openvino::CompiledModel* compiled = nullptr;
+  const NamedThreads named;
   check(std::apply(
       [&](auto... texts) {
         return openvino_api().core_compile_model(openvino_core(), model_.get(), "CPU",

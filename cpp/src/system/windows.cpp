@@ -65,6 +65,12 @@ int usable_cores() {
   return std::max(known ? std::popcount(static_cast<std::uint64_t>(own)) : 0, 1);
 }
 
+std::string thread_name() { return {}; }
+
+void set_thread_name(const std::string& /*name*/) {}
+
+void wait_until_threads_sleep(const std::string& /*name*/, std::chrono::milliseconds /*limit*/) {}
+
 bool has_aarch64_sha256() {
 #if defined(__aarch64__)
   return IsProcessorFeaturePresent(PF_ARM_V8_CRYPTO_INSTRUCTIONS_AVAILABLE) != 0;
