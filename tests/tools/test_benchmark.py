@@ -24,7 +24,8 @@ def test_candidates_take_turns() -> None:
     timings = alternate(
         {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=3, warm_up=1
     )
-    assert "".join(calls) == "ab" + "aabb" * 3  # each timed call follows an untimed one
+    # Each timed call follows an untimed one, and every second round has the opposite order.
+    assert "".join(calls) == "ab" + "aabb" + "bbaa" + "aabb"
     assert [len(timing.samples_ms) for timing in timings.values()] == [3, 3]
 
 

@@ -1,8 +1,9 @@
 """Timing candidates against each other on a machine that does other work too.
 
 The candidates take turns, so that whatever slows the machine down slows all of them; a ratio is
-the median of the ratios of the single rounds. Before each timed call the candidate runs once
-untimed: it finds its own data in the caches, and the other's threads have gone to sleep.
+the median of the ratios of the single rounds. Every second round goes in the opposite order, so
+that none always follows the same other one. Before each timed call the candidate runs once untimed:
+it finds its own data in the caches, and the other's threads have gone to sleep.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def alternate(
     gc.collect()
     gc.disable()
     try:
-        for _ in range(rounds):
-            for name, call in candidates.items():
+        for turn in range(rounds):
+            for name, call in list(candidates.items())[:: -1 if turn % 2 else 1]:
                 call()
                 samples[name].append(_time_once_ms(call))
     finally:
