@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from tests.video.clips import make_clip, moved_photo, read_times
 
 import kilomark
 from kilomark.errors import DependencyError, InvalidInputError
-from kilomark.video import VideoFrame, VideoSource, open_source
+from kilomark.video import VideoFrame, VideoSource, newest_frame, open_source
 from kilomark.video.newest_frame import NewestFrame
 from kilomark.video.webcam import show_webcam
 from kilomark.video.webcam_state import VIEWS, WebcamState, press
@@ -139,6 +140,26 @@ def test_the_window_shows_faces_with_bounded_latency(
     assert len(history) == 11
     assert history[-1].skipped > 0
     assert history[-1].frames_per_second > 0
+
+
+def test_the_window_says_what_is_wrong_before_the_first_frame(
+    detector: kilomark.Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(newest_frame, "SILENT_SECONDS", 0.01)
+    monkeypatch.setattr(newest_frame, "SILENT_FRAMES", 0.0)
+    is_over = threading.Event()
+
+    class SilentCamera(Camera):
+        def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
+            is_over.wait()
+            return super().frames(start_seconds)
+
+    screen = Screen("")
+    with NewestFrame(lambda: SilentCamera(0)) as frames:
+        show_webcam(frames, screen, lambda _: detector, WebcamState(["lite"]), tmp_path)
+        is_over.set()
+    assert screen.pictures[0].shape == (480, 640, 3)
+    assert screen.pictures[0].any()  # the text
 
 
 def test_pause_snapshot_recording_and_models(detector: kilomark.Detector, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
+from kilomark.video.addresses import is_stream_address, without_password
 from kilomark.video.camera_source import import_cv2
-from kilomark.video.ffmpeg_source import import_av, is_stream_address, without_password
+from kilomark.video.ffmpeg_source import import_av
 from kilomark.video.looping_source import LoopingSource
 from kilomark.video.opening import is_pipeline, open_source
 
@@ -80,7 +81,8 @@ def make_page_sources(sources: Sequence[str], *, loop: bool = True) -> list[Page
         name, source = match.groups() if match else (_shown_name(text), text)
         if any(name == other.name for other in found):
             raise InvalidInputError(
-                f"two sources are called {excerpt(name)}; give them names: front={text}"
+                f"two sources are called {excerpt(name)}; give them names: "
+                f"front={without_password(text)}"
             )
         found.append(PageSource(name, source, loop))
         _check(found[-1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.excerpts import excerpt
+from kilomark.video.addresses import without_password
 from kilomark.video.frames import VideoFrame, VideoSource
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class GStreamerSource(_OpenCvSource):
     """
 
     def __init__(self, pipeline: str) -> None:
+        name = without_password(pipeline)
         cv2 = import_cv2()
         if not has_gstreamer(cv2.getBuildInformation()):
             raise DependencyError(
@@ -134,10 +136,12 @@ class GStreamerSource(_OpenCvSource):
         if not capture.isOpened():
             capture.release()
             raise InvalidInputError(
-                f"the GStreamer pipeline {excerpt(pipeline)} cannot be started; try it with "
+                f"the GStreamer pipeline {excerpt(name)} cannot be started; try it with "
                 "gst-launch-1.0, and end it with: videoconvert ! video/x-raw,format=BGR ! appsink"
             )
-        super().__init__(pipeline, capture, "try the pipeline with gst-launch-1.0")
+        super().__init__(
+            without_password(pipeline), capture, "try the pipeline with gst-launch-1.0"
+        )
 
 
 def has_gstreamer(build_information: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.video.addresses import (
+    is_live_address,
+    is_stream_address,
+    is_web_address,
+    without_password,
+)
 from kilomark.video.frames import USUAL_RATE, VideoFrame, VideoSource
 
 if TYPE_CHECKING:
@@ -18,14 +25,15 @@ if TYPE_CHECKING:
     import av
     import numpy.typing as npt
 
-__all__ = ["FfmpegSource", "import_av", "is_stream_address", "without_password"]
+__all__ = ["FfmpegSource", "import_av"]
 
 log = logging.getLogger(__name__)
 
-STREAM_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "http://", "https://", "udp://", "srt://")
-LIVE_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "udp://", "srt://")
+PICTURE_STREAMS = {"mpjpeg"}
+"""Formats of cameras that send pictures without times."""
+
 OPEN_SECONDS, READ_SECONDS = 10.0, 10.0
-"""Of pictures a second, where the file does not say."""
+"""How long a stream may be silent before it counts as lost."""
 
 
 def import_av() -> Any:  # noqa: ANN401  # a module
@@ -39,20 +47,6 @@ def import_av() -> Any:  # noqa: ANN401  # a module
     except ModuleNotFoundError as error:
         raise DependencyError("video needs PyAV: pip install 'kilomark[video]'") from error
     return av
-
-
-def is_stream_address(source: str) -> bool:
-    """Tell whether a source is the address of a stream."""
-    return source.lower().startswith(STREAM_SCHEMES)
-
-
-def without_password(source: str) -> str:
-    """Return the address of a stream without user name and password, for messages and logs."""
-    if not is_stream_address(source):
-        return source
-    scheme, rest = source.split("://", 1)
-    authority, slash, path = rest.partition("/")
-    return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
 
 class FfmpegSource(VideoSource):
@@ -69,7 +63,6 @@ class FfmpegSource(VideoSource):
     def __init__(self, source: str) -> None:
         self.name = without_password(source)
         self._source = source
-        self.is_live = source.lower().startswith(LIVE_SCHEMES)
         self._av = import_av()
         options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
         with self._errors("opened"):
@@ -81,11 +74,13 @@ class FfmpegSource(VideoSource):
             raise InvalidInputError(
                 f"{self.name} holds no video; pass a file or stream with pictures"
             )
+        has_length = self._container.duration is not None
+        self.is_live = is_live_address(source) or (is_web_address(source) and not has_length)
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate
         self.frames_per_second = float(rate) if rate else None
-        if self._container.duration is not None and not self.is_live:
+        if has_length and not self.is_live:
             self.duration_seconds = self._container.duration / self._av.time_base
 
     def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
@@ -98,10 +93,13 @@ class FfmpegSource(VideoSource):
                 self._container.seek(target, stream=stream, backward=True)
         last = 0.0
         step = 1 / (self.frames_per_second or USUAL_RATE)
+        begin: float | None = None
         for frame in self._decoded():
             seconds: float | None = frame.time  # some files have none
-            time = last + step if seconds is None else seconds - origin
-            last = max(time, last)
+            if self._container.format.name in PICTURE_STREAMS:
+                begin = begin or time.monotonic()
+                seconds = origin + time.monotonic() - begin
+            last = max(last, last + step if seconds is None else seconds - origin)
             if last >= start_seconds - step / 4:
                 yield VideoFrame(_upright(frame), last)
 
@@ -122,11 +120,24 @@ class FfmpegSource(VideoSource):
         try:
             yield
         except (self._av.error.FFmpegError, OSError) as error:
-            reason = getattr(error, "strerror", None) or error
             raise InvalidInputError(
-                f"{self.name} cannot be {done} as a video: {reason}; pass a video file, a stream's "
-                "address or a camera's number"
+                f"{self.name} cannot be {done} as a video: {self._explained(error)}"
             ) from error
+
+    def _explained(self, error: Exception) -> str:
+        """Return what happened, and what the user can do."""
+        errors = self._av.error
+        if isinstance(error, errors.ExitError):  # PyAV's timeouts end FFmpeg in this way
+            return f"nothing came for {READ_SECONDS:g} s; check the camera and the network"
+        if isinstance(error, errors.HTTPUnauthorizedError):
+            return (
+                "the camera asks for another user or password; write them into the address: "
+                "SCHEME://USER:PASSWORD@HOST/, with / as %2F and @ as %40"
+            )
+        reason = getattr(error, "strerror", None) or error
+        if is_stream_address(self._source):
+            return f"{reason}; check the address and the camera"
+        return f"{reason}; pass a video file, a stream's address or a camera's number"
 
     def fingerprint(self) -> str:
         """See `VideoSource.fingerprint`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from kilomark.drawing import draw
+from kilomark.errors import InvalidInputError
 from kilomark.tracker import Tracker
 from kilomark.video.parts import FacesOfFrame, Part, PartsFolder
 from kilomark.video.progress import VideoProgress, VideoSummary
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from kilomark.video.span import Span
 
 __all__ = ["VideoRun"]
+
+log = logging.getLogger(__name__)
 
 PART_SECONDS = 10.0
 """A stopped run does at most this much of the video again."""
@@ -85,7 +89,7 @@ class VideoRun:
             return
         begin = max(self._span.start, done - WARM_UP_SECONDS) if self._parts.parts else done
         number = 0
-        for frame in self._source.frames(begin):
+        for frame in self._source_frames(begin):
             if self._span.end is not None and frame.time_seconds >= self._span.end:
                 return
             if frame.time_seconds < done:
@@ -94,6 +98,18 @@ class VideoRun:
             if number % self._span.every == 0:
                 yield frame
             number += 1
+
+    def _source_frames(self, begin_seconds: float) -> Iterator[VideoFrame]:
+        """Yield frames of the source. The failure of a live one ends it, and what came is kept."""
+        has_frames = False
+        try:
+            for frame in self._source.frames(begin_seconds):
+                has_frames = True
+                yield frame
+        except InvalidInputError as error:
+            if not (self._source.is_live and has_frames):
+                raise
+            log.warning("the recording ends here: %s", error)
 
     def _process(self, frame: VideoFrame, writer: PartWriter | None) -> FacesOfFrame:
         faces = self._bridge.renamed(self._tracker.update(frame.image, frame.time_seconds))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kilomark.errors import KilomarkError
+from kilomark.video.frames import USUAL_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ __all__ = ["LiveFrame", "NewestFrame"]
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+SILENT_SECONDS, SILENT_FRAMES = 3.0, 5.0
+"""A live source that sends nothing for longer than both of them is in trouble."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +70,7 @@ class NewestFrame:
         self._trouble: str | None = None
         self._stopping = threading.Event()
         self._source = open_source()  # the first time, errors are the caller's
+        self._heard_at = time.monotonic()
         self._retry = self._source.is_live if retry is None else retry
         self._thread = threading.Thread(target=self._read, name="newest frame", daemon=True)
         self._thread.start()
@@ -75,6 +79,8 @@ class NewestFrame:
     def trouble(self) -> str | None:
         """Why there are no frames at the moment; None if all is well."""
         with self._changed:
+            if self._trouble is None and self._is_silent():
+                return "the camera sends no frames at the moment"
             return self._trouble
 
     @property
@@ -116,6 +122,7 @@ class NewestFrame:
             try:
                 if source is None:
                     source = self._source = self._open()
+                    self._heard_at = time.monotonic()
                 begin = time.monotonic()
                 for frame in source.frames():
                     if not source.is_live:
@@ -143,7 +150,18 @@ class NewestFrame:
         with self._changed:
             self._newest = frame
             self._trouble = None
+            self._heard_at = frame.read_at
             self._changed.notify_all()
+
+    def _is_silent(self) -> bool:
+        longest = max(
+            SILENT_SECONDS, SILENT_FRAMES / (self._source.frames_per_second or USUAL_RATE)
+        )
+        return (
+            self._source.is_live
+            and not self._is_ended
+            and time.monotonic() - self._heard_at > longest
+        )
 
     def _report(self, trouble: str) -> None:
         with self._changed:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import cut_text
+from kilomark.video.addresses import is_stream_address, without_password
 from kilomark.video.camera_source import CameraSource, GStreamerSource
-from kilomark.video.ffmpeg_source import FfmpegSource, is_stream_address
+from kilomark.video.ffmpeg_source import FfmpegSource
 from kilomark.video.frames import USUAL_RATE
 from kilomark.video.picture_source import PictureSource, is_picture_sequence
 
@@ -58,7 +60,7 @@ def open_source(
         if " ! " in text:
             return GStreamerSource(text)
         raise InvalidInputError(
-            f"there is no video {text}; pass a file, a camera's number, an address such as "
-            "rtsp://..., a GStreamer pipeline, or a folder of pictures"
+            f"there is no video {cut_text(without_password(text))}; pass a file, a camera's "
+            "number, an address such as rtsp://..., a GStreamer pipeline, or a folder of pictures"
         )
     return FfmpegSource(text)

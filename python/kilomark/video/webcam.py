@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from PIL import Image
 
 from kilomark.detector import Detector
@@ -28,7 +29,6 @@ from kilomark.video.webcam_state import WebcamState, press
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import numpy as np
     import numpy.typing as npt
 
 __all__ = ["Screen", "run_webcam", "show_webcam"]
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 WAIT_SECONDS = 0.2
 """For a frame, before the window is refreshed without one."""
+
+EMPTY_PICTURE = (480, 640, 3)
 
 
 class Screen(Protocol):
@@ -137,15 +139,19 @@ class _Loop:
     def next_picture(
         self, frame: LiveFrame | None, trouble: str | None
     ) -> npt.NDArray[np.uint8] | None:
-        """Follow the faces into a frame and draw; without a frame, draw the last one again."""
+        """Follow the faces into a frame and draw; without a frame, draw the last one again.
+
+        Before the first frame there is a picture only to show the trouble on.
+        """
         self._frame = frame
         if frame is not None and not self.state.is_paused:
             begin = time.monotonic()
             self._last = frame.image, self._tracker.update(frame.image, frame.read_at)
             self._tracker_ms = 1e3 * (time.monotonic() - begin)
-        if self._last is None:
+        if self._last is None and trouble is None:
             return None
-        picture = draw_webcam(*self._last, self.state, self.numbers, trouble)
+        image, faces = self._last or (np.zeros(EMPTY_PICTURE, np.uint8), [])
+        picture = draw_webcam(image, faces, self.state, self.numbers, trouble)
         self._save(picture, frame)
         return picture
 
