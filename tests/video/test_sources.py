@@ -142,6 +142,18 @@ def test_a_pipeline_needs_an_opencv_with_gstreamer() -> None:
         open_source("videotestsrc ! videoconvert ! appsink")
 
 
+@pytest.mark.skipif(
+    not camera_source.has_gstreamer(cv2.getBuildInformation()),
+    reason="needs an OpenCV with GStreamer: apt install python3-opencv",
+)
+def test_a_pipeline_gives_frames() -> None:
+    pipeline = "videotestsrc num-buffers=3 ! videoconvert ! video/x-raw,format=BGR ! appsink"
+    with open_source(pipeline) as source:
+        assert [frame.image.shape for frame in source.frames()] == [(240, 320, 3)] * 3
+    with pytest.raises(InvalidInputError, match=r"cannot be started; try it with gst-launch-1\.0"):
+        open_source("filesrc location=/none ! decodebin ! videoconvert ! appsink")
+
+
 @pytest.mark.parametrize(
     ("source", "shown"),
     [

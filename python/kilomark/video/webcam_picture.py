@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,8 @@ def draw_webcam(
     picture = draw(frame, faces, style=state.view_style, mirror=state.is_mirrored)
     canvas = Canvas(picture)
     font_px = max(13.0, picture.shape[0] / 34)
-    lines = _lines(faces, state, numbers, trouble)
+    columns = max(20, int(picture.shape[1] / (0.55 * font_px)))
+    lines = _lines(faces, state, numbers, wrap(trouble or "", columns))
     canvas.write(lines, (8, 8), font_px=font_px, color=TEXT_COLOR, background=RIM_COLOR)
     if state.is_recording:
         dot = np.array([[picture.shape[1] - 20, 20]], np.float32)
@@ -60,7 +62,7 @@ def draw_webcam(
 
 
 def _lines(
-    faces: Sequence[TrackedFace], state: WebcamState, numbers: Numbers, trouble: str | None
+    faces: Sequence[TrackedFace], state: WebcamState, numbers: Numbers, trouble: Sequence[str]
 ) -> list[str]:
     count = f"{len(faces)} face" + ("" if len(faces) == 1 else "s")
     lines = [
@@ -72,8 +74,7 @@ def _lines(
     ]
     if state.is_paused:
         lines.append("paused; space goes on")
-    if trouble is not None:
-        lines.append(trouble)
+    lines += trouble
     if state.shows_help:
         lines += [f"{key}: {what}" for key, what in HELP.items()]
     return lines
