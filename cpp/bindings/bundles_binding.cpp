@@ -102,6 +102,8 @@ void bind_bundles(py::module_& module) {
                              [](const LandmarkBundle& b) { return b.network.has_depth; })
       .def_readonly("knows_faces", &LandmarkBundle::knows_faces)
       .def_readonly("blends_with", &LandmarkBundle::blends_with)
+      .def_readonly("finder", &LandmarkBundle::finder)
+      .def_readonly("rescorer", &LandmarkBundle::rescorer)
       .def_property_readonly("companion",
                              [](const LandmarkBundle& b) {
                                return b.companion ? std::optional(b.companion->name) : std::nullopt;
@@ -119,9 +121,9 @@ void bind_bundles(py::module_& module) {
 
   module.def("read_bundle", &read, py::arg("folder"));
   module.def("parse_manifest", &parse, py::arg("text"), py::arg("folder"));
-  module.def("default_finder", &default_finder, py::arg("landmark_bundle"));
   module.attr("BUNDLE_PRESENCE_THRESHOLD") = kBundlePresenceThreshold;
-  module.def("default_rescorer", &default_rescorer, py::arg("landmark_bundle"));
+  module.attr("DEFAULT_FINDER") = kDefaultFinder;
+  module.attr("DEFAULT_RESCORER") = kDefaultRescorer;
 }
 
 }  // namespace kilomark::bindings

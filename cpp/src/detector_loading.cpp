@@ -24,9 +24,7 @@ std::optional<FinderNetwork> load_finder(const DetectorOptions& options,
   if (options.finder.empty()) {
     return std::nullopt;
   }
-  const std::filesystem::path wanted = options.finder == "auto"
-                                           ? default_finder(landmarks.header.name)
-                                           : std::string_view(options.finder);
+  const std::string& wanted = options.finder == "auto" ? landmarks.finder : options.finder;
   return for_common_images(read_finder_bundle(wanted).network);
 }
 
@@ -37,8 +35,7 @@ std::optional<LandmarkBundle> load_rescorer(const std::string& wanted,
     return std::nullopt;
   }
   const bool is_auto = wanted == "auto";
-  const std::filesystem::path folder =
-      find_bundle(is_auto ? default_rescorer(landmarks.header.name) : std::string_view(wanted));
+  const std::filesystem::path folder = find_bundle(is_auto ? landmarks.rescorer : wanted);
   LandmarkBundle rescorer =
       folder == landmarks.header.folder ? landmarks : read_landmark_bundle(folder);
   if (rescorer.knows_faces) {

@@ -218,6 +218,10 @@ class LandmarkBundle(_BundleHeader):
     @property
     def blends_with(self) -> list[str]: ...
     @property
+    def finder(self) -> str: ...
+    @property
+    def rescorer(self) -> str: ...
+    @property
     def companion(self) -> str | None: ...
     @property
     def companion_rule(self) -> CompanionRule | None: ...
@@ -233,12 +237,8 @@ class FinderBundle(_BundleHeader):
         """The numbers that the manifest states."""
 
 BUNDLE_PRESENCE_THRESHOLD: float
-
-def default_finder(landmark_bundle: str) -> str:
-    """The shipped bundle that finds faces for a landmark bundle of this name."""
-
-def default_rescorer(landmark_bundle: str) -> str:
-    """The shipped bundle that rescores the faces found for a landmark bundle of this name."""
+DEFAULT_FINDER: str
+DEFAULT_RESCORER: str
 
 def read_bundle(folder: bytes) -> LandmarkBundle | FinderBundle:
     """Read and check the bundle of a folder, given as the bytes of its path."""

@@ -52,11 +52,13 @@ class Detector(LoadedDetector):
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
             this machine and says at INFO through `logging` which it is.
         finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
-            ``"auto"`` takes ``"faces-large"`` for ``"resnext50"``, else ``"faces"``.
+            ``"auto"`` takes the one that the model's manifest names: ``"faces-large"`` for
+            ``"resnext50"``, else ``"faces"``.
         rescoring: the landmark network whose presence rescores found faces, as the name or folder
-            of a bundle. ``"auto"`` takes ``"wild"`` for ``"resnext50"``, else ``"lite"``; the
-            presence of both knows masks, profiles and crops that are turned wrongly. With
-            ``model="lite"`` no other network runs. None: the finder's score stands.
+            of a bundle. ``"auto"`` takes the one that the model's manifest names: ``"wild"`` for
+            ``"resnext50"``, else ``"lite"``. The presence of both knows masks, profiles and crops
+            that are turned wrongly. With ``model="lite"`` no other network runs. None: the finder's
+            score stands.
         finder_size: longer side in pixels of what the finder sees of an image; larger finds
             smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
             at 256 px first, and again at up to 640 and 1280 px where the last look found small or

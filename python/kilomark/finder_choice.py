@@ -19,13 +19,12 @@ def choose_finder(
     """Read a finder's bundle.
 
     Args:
-        name_or_path: of the bundle; ``"auto"`` for the one that suits ``landmarks``.
+        name_or_path: of the bundle; ``"auto"`` for the one that ``landmarks`` names.
         landmarks: the landmark network's bundle, if there is one.
 
     Raises:
         BundleError: the bundle is missing or damaged.
     """
     if name_or_path == "auto":
-        name = "" if landmarks is None else landmarks.name
-        return read_finder_bundle(_core.default_finder(name))
+        return read_finder_bundle(_core.DEFAULT_FINDER if landmarks is None else landmarks.finder)
     return read_finder_bundle(name_or_path)

@@ -83,6 +83,10 @@ class LandmarkBundle(Bundle):
     """Whether it has a fourth output, ``depth`` (N, K): input pixels, away from the camera."""
     blends_with: tuple[str, ...] = ()
     """Names of bundles whose landmarks, blended with its own, were measured to be better."""
+    finder: str = _core.DEFAULT_FINDER
+    """Name of the bundle that finds faces for it."""
+    rescorer: str = _core.DEFAULT_RESCORER
+    """Name of the bundle whose presence rescores found faces."""
     companion: str | None = None
     """Name of the bundle that also places faces which are hard for this one, if it has one."""
     companion_rule: _core.CompanionRule | None = None
@@ -199,6 +203,8 @@ def _to_bundle(bundle: _core.LandmarkBundle | _core.FinderBundle, folder: Path) 
         knows_faces=bundle.knows_faces,
         has_depth=bundle.has_depth,
         blends_with=tuple(bundle.blends_with),
+        finder=bundle.finder,
+        rescorer=bundle.rescorer,
         companion=bundle.companion,
         companion_rule=bundle.companion_rule,
     )

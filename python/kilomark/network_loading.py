@@ -34,8 +34,9 @@ def choose_rescorer(
     if rescoring != "auto":
         chosen = read_landmark_bundle(rescoring)
     else:
-        name = "" if landmarks is None else landmarks.name
-        chosen = read_landmark_bundle(_core.default_rescorer(name))
+        chosen = read_landmark_bundle(
+            _core.DEFAULT_RESCORER if landmarks is None else landmarks.rescorer
+        )
     if landmarks is not None and chosen.folder == landmarks.folder:
         chosen = landmarks
     if chosen.knows_faces:

@@ -80,6 +80,8 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
         ("model.file", "/etc/passwd", "expected a plain file name"),
         ("companion", "wild", "companion is 'wild'; expected an object"),
         ("companion", {"name": "../wild"}, "expected the name of a bundle"),
+        ("finder", "../faces", "finder is '../faces'; expected the name of a bundle"),
+        ("rescorer", 1, "rescorer is 1; expected a string"),
         ("companion", {"name": "wild", "spread_from": -1}, "companion.spread_from is -1; expected"),
         (
             "companion",

@@ -32,6 +32,7 @@
 //   |   mirror, subset_68, mean_shape      | see Topology; optional                               |
 //   |   constant_outputs                   | names; "presence" if that says nothing; optional     |
 //   |   blends_with                        | names of bundles; optional                           |
+//   |   finder, rescorer                   | names of bundles; optional, see LandmarkBundle       |
 //   |   companion                          | name of a bundle, numbers of its CompanionRule;      |
 //   |                                      | optional                                             |
 //   | of faces: strides, keypoints         | at most kMaxStrides; the 5 names in their order      |
@@ -44,6 +45,10 @@ namespace kilomark {
 
 inline constexpr std::size_t kMaxManifestBytes = std::size_t{4} << 20;
 inline constexpr int kMaxManifestDepth = 16;
+
+// The shipped bundles for a landmark bundle that names no others. They are small and fast.
+inline constexpr std::string_view kDefaultFinder = "faces";
+inline constexpr std::string_view kDefaultRescorer = "lite";
 
 // What every bundle holds.
 struct BundleHeader {
@@ -69,6 +74,9 @@ struct LandmarkBundle {
   bool knows_faces = true;  // false if its presence is a constant
   // Names of bundles whose landmarks, blended with its own, were measured to be better.
   std::vector<std::string> blends_with = {};
+  // Names of the bundles that find faces for it, and whose presence rescores these.
+  std::string finder{kDefaultFinder};
+  std::string rescorer{kDefaultRescorer};
   std::optional<Companion> companion = {};
 };
 
@@ -113,14 +121,6 @@ read_finder_bundle(const std::filesystem::path& name_or_folder);
 // Reads the companion that a bundle names, from the folder beside its own or else by its name. Throws
 // Error{kBundle} if it is missing or damaged, or places other landmarks.
 [[nodiscard]] KILOMARK_API LandmarkBundle read_companion(const LandmarkBundle& landmarks);
-
-// The shipped bundle that finds faces for a landmark bundle: "faces-large" for "resnext50" and its
-// companion "resnext50-turned", else "faces".
-[[nodiscard]] KILOMARK_API std::string_view default_finder(std::string_view landmark_bundle);
-
-// The shipped bundle whose presence rescores the faces that are found for a landmark bundle: "wild"
-// for these two, whose landmarks it also improves; else "lite", which takes a third of the time.
-[[nodiscard]] KILOMARK_API std::string_view default_rescorer(std::string_view landmark_bundle);
 
 // Of face detectors whose manifest states none of it: fitted to "faces" with the presence of "lite".
 inline constexpr RescoringRule kBundleRescoring{0.7F, 0.55F, 0.5F, 0.0F, 0.15F};

@@ -124,8 +124,8 @@ struct Frames {
 // Which bundles a detector loads beside its landmark network, and where. A bundle is given by the
 // name of an installed one or by its folder; see bundle.hpp.
 struct DetectorOptions {
-  std::string finder = "auto";     // of task "faces"; "auto": see default_finder(); "": none
-  std::string rescoring = "auto";  // of task "landmarks"; "auto": default_rescorer; "": none
+  std::string finder = "auto";     // of task "faces"; "auto": LandmarkBundle::finder; "": none
+  std::string rescoring = "auto";  // of task "landmarks"; "auto": its rescorer; "": none
   bool companion = true;           // whether to load the one that the landmark bundle names
   BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
 };

@@ -65,10 +65,6 @@ Model read_model(const BundleHeader& header) {
   return model;
 }
 
-bool is_resnext50(std::string_view landmark_bundle) {
-  return landmark_bundle == "resnext50" || landmark_bundle == "resnext50-turned";
-}
-
 }  // namespace
 
 Bundle read_bundle(const std::filesystem::path& folder) {
@@ -112,15 +108,6 @@ LandmarkBundle read_companion(const LandmarkBundle& landmarks) {
                      landmarks.header.name, "'; expected the same number, groups and mirror"));
   }
   return companion;
-}
-
-std::string_view default_finder(std::string_view landmark_bundle) {
-  return is_resnext50(landmark_bundle) ? "faces-large"
-                                       : "faces";  // which takes a third of the time
-}
-
-std::string_view default_rescorer(std::string_view landmark_bundle) {
-  return is_resnext50(landmark_bundle) ? "wild" : "lite";
 }
 
 }  // namespace kilomark

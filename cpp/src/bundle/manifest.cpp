@@ -58,6 +58,7 @@ std::map<std::string, double> parse_accuracy(const Fields& manifest) {
 }
 
 constexpr std::size_t kLongestName = 200;
+constexpr const char* kBundleName = "the name of a bundle";
 
 // A name that leads into no other folder.
 std::string parse_plain_name(const Fields& fields, const char* key, const char* expected) {
@@ -139,7 +140,7 @@ FinderBundle parse_finder(const Fields& manifest, BundleHeader header) {
 
 Companion parse_companion(const Fields& fields) {
   Companion companion;
-  companion.name = parse_plain_name(fields, "name", "the name of a bundle");
+  companion.name = parse_plain_name(fields, "name", kBundleName);
   const auto read = [&](const char* name, const bundle::NumberRange& range) {
     return static_cast<float>(fields.number(name, range));
   };
@@ -158,6 +159,12 @@ LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {
   }
   if (manifest.has("blends_with")) {
     bundle.blends_with = manifest.texts("blends_with");
+  }
+  if (manifest.has("finder")) {
+    bundle.finder = parse_plain_name(manifest, "finder", kBundleName);
+  }
+  if (manifest.has("rescorer")) {
+    bundle.rescorer = parse_plain_name(manifest, "rescorer", kBundleName);
   }
   if (manifest.has("companion")) {
     bundle.companion = parse_companion(manifest.section("companion"));

@@ -98,6 +98,15 @@ TEST_F(InstalledBundles, AreFoundByNameOrFolder) {
   EXPECT_EQ(read_finder_bundle("faces").network.strides.size(), 3U);
 }
 
+TEST_F(InstalledBundles, NameTheirFinderAndRescorer) {
+  const LandmarkBundle large = read_landmark_bundle("resnext50");
+  EXPECT_EQ(large.finder, "faces-large");
+  EXPECT_EQ(large.rescorer, "wild");
+  const LandmarkBundle small = read_landmark_bundle("lite");  // whose manifest names none
+  EXPECT_EQ(small.finder, kDefaultFinder);
+  EXPECT_EQ(small.rescorer, kDefaultRescorer);
+}
+
 TEST_F(InstalledBundles, OfTheOtherTaskOrOfNoNameAreRefused) {
   EXPECT_THROW((void)read_landmark_bundle("faces"), Error);
   EXPECT_THROW((void)read_finder_bundle("lite"), Error);

@@ -33,6 +33,9 @@ __all__ = ["export"]
 
 log = logging.getLogger(__name__)
 
+_RESNEXT50_PARTNERS = {"finder": "faces-large", "rescorer": "wild"}
+"""Accurate bundles for a network that takes most of the time anyway; see `LandmarkBundle`."""
+
 
 class _Exported(NamedTuple):
     model: nn.Module
@@ -123,6 +126,8 @@ def _landmark_network(
     if not training.get("depth"):  # trained without labels of it
         network.head.depth = None
     manifest = landmark_manifest(name, _last_size(training), topology, training)
+    if training["network"] == "resnext50":
+        manifest |= _RESNEXT50_PARTNERS
     if "crop_scale" in training:
         manifest["crop_scale"] = training["crop_scale"]
     if head == "baseline":
