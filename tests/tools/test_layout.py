@@ -30,6 +30,14 @@ def test_no_modules_import_each_other(imports: dict[str, set[str]]) -> None:
     assert find_circles(imports) == []
 
 
+def test_every_module_lists_its_public_names(root: Path) -> None:
+    modules = (root / "python" / "kilomark").rglob("*.py")
+    unlisted = [
+        p for p in modules if not p.stem.startswith("__") and "\n__all__ = [" not in p.read_text()
+    ]
+    assert unlisted == []
+
+
 def test_a_circle_is_found() -> None:
     imports = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}
     assert find_circles(imports) == [["b", "c"]]

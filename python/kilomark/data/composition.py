@@ -20,6 +20,8 @@ from kilomark.data.image_bank import NUM_LEVELS
 if TYPE_CHECKING:
     from kilomark.data.finder_sources import FinderSources
 
+__all__ = ["ComposedSamples", "Compositions", "FaceBatch", "split_samples"]
+
 Array = np.ndarray[Any, Any]
 
 MAX_FACES = 64  # of one image; further ones are left out, the smallest first

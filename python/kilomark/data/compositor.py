@@ -11,6 +11,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from kilomark.data.image_bank import ImageBank
 
+__all__ = ["Placements", "compose"]
+
 
 @dataclass(slots=True, eq=False)
 class Placements:

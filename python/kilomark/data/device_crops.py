@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+__all__ = ["crop_maps", "crop_pixels_in_image", "cut_crops", "map_points"]
+
 _MEAN_COLOR = (124.0, 116.0, 104.0)  # what the runtime puts outside the image
 
 

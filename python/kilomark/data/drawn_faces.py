@@ -7,6 +7,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+__all__ = ["cartoon", "drawn_face"]
+
 Array = np.ndarray[Any, Any]
 
 

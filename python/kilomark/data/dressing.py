@@ -15,6 +15,8 @@ from kilomark.data.face_mesh import LEFT_EYE, RIGHT_EYE, EyeVertices
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["GARMENTS", "MASKS", "Garment", "dress_face", "face_size"]
+
 Array = np.ndarray[Any, Any]
 Garment = Literal[
     "surgical", "cloth", "ffp2", "printed", "black", "sunglasses", "glasses", "cap", "visor", "hand"

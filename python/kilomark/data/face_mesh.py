@@ -13,6 +13,19 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "FACE_OVAL",
+    "LEFT_EYE",
+    "NUM_VERTICES",
+    "RIGHT_EYE",
+    "EyeVertices",
+    "HeadFrame",
+    "face_triangles",
+    "head_frame",
+    "pitch_deg",
+    "yaw_deg",
+]
+
 Array = np.ndarray[Any, Any]
 
 NUM_VERTICES = 478

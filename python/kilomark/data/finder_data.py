@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from kilomark.data.packed_images import PackedImages
     from kilomark.data.scenes import Scenes
 
+__all__ = ["KEYPOINT_LANDMARKS", "read_finder_data"]
+
 Array = np.ndarray[Any, Any]
 
 # right pupil, left pupil, nose tip, right and left mouth corner among the 971 landmarks

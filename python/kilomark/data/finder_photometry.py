@@ -14,6 +14,8 @@ from kilomark.data.device_photometry import DevicePhotometry, gaussian_blur, jpe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["FinderPhotometry"]
+
 _BLUR_LOG_PX = (-0.9, 0.7)
 _MOTION_PX = (1.0, 6.0)  # half of the path
 _MOTION_STEPS = 7

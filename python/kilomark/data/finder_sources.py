@@ -7,6 +7,17 @@ from typing import Any
 
 import numpy as np
 
+__all__ = [
+    "KEYPOINT_TEMPLATE",
+    "FaceTable",
+    "FinderSources",
+    "FinderSourcesBuilder",
+    "angles_of",
+    "faces_of_landmarks",
+    "no_faces",
+    "upright_boxes",
+]
+
 Array = np.ndarray[Any, Any]
 
 NONE, FACE, IGNORED, CARTOON = 0, 1, 2, 3

@@ -15,6 +15,8 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = ["NUM_LEVELS", "ImageBank", "ImageBankBuilder"]
+
 NUM_LEVELS = 5  # full size down to a sixteenth
 _CHUNK = 2048  # images of a stack that are reduced at once
 

@@ -33,6 +33,16 @@ if TYPE_CHECKING:
     from kilomark.data.labeled_faces import LabeledFaces
     from kilomark.data.packed_images import PackedImages
 
+__all__ = [
+    "LandmarkSample",
+    "LandmarkSamples",
+    "MeshSample",
+    "Placement",
+    "crop_square",
+    "evaluation_crops",
+    "shuffled_order",
+]
+
 _FAR_SHARE = 0.09  # of the faces; half of the negatives: far letters and badges look like faces
 _FAR_MASKED_SHARE = 0.3  # of the masked faces: from afar a mask leaves little that says face
 _DIM_SHARE = 0.03  # of the faces, beside the far ones

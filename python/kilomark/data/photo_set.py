@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import Split
 
+__all__ = ["PhotoSet", "read_photo_set"]
+
 Array = np.ndarray[Any, Any]
 
 _FACE_ARRAYS = ("center", "extent", "angle_deg", "keypoints", "has_keypoints", "state")

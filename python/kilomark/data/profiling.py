@@ -25,6 +25,8 @@ from kilomark.data.face_mesh import (
     yaw_deg,
 )
 
+__all__ = ["Z_SCALE", "TurnedFace", "choose_turn", "close_eye", "profile_face", "turn_matrix"]
+
 Array = np.ndarray[Any, Any]
 
 MAX_YAW_DEG, MAX_PITCH_DEG = 80.0, 25.0

@@ -16,6 +16,8 @@ from kilomark.networks.face_finder import STRIDES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+__all__ = ["FinderModel", "LandmarkModel", "fold_batch_norms", "to_onnx"]
+
 OPSET = 18
 
 

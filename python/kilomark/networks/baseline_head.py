@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from kilomark.networks.landmark_head import GRID, UNITS_PER_CROP, LandmarkOutput
 
+__all__ = ["CONSTANT_OUTPUTS", "BaselineHead"]
+
 _HIDDEN_PER_LANDMARK = 4
 _SURELY_PRESENT = 20.0  # a logit whose probability is 1 in single precision
 

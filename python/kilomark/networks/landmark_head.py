@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+__all__ = ["GRID", "UNITS_PER_CROP", "CompactHead", "LandmarkOutput", "PresenceHead"]
+
 # Landmarks are predicted in units of a quarter crop around the crop's center, where they have a
 # standard deviation of about one.
 UNITS_PER_CROP = 4.0

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kilomark.networks.baseline_head import BaselineHead
     from kilomark.networks.landmark_head import CompactHead, LandmarkOutput
 
+__all__ = ["HeadName", "LandmarkNetwork", "drop_missing_parts"]
+
 OPTIONAL_PARTS = ("depth", "detail", "presence")  # of a head; older runs and bundles lack some
 
 HeadName = Literal["compact", "baseline"]

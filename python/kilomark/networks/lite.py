@@ -14,6 +14,8 @@ from kilomark.networks.baseline_head import BaselineHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
+__all__ = ["SeparableBlock", "make_lite"]
+
 # Channels, blocks and depthwise kernel of each stage; each stage halves the resolution.
 STAGES = ((48, 2, 3), (96, 4, 3), (192, 5, 5))
 STEM_CHANNELS = 24

@@ -11,6 +11,8 @@ from kilomark.networks.baseline_head import BaselineHead
 from kilomark.networks.landmark_head import CompactHead
 from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
+__all__ = ["make_resnext50"]
+
 _CHANNELS = 1024
 
 

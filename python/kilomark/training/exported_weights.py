@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+__all__ = ["load_exported", "read_exported_weights"]
+
 
 # Parts that networks of earlier versions lack. They start as they were made: details and depth
 # without an effect, the head of presence untrained.

@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     from kilomark.training.distillation import Lesson
     from kilomark.training.settings import LocationLoss
 
+__all__ = [
+    "LOCATION_LOSSES",
+    "WING_CURVATURE",
+    "WING_WIDTH",
+    "landmark_loss",
+    "smooth_l1",
+    "spread_likelihood",
+    "squared",
+    "wing",
+]
+
 KNEE = 0.01  # of the crop's side: errors below it count quadratically
 WING_WIDTH = 0.04  # of the crop's side, 5 px of 128: errors below it count logarithmically
 WING_CURVATURE = WING_WIDTH / 5  # the ratio of the paper

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kilomark.training.distillation import Teacher
     from kilomark.training.settings import LocationLoss
 
+__all__ = ["LandmarkTask", "example_shapes", "lid_pairs", "loss_of_samples", "predict_landmarks"]
+
 
 _NEGATIVE_SHARE = 0.14  # more than without photos that hold no face and without hard negatives
 
