@@ -55,7 +55,7 @@ NamedThreads::NamedThreads() : own_name_(system::thread_name()) {
 
 NamedThreads::~NamedThreads() { system::set_thread_name(own_name_); }
 
-void note_freed_network() noexcept { has_idle_threads() = true; }
+void note_kept_threads() noexcept { has_idle_threads() = true; }
 
 void note_work() noexcept { has_worked() = true; }
 

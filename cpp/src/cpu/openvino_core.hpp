@@ -25,14 +25,15 @@ class NamedThreads {
   std::string own_name_;
 };
 
-// To be called when a compiled network has been freed: OpenVINO keeps its threads.
-void note_freed_network() noexcept;
+// To be called when OpenVINO keeps threads for the networks to come: those of a freed network, and
+// those that networks share.
+void note_kept_threads() noexcept;
 
 // To be called when a network is compiled or run: OpenVINO's threads are awake for some
 // milliseconds more.
 void note_work() noexcept;
 
-// Ends the threads that OpenVINO keeps of freed networks for the next one, and waits until those of
+// Makes OpenVINO forget the threads that it keeps for the networks to come, and waits until those of
 // live networks sleep. To be called before a fork. The child would give work to the former, though
 // it does not have them. A thread of the latter that was awake may have held a lock of TBB, the
 // library that OpenVINO takes its threads from; nobody would give it back in the child.

@@ -10,6 +10,7 @@
 #include "cpu/value_sizes.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/limits.hpp"
+#include "system/process.hpp"
 #include "text.hpp"
 
 namespace kilomark::cpu {
@@ -28,6 +29,15 @@ constexpr std::size_t kAnyCount = 2;
 
 // The most items that are run together in any number.
 constexpr std::size_t kMostOfAnyCount = 8;
+
+// Whether a network's work goes to threads that it shares with all others of the process. Each queue
+// of work has its own places for the threads of TBB, the library that OpenVINO computes with. TBB
+// splits a layer's work among these places, and keeps 256 bytes for each part until a thread has been
+// there (issue 1403 of oneTBB). With several queues for the same cores some places see no thread for
+// as long as calls go on: memory grew by 60 KB a call. The shared threads are those of all cores.
+bool shares_threads(int num_threads) {
+  return num_threads > 1 && num_threads == system::usable_cores();
+}
 
 OpenvinoModel read_model(const NetworkSpec& spec) {
   (void)openvino_api();  // its absence is not the model's fault
@@ -162,7 +172,7 @@ OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& 
   }
 }
 
-OpenvinoSession::~OpenvinoSession() { note_freed_network(); }
+OpenvinoSession::~OpenvinoSession() { note_kept_threads(); }
 
 openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) {
   model_.reshape(to_open_shape(shape, options_.max_batch));
@@ -180,6 +190,9 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       // rounded to 8 bits, which moves landmarks by 0.1 px.
       "DYNAMIC_QUANTIZATION_GROUP_SIZE",
       "0",
+      // One queue of work for all networks; see shares_threads().
+      "EXCLUSIVE_ASYNC_REQUESTS",
+      shares_threads(options_.num_threads) ? "YES" : "NO",
       // Other programs use the same cores; a thread that is tied to a busy one waits for it.
       "ENABLE_CPU_PINNING",
       "NO",
@@ -188,6 +201,7 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
   };
   openvino::CompiledModel* compiled = nullptr;
   const NamedThreads named;
+  note_kept_threads();
   check(std::apply(
       [&](auto... texts) {
         return openvino_api().core_compile_model(openvino_core(), model_.get(), "CPU",
