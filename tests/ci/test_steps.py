@@ -35,7 +35,7 @@ def run_steps(root: Path, folder: Path, *steps: str) -> subprocess.CompletedProc
         text=True,
         check=False,
         env=environment,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -236,7 +236,7 @@ def test_a_disk_without_room_is_an_error_and_leaves_nothing(tmp_path: Path) -> N
     )
     finished = subprocess.run(
         [sys.executable, "-c", script, str(path), str(tmp_path / "cache")],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
     assert finished.returncode == 1

@@ -73,7 +73,7 @@ def test_a_file_that_is_no_plugin_is_a_reason(tmp_path: Path) -> None:
         env={"KILOMARK_CUDA_PLUGIN": str(plugin)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert "the plugin cannot be loaded" in done.stdout

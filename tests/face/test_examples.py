@@ -35,7 +35,7 @@ def video(tmp_path: Path) -> Path:
 
 def run(example: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(example), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def test_photo(root: Path, bundles: list[str], tmp_path: Path) -> None:

@@ -264,10 +264,10 @@ def test_png_with_a_bomb_of_text_ends_quickly(tmp_path: Path) -> None:
         text.add_text(f"key{index}", "x" * (100 << 20), zip=True)
     Image.fromarray(COLOR).save(tmp_path / "photo.png", pnginfo=text)
     assert (tmp_path / "photo.png").stat().st_size < 1 << 20
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(InvalidInputError, match=r"Decompressed data too large"):
         to_pixels(tmp_path / "photo.png")
-    assert time.monotonic() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 def test_photo_that_does_not_fit_into_memory(

@@ -100,7 +100,7 @@ def test_pipe_and_device_are_written_to_directly(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     write_whole(pipe, b"through")
-    reader.join(10)
+    reader.join(60)
     assert read == [b"through"]
     assert names(tmp_path) == ["pipe"]
     with pytest.raises(OSError, match="No space left"):

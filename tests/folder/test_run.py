@@ -244,8 +244,8 @@ def test_a_killed_run_goes_on_where_it_stopped(
     for number in range(100):
         os.link(photos / "02.png", photos / f"copy{number:03d}.png")
     slow = "import time, kilomark.folder.run as r, kilomark.cli.main as m, sys\n"
-    slow += "rows = r.make_rows\n"
-    slow += "r.make_rows = lambda *a, **k: (time.sleep(0.01), rows(*a, **k))[1]\n"
+    slow += "rows, delays = r.make_rows, iter([0.01] * 60 + [600])\n"  # it must not end by itself
+    slow += "r.make_rows = lambda *a, **k: (time.sleep(next(delays)), rows(*a, **k))[1]\n"
     slow += "sys.exit(m.main(sys.argv[1:]))"
     out = tmp_path / "out"
     command = [*arguments(photos, out, settings), "--photos-per-file", "4"]

@@ -61,5 +61,5 @@ def test_python_target_takes_its_inputs(target: str, tmp_path: Path) -> None:
     for name, data in kept_inputs(target).items():
         (tmp_path / name).write_bytes(data)
     command = [sys.executable, str(FUZZ / "python" / f"{target}.py"), str(tmp_path), "-runs=200"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -43,7 +43,7 @@ def test_the_command_stops_cleanly(receiver: socket.socket, tmp_path: Path, numb
             receiver.recv(1 << 16)
         process.send_signal(number)
         try:
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
         assert process.stderr is not None

@@ -18,7 +18,7 @@ from kilomark.serve.server import ServerAddress, serve_page
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @contextmanager

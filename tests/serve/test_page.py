@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from kilomark.serve.messages import PictureMessage
     from kilomark.serve.server import ServerAddress
 
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
+
 EYE_COLOR = (0x38, 0xBD, 0xF8)
 
 
@@ -55,6 +58,7 @@ def opened(browser: Browser, url: str, width: int = 1100, height: int = 800) -> 
     """Open the page; any error that it reports fails the test, and so do requests elsewhere."""
     context = browser.new_context(viewport={"width": width, "height": height})
     page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
@@ -288,6 +292,6 @@ def test_the_page_comes_back_with_the_server(browser: Browser, still: Path) -> N
     expect(page.locator("#connection")).to_have_text("reconnecting")
     expect(page.locator("#notice")).to_be_visible()
     with running_server([f"still={still}"], port=port):
-        expect(page.locator("#connection")).to_have_text("live", timeout=15_000)
+        expect(page.locator("#connection")).to_have_text("live")
         wait_for_picture(page)
         context.close()

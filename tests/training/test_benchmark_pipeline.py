@@ -17,7 +17,7 @@ def test_every_stage_and_the_whole_are_measured(
     folders = ["--faces", str(faces_dir), "--scenes", str(scenes_dir), "--cache", str(cache_dir)]
 
     done = subprocess.run(
-        [*command, *folders], capture_output=True, text=True, timeout=120, env=dict(os.environ)
+        [*command, *folders], capture_output=True, text=True, timeout=300, env=dict(os.environ)
     )
 
     assert done.returncode == 0, done.stderr

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 FRAME_SECONDS = 0.005
+PATIENCE_SECONDS = 60.0
 
 
 class Camera(VideoSource):
@@ -33,11 +34,13 @@ class Camera(VideoSource):
 
     def __init__(self, num_frames: int) -> None:
         self._num_frames = num_frames
+        self.num_given = 0
         self._image = np.ascontiguousarray(moved_photo(0)[..., ::-1])
 
     def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
         for n in range(self._num_frames):
             time.sleep(FRAME_SECONDS)
+            self.num_given = n + 1
             yield VideoFrame(self._image, start_seconds + n * FRAME_SECONDS)
 
 
@@ -61,17 +64,16 @@ def detector() -> kilomark.Detector:
 
 
 def test_a_slow_reader_gets_the_newest_frame_with_bounded_delay() -> None:
-    slow_seconds = 12 * FRAME_SECONDS
-    delays, numbers = [], []
-    with NewestFrame(lambda: Camera(10_000)) as frames:
+    camera = Camera(1_000_000)
+    with NewestFrame(lambda: camera) as frames:
         for _ in range(12):
-            frame = frames.take(1.0)
+            given = camera.num_given
+            while camera.num_given < given + 5:  # the reader is slow
+                time.sleep(FRAME_SECONDS)
+            newest = camera.num_given - 1
+            frame = frames.take(PATIENCE_SECONDS)
             assert frame is not None
-            delays.append(time.monotonic() - frame.read_at)
-            numbers.append(frame.number)
-            time.sleep(slow_seconds)
-    assert np.median(delays[6:]) < slow_seconds  # a queue would have grown to 6 times that
-    assert numbers[-1] > 2 * len(numbers)  # frames were dropped
+            assert frame.number >= newest - 1  # `newest` itself may be on its way
 
 
 def test_a_camera_that_vanishes_is_opened_again() -> None:
@@ -98,7 +100,7 @@ def test_a_file_ends_and_plays_at_its_own_speed(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", num_frames=6, sound=False)
     begin = time.monotonic()
     with NewestFrame(lambda: open_source(clip)) as frames:
-        while frames.take(0.5) is not None:
+        while frames.take(PATIENCE_SECONDS) is not None:
             pass
         assert frames.is_ended
     assert time.monotonic() - begin > 5 / 30 - 0.01

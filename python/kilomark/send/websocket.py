@@ -25,7 +25,9 @@ MOST_CLIENTS = 32
 MOST_MESSAGE_BYTES = 1024
 """Longest message from a client; messages are ignored."""
 HEARTBEAT_SECONDS = 15.0
-START_SECONDS = 10.0
+START_SECONDS = 60.0
+CLOSE_SECONDS = 10.0
+"""A client that has not answered the farewell by then is cut off."""
 GOING_AWAY = 1001
 
 
@@ -182,7 +184,7 @@ class _Client:
 
     async def close(self) -> None:
         with suppress(ConnectionError, asyncio.TimeoutError):
-            await asyncio.wait_for(self._socket.close(code=GOING_AWAY), 1.0)
+            await asyncio.wait_for(self._socket.close(code=GOING_AWAY), CLOSE_SECONDS)
 
     async def _send(self) -> None:
         with suppress(ConnectionError):

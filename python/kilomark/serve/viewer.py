@@ -34,7 +34,7 @@ MOST_FAULTS = 20
 MOST_MESSAGES_PER_SECOND = 200
 POLICY_VIOLATION, GOING_AWAY = 1008, 1001
 
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 10.0
 """A page that has not answered by then is cut off, and learns no reason."""
 
 
