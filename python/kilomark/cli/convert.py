@@ -24,7 +24,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "convert", help="make an engine for a GPU, or quantize for the CPU", description=DESCRIPTION
     )
     add = parser.add_argument
-    add("model", help="name of a shipped bundle, folder of a bundle, or of a training run")
+    add(
+        "model", metavar="MODEL",
+        help="name of a shipped bundle, folder of a bundle, or of a training run",
+    )  # fmt: skip
     add(
         "--precision", choices=("fp16", "int8", "fp32"), default="fp16",
         help="precision of the arithmetic (default: fp16)",
@@ -44,9 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "the demo photo, varied; int8 needs faces of your own)",
     )  # fmt: skip
     add("--min-batch", type=int, default=1, metavar="N", help="smallest batch of the engine")
-    add("--opt-batch", type=int, default=0, metavar="N", help="the batch it is tuned for")
+    add("--opt-batch", type=int, default=0, metavar="N", help="batch that the engine is tuned for")
     add("--max-batch", type=int, default=16, metavar="N", help="largest batch of the engine")
-    add("--finder-size", type=int, metavar="PX", help="side of a face detector's image")
+    add("--finder-size", type=int, metavar="PX", help="input size of a face detector's engine")
     add("--device", default="cuda", help="GPU to build for: cuda, cuda:1, ... (default: cuda)")
     parser.set_defaults(run=run)
 

@@ -32,7 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "and say what is broken, missing or repeated.",
         epilog="exit codes: 0 no errors; 1 there are some (or, with --strict, warnings)",
     )
-    check.add_argument("folder", type=Path, help="holds train/landmarks.csv and train/images")
+    check.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="holds train/landmarks.csv and train/images"
+    )
     check.add_argument("--json", action="store_true", help="print all findings as JSON")
     check.add_argument("--strict", action="store_true", help="let warnings count as errors")
     check.set_defaults(run=run_check)

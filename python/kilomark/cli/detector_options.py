@@ -62,7 +62,8 @@ def add_network_options(group: argparse._ActionsContainer, *, model: str) -> Non
         "--finder",
         default="auto",
         metavar="BUNDLE",
-        help="face detector: a shipped bundle or a bundle's folder (default: %(default)s)",
+        help="face detector: a shipped bundle or a bundle's folder (default: auto, the one that "
+        "the landmark network's manifest names)",
     )
     group.add_argument(
         "--device", default="auto", help="auto, cpu, cuda ... (default: %(default)s)"

@@ -23,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Measure a bundle on the validation split of a data set, through the C++ core. "
         "Prints JSON.",
     )
-    parser.add_argument("bundle", help="name of a shipped bundle, or the folder of another one")
+    parser.add_argument(
+        "bundle", metavar="BUNDLE", help="name of a shipped bundle, or the folder of another one"
+    )
     parser.add_argument(
         "--write", action="store_true", help="write the figures into the bundle's manifest"
     )
@@ -48,13 +50,13 @@ def _add_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
     group.add_argument(
         "--contest", type=Path, metavar="FOLDER",
-        help="data set in the contest's layout, instead of the two",
+        help="data set in the contest's layout, instead of --faces and --scenes",
     )  # fmt: skip
     group.add_argument(
         "--split", choices=("file-order", "person"), default="file-order",
         help="how the contest's rows are split (default: file-order)",
     )  # fmt: skip
-    group.add_argument("--cache", type=Path, metavar="FOLDER", help="for decoded images")
+    group.add_argument("--cache", type=Path, metavar="FOLDER", help="folder for decoded images")
 
 
 def _add_report_options(group: argparse._ArgumentGroup) -> None:

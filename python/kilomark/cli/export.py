@@ -34,11 +34,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
     parser.add_argument(
         "--weights", choices=("half", "int8", "single"), default="half",
-        help="how the file stores them: int8 takes half the bytes of half; the arithmetic stays "
-        "float32 (default: half)",
+        help="how the file stores the weights: int8 takes half the bytes of half; the arithmetic "
+        "stays float32 (default: half)",
     )  # fmt: skip
     parser.add_argument(
-        "--single", dest="weights", action="store_const", const="single", help="--weights single"
+        "--single",
+        dest="weights",
+        action="store_const",
+        const="single",
+        help="the same as --weights single",
     )
     parser.add_argument(
         "--score-shift", type=_parse_shift, default=0.0, metavar="S[,S,S]",

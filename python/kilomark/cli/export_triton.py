@@ -31,7 +31,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--model", default="resnext50", help="landmark network (default: %(default)s)"
     )
     parser.add_argument(
-        "--finder", default="auto", metavar="BUNDLE", help="face detector (default: %(default)s)"
+        "--finder",
+        default="auto",
+        metavar="BUNDLE",
+        help="face detector (default: auto, the one that the landmark network's manifest names)",
     )
     parser.add_argument("--cpu", action="store_true", help="serve from a CPU, not from a GPU")
     parser.add_argument(
@@ -48,7 +51,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="for --engine plan: TensorRT engines, built on the server's GPU",
     )
     parser.add_argument(
-        "--max-batch", type=int, default=16, metavar="N", help="(default: %(default)s)"
+        "--max-batch",
+        type=int,
+        default=16,
+        metavar="N",
+        help="photos or crops in a batch (default: %(default)s)",
     )
     parser.add_argument(
         "--score-threshold",

@@ -18,8 +18,8 @@ __all__ = ["add_parser"]
 EXIT_SOME_UNREADABLE = 1
 DESCRIPTION = """\
 Find the faces in all photos of a folder, its subfolders included, and place their landmarks.
-OUT becomes a folder of files with one row a face. Stop the command in any way and run it again:
-it goes on where it stopped."""
+OUT becomes a folder of files with one row for each face. Stop the command in any way and run it
+again: it goes on where it stopped."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,8 +35,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "source",
         metavar="DIR|GLOB|LIST",
-        help="a folder, a quoted pattern such as 'photos/**/*.jpg', or a text file with a path a "
-        "line (- for the standard input)",
+        help="a folder, a quoted pattern such as 'photos/**/*.jpg', or a text file with one path "
+        "on each line (- for the standard input)",
     )
     _add_output_options(parser.add_argument_group("output"))
     _add_speed_options(parser.add_argument_group("speed"))

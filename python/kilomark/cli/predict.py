@@ -31,7 +31,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Find the faces in photos and place their landmarks.",
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO")
+    parser.add_argument(
+        "photos", nargs="*", type=Path, metavar="PHOTO", help="JPEG, PNG or what else Pillow reads"
+    )
     parser.add_argument(
         "--demo", action="store_true", help="use the photo that comes with kilomark"
     )
@@ -53,9 +55,9 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         type=parse_json_file,
         const=TO_STDOUT,
         metavar="FILE",
-        help="write boxes, scores and landmarks: FILE.jsonl gets a line of JSON per photo, at once "
-        "and at its end; FILE.json becomes one document, when all photos are done; without FILE, "
-        "lines go to the standard output",
+        help="write boxes, scores and landmarks as JSON: a line for each photo, appended to "
+        "FILE.jsonl at once; or one document in FILE.json at the end; without FILE, lines go to "
+        "the standard output",
     )
     group.add_argument(
         "--style",

@@ -117,7 +117,11 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
 def _add_tracker_options(group: argparse._ArgumentGroup) -> None:
     add_network_options(group, model="lite")
     group.add_argument(
-        "--smoothing", type=float, default=1.0, metavar="S", help="0: none (default: 1)"
+        "--smoothing",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="0: raw landmarks; more than 1: steadier (default: 1)",
     )
     group.add_argument("--max-faces", type=int, metavar="N", help="follow at most N faces")
 

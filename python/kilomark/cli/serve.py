@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("sources", nargs="*", metavar="SOURCE")
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="see below")
     _add_access_options(parser.add_argument_group("who may visit"))
     _add_page_options(parser.add_argument_group("networks and pictures"))
 
@@ -54,7 +54,9 @@ def _add_access_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    group.add_argument("--port", type=int, default=8080, help="0: any (default: %(default)s)")
+    group.add_argument(
+        "--port", type=int, default=8080, help="0: any free one (default: %(default)s)"
+    )
     group.add_argument(
         "--token",
         help=f"16 characters or more; other users of this machine see it, unlike {TOKEN_VARIABLE}",
@@ -93,7 +95,7 @@ def _add_page_options(group: argparse._ArgumentGroup) -> None:
         type=float,
         default=1.0,
         metavar="S",
-        help="smoothing at the start; 0: none (default: 1)",
+        help="at the start; 0: raw landmarks; more than 1: steadier (default: 1)",
     )
     group.add_argument(
         "--once", action="store_true", help="play files once instead of repeating them"

@@ -23,7 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "asks for, in whole pixels of the photos.",
     )
     parser.add_argument(
-        "model", help="a shipped bundle, a bundle's folder, or the folder of a training run"
+        "model",
+        metavar="MODEL",
+        help="a shipped bundle, a bundle's folder, or the folder of a training run",
     )
     parser.add_argument(
         "--contest", type=Path, required=True, metavar="FOLDER", help="holds test/test_points.csv"

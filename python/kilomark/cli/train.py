@@ -29,7 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="train a network",
         usage="kilomark train NETWORK -o FOLDER --faces FOLDER --scenes FOLDER [options]\n"
         "       kilomark train NETWORK -o FOLDER --contest FOLDER [options]",
-        description="Train a landmark network, or the face detector, which is called 'faces'.",
+        description="Train a landmark network, or a face detector (faces, faces-large).",
         epilog="exit codes: 0 trained to the end; 2 an option or the data is wrong, or the disk "
         "failed; 3 stopped by a signal, with everything saved: rerun with --resume",
     )

@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run, parser=parser)
-    parser.add_argument("source", metavar="SOURCE")
+    parser.add_argument("source", metavar="SOURCE", help="see below")
     _add_output_options(parser.add_argument_group("output"))
     _add_span_options(parser.add_argument_group("part of the video"))
     _add_tracker_options(parser.add_argument_group("tracker"))

@@ -36,7 +36,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_network_options(parser, model="lite")
     parser.add_argument(
-        "--smoothing", type=float, default=1.0, metavar="S", help="0: none (default: 1)"
+        "--smoothing",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="0: raw landmarks; more than 1: steadier (default: 1)",
     )
     parser.add_argument(
         "--style",
