@@ -22,14 +22,14 @@ def choose_companion(
     """Read the companion that the landmark network names, unless nothing is to be blended.
 
     Raises:
-        BundleError: the companion is missing or damaged, or places other landmarks.
+        BundleError: the companion is missing or damaged, or places different landmarks.
     """
     if blend is False or landmarks is None:
         return None
     companion = read_companion(landmarks)
     if companion is not None and not _place_the_same(landmarks, companion):
         raise BundleError(
-            f"the companion {excerpt(companion.name)} places other landmarks than "
+            f"the companion {excerpt(companion.name)} places different landmarks from "
             f"{excerpt(landmarks.name)}; expected the same number, groups and mirror"
         )
     return companion
@@ -63,7 +63,7 @@ def choose_blend(
     if not _place_the_same(landmarks, rescorer):
         raise InvalidInputError(
             f"blend is True, but {excerpt(landmarks.name)} and {excerpt(rescorer.name)} place "
-            "other landmarks; expected two networks of the same landmarks"
+            "different landmarks; expected two networks of the same landmarks"
         )
     return True
 

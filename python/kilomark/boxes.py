@@ -35,7 +35,7 @@ def to_boxes(
     try:
         values = np.asarray(boxes)
     except ValueError as error:
-        raise InvalidInputError(f"{shown} is no array ({error}); {EXPECTED}") from error
+        raise InvalidInputError(f"{shown} is not an array ({error}); {EXPECTED}") from error
     if values.size == 0 and values.ndim <= 2 and values.shape[-1] in (0, 4):
         return np.zeros((0, 4), np.float32)
     if values.dtype.kind not in "iuf":

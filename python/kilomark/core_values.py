@@ -45,7 +45,7 @@ def check_boxes_per_image(boxes: object, num_images: int) -> Sequence[Boxes] | N
     """Return the boxes of each image, or None if the face detector finds them.
 
     Raises:
-        InvalidInputError: they are no list of as many as there are images.
+        InvalidInputError: it is not a list of one array for each image.
     """
     if boxes is None:
         return None

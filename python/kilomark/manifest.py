@@ -117,8 +117,8 @@ def read_landmark_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle
     if isinstance(bundle, LandmarkBundle):
         return bundle
     raise BundleError(
-        f"the bundle {excerpt(bundle.name)} finds faces; as model= a bundle of task 'landmarks' is "
-        "needed"
+        f"the bundle {excerpt(bundle.name)} finds faces; model= expects a bundle of task "
+        "'landmarks'"
     )
 
 
@@ -148,8 +148,8 @@ def read_finder_bundle(name_or_path: str | os.PathLike[str]) -> FinderBundle:
     if isinstance(bundle, FinderBundle):
         return bundle
     raise BundleError(
-        f"the bundle {excerpt(bundle.name)} places landmarks; as finder= a bundle of task 'faces' "
-        "is needed"
+        f"the bundle {excerpt(bundle.name)} places landmarks; finder= expects a bundle of task "
+        "'faces'"
     )
 
 

@@ -23,7 +23,7 @@ def prepare_network_cache(cache_dir: str | os.PathLike[str]) -> Path:
     decides what this process runs.
 
     Raises:
-        InvalidInputError: it is no folder, cannot be made or written to, or every user of the
+        InvalidInputError: it is not a folder, cannot be made or written to, or every user of the
             machine may write to it or to a network in it.
     """
     folder = Path(cache_dir)

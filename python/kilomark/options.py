@@ -28,7 +28,7 @@ def check_fraction(name: str, value: object) -> float:
     """Return ``value`` if it lies between 0 and 1; NaN does not.
 
     Raises:
-        InvalidInputError: it does not, or is no number.
+        InvalidInputError: it does not, or is not a number.
     """
     if not isinstance(value, int | float | np.integer | np.floating) or not 0 <= value <= 1:
         raise InvalidInputError(f"{name} is {excerpt(value)}; expected a number from 0 to 1")

@@ -150,7 +150,7 @@ def _read_all(file: IO[bytes]) -> bytes:
 
 
 def _check_path(path: str, shown: str) -> None:
-    """Refuse text that is no path, with what to pass in its place."""
+    """Refuse text that is not a path, with what to pass in its place."""
     if URL_PATTERN.match(path):
         raise InvalidInputError(
             f"{shown} is a URL; kilomark opens no network connections: pass the photo's bytes, "

@@ -34,7 +34,7 @@ def read_regular(path: str | os.PathLike[str], *, at_most_bytes: int) -> bytes:
     """Read a regular file, or a link to one, whose size is checked before it is read.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or is larger than ``at_most_bytes``.
+        OSError: it cannot be read, is not a regular file, or is larger than ``at_most_bytes``.
         ValueError: the path holds a NUL.
     """
     with open_regular(path) as file:

@@ -26,7 +26,7 @@ def read_topology(path: Path) -> Topology:
             ``closed``) and ``mirror``; the last two may be left out.
 
     Raises:
-        InvalidInputError: the file is missing, is no topology, or its mirror is not its own
+        InvalidInputError: the file is missing, is not a topology, or its mirror is not its own
             inverse.
     """
     try:
@@ -35,12 +35,12 @@ def read_topology(path: Path) -> Topology:
         groups = [_parse_group(group) for group in raw.get("groups", ())]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(
-            f"{path} is no topology ({type(error).__name__}: {error}); expected JSON with "
+            f"{path} is not a topology ({type(error).__name__}: {error}); expected JSON with "
             "num_landmarks, groups and mirror"
         ) from error
     if mirror is not None and not _is_mirror(mirror, count):
         raise InvalidInputError(
-            f"the mirror of {path} is not one; expected {count} whole numbers, a permutation of "
+            f"the mirror in {path} is not valid; expected {count} whole numbers, a permutation of "
             f"0 to {count - 1} that is its own inverse"
         )
     return Topology(

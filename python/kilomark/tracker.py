@@ -139,7 +139,7 @@ class Tracker:
             The faces that are seen in this frame, the longest known first.
 
         Raises:
-            InvalidInputError: the frame is no image, or the time stamp is not finite.
+            InvalidInputError: the frame is not an image, or the time stamp is not finite.
             InferenceError: the network failed.
         """
         stream = self._detector._core.input_stream  # noqa: SLF001

@@ -46,7 +46,7 @@ def open_whole(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of ``path`` when the block ends.
 
     An existing file keeps its permissions. A symbolic link stays, and its target is replaced.
-    A file that is no regular file, such as ``/dev/stdout`` or a pipe, is written to directly.
+    A file that is not a regular file, such as ``/dev/stdout`` or a pipe, is written to directly.
 
     Args:
         path: the file; its folder exists.

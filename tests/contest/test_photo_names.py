@@ -31,7 +31,7 @@ def test_names_inside_the_folder(name: str) -> None:
     ],
 )
 def test_names_that_lead_elsewhere(name: str) -> None:
-    with pytest.raises(InvalidInputError, match="leads out of images or is no file name"):
+    with pytest.raises(InvalidInputError, match="leads out of images or is not a file name"):
         photo_path(Path("images"), name)
 
 

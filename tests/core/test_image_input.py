@@ -61,7 +61,7 @@ def test_what_is_no_image_is_refused(
     for boxes in (None, [WHOLE, WHOLE]):
         with refused(InvalidInputError, message):
             core.predict([IMAGE, image], ["bgr", image_format], boxes=boxes)
-    if isinstance(image, np.ndarray):  # pybind11 itself refuses what is no array
+    if isinstance(image, np.ndarray):  # pybind11 itself refuses what is not an array
         with refused(InvalidInputError, message):
             core_crop(image, image_format, Square((20, 20), 10))
 

@@ -31,7 +31,7 @@ def test_without_a_gpu_the_reason_is_said(
 ) -> None:
     monkeypatch.setattr("kilomark.export.bundle_conversion.check_tensorrt_installed", lambda: None)
     assert probe_cuda().reason in refused("lite", capsys=capsys)
-    assert "--device cpu is none" in refused("lite", "--device", "cpu", capsys=capsys)
+    assert "--device cpu is not a GPU" in refused("lite", "--device", "cpu", capsys=capsys)
 
 
 @pytest.mark.parametrize(

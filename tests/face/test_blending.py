@@ -95,7 +95,7 @@ def test_one_network_is_not_blended(options: dict[str, Any]) -> None:
 
 def test_networks_of_other_landmarks_are_not_blended(tiny: Path, tiny_faces: Path) -> None:
     assert not Detector(tiny, finder=tiny_faces, device="cpu").blends
-    with pytest.raises(InvalidInputError, match="'wild' place other landmarks"):
+    with pytest.raises(InvalidInputError, match="'wild' place different landmarks"):
         Detector(tiny, finder=tiny_faces, device="cpu", rescoring="wild", blend=True)
 
 

@@ -58,7 +58,7 @@ def test_box_that_reaches_outside_is_kept() -> None:
         (np.zeros((0, 5)), r"shape \(0, 5\)"),
         (5, r"shape \(\)"),
         ("face", "dtype <U4"),
-        ([[1, 2, 3, 4], [1, 2]], "is no array"),
+        ([[1, 2, 3, 4], [1, 2]], "is not an array"),
         ([None] * 4, "dtype object"),
         ([True] * 4, "dtype bool"),
         ([1j] * 4, "dtype complex128"),

@@ -349,7 +349,7 @@ def test_more_threads_than_cores(tiny: Path, caplog: pytest.LogCaptureFixture) -
 
 def test_model_that_is_not_onnx(tmp_path: Path, tiny: Path) -> None:
     folder = Path(shutil.copytree(tiny, tmp_path / "broken"))
-    data = b"this is no network"
+    data = b"this is not a network"
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["model"] |= {"sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data)}
     (folder / "manifest.json").write_text(json.dumps(manifest))

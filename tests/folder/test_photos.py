@@ -47,7 +47,7 @@ def test_shards_share_the_photos(photos: Path) -> None:
 
 
 def test_bad_sources_are_said(photos: Path) -> None:
-    with pytest.raises(InvalidInputError, match="no folder, no pattern, and no list"):
+    with pytest.raises(InvalidInputError, match="neither a folder nor a pattern"):
         find_photos(photos / "gone")
     with pytest.raises(InvalidInputError, match="is a single photo"):
         find_photos(photos / "00.png")

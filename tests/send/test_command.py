@@ -61,4 +61,4 @@ def test_without_a_receiver_the_command_says_what_to_name(
 
 def test_a_wrong_address_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", "no.mp4", "--udp", "board:x", "--device", "cpu"]) == 2
-    assert "is no address" in capsys.readouterr().err
+    assert "is not an address" in capsys.readouterr().err

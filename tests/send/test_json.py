@@ -94,7 +94,7 @@ def test_addresses_with_a_default_port() -> None:
 
 @pytest.mark.parametrize("text", ["", "board", "board:", "board:0", "board:70000", "board:x", "0"])
 def test_texts_that_are_no_addresses(text: str) -> None:
-    with pytest.raises(InvalidInputError, match="is no address"):
+    with pytest.raises(InvalidInputError, match="is not an address"):
         parse_address(text)
 
 

@@ -67,7 +67,7 @@ def test_times(text: str, seconds: float) -> None:
 def test_what_is_no_time_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["video", "clip.mp4", "-o", "out.mp4", f"--start={text}"])
-    assert "is no time" in capsys.readouterr().err
+    assert "is not a time" in capsys.readouterr().err
 
 
 def test_predict_says_what_to_use_for_a_video(

@@ -1,8 +1,7 @@
 """A bundle and an engine for GPUs without TensorRT: kernels of the C++ tests run in its place.
 
-The engine is no network. It gives back what it was fed: the means of the crop's cells, as if they
-were landmarks, so that they tell whether uploads, crops, graphs and streams are right, and what
-these cost.
+The engine is not a network. It returns the means of the crop's cells in place of landmarks. They
+show whether uploads, crops, graphs and streams are right, and what these cost.
 """
 
 from __future__ import annotations

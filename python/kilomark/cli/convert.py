@@ -46,9 +46,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="photos of faces, or a data set of face crops, to check and calibrate on (default: "
         "the demo photo, varied; int8 needs faces of your own)",
     )  # fmt: skip
-    add("--min-batch", type=int, default=1, metavar="N", help="smallest batch of the engine")
-    add("--opt-batch", type=int, default=0, metavar="N", help="batch that the engine is tuned for")
-    add("--max-batch", type=int, default=16, metavar="N", help="largest batch of the engine")
+    add("--min-batch", type=int, default=1, metavar="N", help="smallest batch (default: 1)")
+    add(
+        "--opt-batch",
+        type=int,
+        default=0,
+        metavar="N",
+        help="batch that the engine is tuned for (default: --max-batch, at most 8)",
+    )
+    add("--max-batch", type=int, default=16, metavar="N", help="largest batch (default: 16)")
     add("--finder-size", type=int, metavar="PX", help="input size of a face detector's engine")
     add("--device", default="cuda", help="GPU to build for: cuda, cuda:1, ... (default: cuda)")
     parser.set_defaults(run=run)

@@ -107,7 +107,7 @@ def parse_seconds(text: str) -> float:
     """Parse a time: seconds, minutes:seconds or hours:minutes:seconds."""
     if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?", text):
         raise argparse.ArgumentTypeError(
-            f"{excerpt(text)} is no time; expected seconds, or minutes:seconds such as 1:30"
+            f"{excerpt(text)} is not a time; expected seconds, or minutes:seconds such as 1:30"
         )
     seconds = 0.0
     for part in text.split(":"):

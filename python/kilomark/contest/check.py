@@ -32,7 +32,7 @@ class ContestReport:
     """What was found; each list holds one line of text for each finding.
 
     Errors make a training fail or lie to it: broken rows, photos that are missing or do not
-    decode, a file name with two rows, test points that are no landmarks. Warnings may be meant:
+    decode, a file name with two rows, test points that are not landmarks. Warnings may be meant:
     landmarks outside the photo (of a face at its edge), photos that are the same byte for byte
     (a leak, if one trains and the other validates), photos without a row.
     """

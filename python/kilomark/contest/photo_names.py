@@ -30,7 +30,7 @@ def photo_path(images_dir: Path, file_name: str) -> Path:
     is_inside = bool(parts) and not file_name.startswith("/") and ".." not in parts
     if not is_inside or "\0" in file_name or not _is_encodable(file_name):
         raise InvalidInputError(
-            f"the photo name {excerpt(file_name)} leads out of {images_dir} or is no file name; "
+            f"the photo name {excerpt(file_name)} leads out of {images_dir} or is not a file name; "
             "expected a name such as 0001.jpg"
         )
     return images_dir / file_name

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 HEADROOM = 8.0
 """A layer stays in float32 if its values, times this, would overflow half precision."""
 SENSITIVITY_IMAGES = 8
-SURE_SCORE = 0.3  # cells of the finder below this are no faces, wherever their boxes are
+SURE_SCORE = 0.3  # cells of the finder below this are not faces, wherever their boxes are
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ _NEVER_HALF = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 def output_layers(proto: onnx.ModelProto) -> set[str]:
     """Return the nodes that turn features into answers: they stay in float32.
 
-    Those are the last matrix products on each way to an output, if they are no convolutions, and
+    Those are the last matrix products on each way to an output, if they are not convolutions, and
     what follows the last products. Half has eleven bits: a landmark at 100 px would be known to
     1/16 px. They are less than a hundredth of the arithmetic.
     """

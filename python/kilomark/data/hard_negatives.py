@@ -65,7 +65,7 @@ def read_hard_negatives(path: Path, *sets: PackedImages) -> HardNegatives:
         sets: data sets that hold the photos.
 
     Raises:
-        InvalidInputError: it is no such file, or names a photo that is in none of the sets.
+        InvalidInputError: it is not such a file, or names a photo that is in none of the sets.
     """
     boxes_of = read_boxes_by_photo(path)
     photo_of = {name: (images, row) for images in sets for row, name in enumerate(images.names)}

@@ -34,7 +34,7 @@ Target: TypeAlias = Literal["tensorrt", "tensorrt-rtx", "onnx"]
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """The batch sizes that an engine takes; it is tuned for ``opt``, by default the largest."""
+    """Batch sizes that an engine takes. It is tuned for ``opt``: by default ``max``, at most 8."""
 
     min: int = 1
     opt: int = 0
@@ -124,8 +124,8 @@ def _check_can_build(device: str) -> None:
     check_tensorrt_installed()
     if choose_device(device) == "cpu":
         raise InvalidInputError(
-            f"engines are built on the GPU that runs them, and --device {device} is none; expected "
-            "cuda or cuda:<number>; --target tensorrt-rtx and --target onnx need no GPU"
+            f"engines are built on the GPU that runs them, and --device {device} is not a GPU; "
+            "expected cuda or cuda:<number>; --target tensorrt-rtx and --target onnx need no GPU"
         )
 
 

@@ -95,7 +95,7 @@ def _of_photos(bundle: Bundle, folder: Path, at_most: int) -> Iterator[npt.NDArr
     for index in _spread(len(paths), at_most):
         try:
             photo = to_pixels(paths[index]).array
-        except KilomarkError:  # skip files that are no photo
+        except KilomarkError:  # skip files that are not photos
             continue
         squares = [whole_square(photo)]
         if isinstance(bundle, LandmarkBundle):

@@ -134,7 +134,8 @@ def _read_list(path: str) -> Iterable[str]:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise InvalidInputError(
-            f"{path} is no folder, no pattern, and no list that can be read: {error.strerror}"
+            f"{path} is neither a folder nor a pattern, and cannot be read as a list: "
+            f"{error.strerror}"
         ) from error
     if b"\0" in data[:4096]:
         raise InvalidInputError(f"{path} is not text; expected a list with one path a line")

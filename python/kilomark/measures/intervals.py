@@ -49,7 +49,7 @@ class BlinkCounter:
 
     An eye counts as closed below ``close_share`` of its usual opening and as open again above
     ``open_share``; the usual opening is the 80th percentile of the last ``window_s`` seconds. A
-    closing longer than ``longest_s`` is no blink but closed eyes, and is not reported.
+    closing longer than ``longest_s`` is not a blink but closed eyes, and is not reported.
 
     Args:
         close_share: 0 to 1.

@@ -15,7 +15,7 @@ def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]
     """Read ``HOST:PORT``, ``[IPv6]:PORT``, ``PORT``, or ``HOST`` where there is a default port.
 
     Raises:
-        InvalidInputError: it is no address.
+        InvalidInputError: it is not an address.
     """
     host, colon, port = text.rpartition(":")
     if text.isdecimal():
@@ -25,8 +25,8 @@ def parse_address(text: str, default_port: int | None = None) -> tuple[str, int]
     host = host.removeprefix("[").removesuffix("]") or "127.0.0.1"
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise InvalidInputError(
-            f"{excerpt(text)} is no address; expected HOST:PORT such as 127.0.0.1:9000, or PORT "
-            "alone"
+            f"{excerpt(text)} is not an address; expected HOST:PORT such as 127.0.0.1:9000, or "
+            "PORT alone"
         )
     return host, int(port)
 

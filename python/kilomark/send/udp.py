@@ -28,7 +28,7 @@ class UdpTarget:
         points: which landmarks are sent.
 
     Raises:
-        InvalidInputError: the host is not known, or ``points`` is no choice.
+        InvalidInputError: the host is not known, or ``points`` is not a choice.
     """
 
     def __init__(self, host: str, port: int, *, points: Points = "all") -> None:

@@ -46,7 +46,7 @@ class WebSocketTarget:
 
     Raises:
         DependencyError: aiohttp is not installed.
-        InvalidInputError: the port is in use, or ``points`` is no choice.
+        InvalidInputError: the port is in use, or ``points`` is not a choice.
     """
 
     def __init__(

@@ -147,7 +147,7 @@ def parse_picture(message: bytes) -> PictureMessage:
     """Read a message of the server.
 
     Raises:
-        InvalidInputError: it is no such message, of another version, or damaged.
+        InvalidInputError: it is not such a message, of another version, or damaged.
     """
     if len(message) < HEADER.size or message[:4] != PICTURE_MARK:
         raise InvalidInputError("the message does not begin as a picture's; expected KMLK")
@@ -177,7 +177,7 @@ def parse_visitor_frame(message: bytes) -> tuple[int, bytes]:
     """Read a message of a visitor's camera: the number of its frame, and the JPEG bytes.
 
     Raises:
-        InvalidInputError: it is no such message, or of another version.
+        InvalidInputError: it is not such a message, or of another version.
     """
     if len(message) <= VISITOR.size or message[:4] != VISITOR_MARK:
         raise InvalidInputError("a binary message begins with KMVF and holds a JPEG picture")

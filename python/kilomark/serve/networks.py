@@ -38,7 +38,7 @@ class Networks:
         finder: the face detector's bundle.
 
     Raises:
-        BundleError: ``model`` is no landmark bundle.
+        BundleError: ``model`` is not a landmark bundle.
     """
 
     def __init__(self, model: str, *, device: str = "auto", finder: str = "auto") -> None:

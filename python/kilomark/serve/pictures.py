@@ -55,5 +55,5 @@ def decode_jpeg(jpeg: bytes) -> npt.NDArray[np.uint8]:
     except InvalidInputError:
         raise
     except Exception as error:  # Pillow raises many kinds for damaged files
-        raise InvalidInputError("the picture is no whole JPEG picture") from error
+        raise InvalidInputError("the picture is not a whole JPEG picture") from error
     return np.ascontiguousarray(rgb[..., ::-1])

@@ -23,7 +23,7 @@ GSTREAMER_PREFIX = "gst:"
 
 
 def is_pipeline(source: str) -> bool:
-    """Tell whether a source is a GStreamer pipeline, if it is no file of that name."""
+    """Tell whether a source is a GStreamer pipeline, if it is not a file of that name."""
     return source.startswith(GSTREAMER_PREFIX) or " ! " in source
 
 
