@@ -65,6 +65,17 @@ def test_words_are_counted_by_sentence() -> None:
     assert sentence_lengths(text) == [3, 4, 5]
 
 
+def test_rows_of_tables_are_whole(root: Path) -> None:
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "python").rglob("*.md")]
+    broken = [
+        f"{page.name}: {line}"
+        for page in pages
+        for line in page.read_text("utf-8").splitlines()
+        if line.startswith("| ") and not line.rstrip().endswith("|")
+    ]
+    assert broken == []
+
+
 def test_documents_stay_short(root: Path) -> None:
     readme = (root / "README.md").read_text(encoding="utf-8")
     assert len(readme.splitlines()) <= LONGEST_README
