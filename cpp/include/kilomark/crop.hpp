@@ -25,8 +25,8 @@ class KILOMARK_API Crop {
   [[nodiscard]] static Crop around(Point center, double side, double angle_deg, int input_width,
                                    int input_height);
 
-  // The whole image, as large as fits, its top-left corner at the input's; what remains is outside
-  // the image.
+  // Letterbox: the whole image, as large as fits, in the top-left corner of the input. The rest of
+  // the input lies outside the image.
   [[nodiscard]] static Crop letterbox(int image_width, int image_height, int input_width,
                                       int input_height);
 

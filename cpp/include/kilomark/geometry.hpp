@@ -5,7 +5,7 @@
 namespace kilomark {
 
 // All coordinates are in pixels. Pixel i covers [i, i + 1) and its center is i + 0.5; see crop.hpp.
-// A place, or a vector.
+// A position, or a vector.
 struct Point {
   float x = 0.0F;
   float y = 0.0F;

@@ -67,7 +67,7 @@ struct LandmarkNetwork {
   std::vector<int> mirror = {};
 };
 
-// Which faces a second landmark network, the companion, places too, and how much it counts:
+// Which faces a second landmark network, the companion, also places, and with which weight:
 //
 //   hardness = mean spread of the face's landmarks / root of the area of the box around them
 //   gate     = clip((hardness - spread_from) / (spread_to - spread_from), 0, 1)
@@ -92,8 +92,8 @@ struct CompanionNetwork {
 //   logit(score) = finder_weight * logit(finder) + offset
 //                + presence_weight * (logit(presence) - logit(neutral_presence))
 //
-// Both networks see the same pixels, so presence has less weight than an independent witness. Even
-// what is no face has some presence in most cases: only more than neutral_presence speaks for one.
+// Both networks see the same pixels, so the presence weighs less than independent evidence. False
+// faces have some presence too: only a presence above neutral_presence raises the score.
 struct RescoringRule {
   float finder_weight = 1.0F;
   float presence_weight = 0.5F;

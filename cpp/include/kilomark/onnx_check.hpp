@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxOnnxTensorElements = std::size_t{1} << 28;
 //   | protobuf fields                              | known, inside their message, not twice       |
 //   | external data, sparse tensors, text tensors  | refused: nothing outside the file is read    |
 //   | functions, subgraphs, training information   | refused                                      |
-//   | operators                                    | on the list of onnx_operators.cpp            |
+//   | operators                                    | on the list of src/onnx/operators.cpp        |
 //   | counts, names, ranks, dimensions, products   | below the limits above, in 64 bits           |
 //   | data of a tensor                             | as many bytes as its type and shape need     |
 //   | kernels, strides, dilations, groups, padding | 1 to 4096 (padding from 0)                   |

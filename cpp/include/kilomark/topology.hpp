@@ -25,8 +25,8 @@ struct Topology {
   std::vector<LandmarkGroup> groups;  // in the order of the landmarks; names are all different
   std::vector<int> mirror;     // (K,) the landmark that each becomes in a mirrored image, or empty
   std::vector<int> subset_68;  // (68,) those that stand for the 68 of iBUG / 300-W, or empty
-  // (K, 3) the mean face, or empty: x right in the image, y down, z away from the camera; in units
-  // of about half a face
+  // (K, 3) the mean face, or empty: x right in the image, y down, z away from the camera. Its unit
+  // is the distance of the outer eye corners.
   std::vector<std::array<double, 3>> mean_shape;
 
   // The group of a name, or nullptr. It lives as long as the topology.

@@ -45,7 +45,7 @@ class KILOMARK_API FaceSource {
       const ImageView& image, std::span<const FaceRegion> regions) const = 0;
 };
 
-// What a tracker needs to know of the K landmarks.
+// What a tracker needs to know about the K landmarks.
 struct FaceLayout {
   std::vector<float> mobility;  // (K,) 0: moves with the skull ... 1: lids and lips
   std::vector<int> groups;      // (K,) number of the contour; a contour's landmarks are neighbors
