@@ -46,11 +46,11 @@ class Detector(LoadedDetector):
     `predict` does both.
 
     Args:
-        model: the landmark network: the name of a shipped bundle (``"resnext50"``, the most
-            accurate, or ``"lite"``, made for CPUs), or the folder of a bundle of your own. None to
-            have none; only `detect` then works.
-        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``, which takes the best one of
-            this machine and says at INFO through `logging` which it is.
+        model: the landmark network: the name of a shipped bundle, or the folder of a bundle of
+            your own. ``"resnext50"`` is the most accurate, ``"lite"`` the fastest; ``"wild"`` is for
+            profiles and masks. None: no landmark network; only `detect` then works.
+        device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``: a GPU whose engines are
+            built, else the CPU. The choice is logged at INFO.
         finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
             ``"auto"`` takes the one that the model's manifest names: ``"faces-large"`` for
             ``"resnext50"``, else ``"faces"``.
@@ -64,10 +64,10 @@ class Detector(LoadedDetector):
             at 256 px first, and again at up to 640 and 1280 px where the last look found small or
             many faces, or none in a large image.
         finder_tiles: from 2 to 8, the finder also looks at overlapping tiles of the image, this
-            many along the longer side and as many along the other as cover it, each as large as
-            ``finder_size``: it finds faces nearly that many times smaller, and large ones as
-            before, in the time of as many more images. 1 for none. ``"auto"`` leaves the zoom to
-            ``finder_size``; on devices with networks of one size, tiles do the zooming.
+            many along the longer side. Each tile is scaled to ``finder_size``. The finder then
+            finds faces nearly that many times smaller, in the time of as many more images as there
+            are tiles. 1: no tiles. ``"auto"`` leaves the zoom to ``finder_size``; on devices whose
+            networks have one size, it chooses tiles.
         score_threshold: found faces below this score, 0 to 1, are dropped. With rescoring,
             ``logit(score) = a logit(finder) + b (logit(presence) - logit(c)) + d``; the finder's
             bundle holds the constants. Faces for which the finder alone gives far lower odds than
@@ -75,11 +75,11 @@ class Detector(LoadedDetector):
         presence_threshold: found faces in which the landmark networks see no face, by a presence
             below this, 0 to 1, are dropped. It is low, because the score holds the presence
             already. 0 drops none, in trackers too. A constant presence is ignored.
-        nms_iou: found boxes that overlap the best one by more than this intersection over union, 0
-            to 1, are taken for the same face, whose box is their mean, weighted by score. A box at
-            most half as large that lies inside the best one, to four fifths, is taken for a part
-            of that face and dropped. So is a face whose landmarks' box overlaps a better face's by
-            more than this.
+        nms_iou: limit of the intersection over union, 0 to 1. Found boxes that overlap a better
+            one by more are merged with it; the result is their mean, weighted by score. Two kinds
+            of boxes are dropped: those at most half as large as a better one and to four fifths
+            inside it, and faces whose landmarks' box overlaps a better face's by more than the
+            limit.
         max_faces: keep at most this many found faces per image, those with the finder's highest
             scores; the landmark networks look at no others.
         num_threads: CPU threads to use, at most those that this process may use; by default all.
@@ -89,13 +89,13 @@ class Detector(LoadedDetector):
             the same networks and options starts faster on a CPU. It is made if it is missing. A
             folder that other users may write to is refused, since what it holds is run. GPUs keep
             their engines elsewhere and ignore it.
-        views: 2 places each face in its crop and in the mirrored crop, and takes the mean of both:
-            landmarks, spread, depth and presence. It is more accurate and steadier, and doubles the
-            work of the landmark network. Finding and rescoring are unchanged. 1: one crop.
-        blend: whether several landmark networks place a face, and the mean of their landmarks
-            counts, weighted landmark by landmark by 1 / spread³. ``"auto"`` blends as the manifest
-            of the landmark network says, but not in trackers. True blends in trackers too, and
-            whichever network rescores. False: the landmark network alone.
+        views: 2 places each face in its crop and in the mirrored crop, and averages landmarks,
+            spread, depth and presence. It is more accurate and steadier, and doubles the work of
+            the landmark network. Finding and rescoring are unchanged. 1: one crop.
+        blend: whether the landmarks of several networks are averaged, each landmark weighted by
+            1 / spread³. ``"auto"`` blends as the landmark network's manifest says, but not in
+            trackers. True blends in trackers too, with whichever network rescores. False: the
+            landmark network alone.
 
             - The network that rescores is blended into every face, its spread counting 1.2 times.
               It has placed found faces already, so this takes time in given boxes and trackers
@@ -248,9 +248,10 @@ class Detector(LoadedDetector):
 
         Args:
             image: a uint8 array (H, W, 3) BGR as OpenCV gives it, gray (H, W) or (H, W, 1), or BGRA
-                (H, W, 4), in memory of the host or of the detector's GPU; a path, whose EXIF
-                orientation is honored; a PIL image; a `kilomark.RawImage` for RGB or NV12; or a
-                list or tuple of these. An array is always one image: pass ``list(batch)``.
+                (H, W, 4), in memory of the host or of the detector's GPU; a path, ``bytes``, an
+                open file or a PIL image, whose EXIF orientation is applied; a `kilomark.RawImage`
+                for RGB or NV12; or a list or tuple of these. An array is always one image: pass
+                ``list(batch)``.
             boxes: where the faces are, so that no face detector runs: (M, 4) x0, y0, x1, y1 in
                 pixels, around the landmarks (brows to chin, ear to ear), or (4,) for one face. For
                 a list of images, a list of as many of these. There is then one face per box, in
@@ -258,7 +259,7 @@ class Detector(LoadedDetector):
 
         Returns:
             The faces of the image, the highest score first; for a list of images, such a list for
-            each. A list without faces where there are none.
+            each. An empty list where there are no faces.
 
         Raises:
             InvalidInputError: an image or a box is not as described above.
@@ -304,7 +305,7 @@ class Detector(LoadedDetector):
             images: any iterable of images as `predict` takes them, such as paths. It is read as
                 the results are.
             batch_images: images that are predicted at once.
-            decode_threads: threads that read and decode; by default one a core.
+            decode_threads: threads that read and decode; by default one for each core.
             errors: ``"raise"`` to raise the error of an image that cannot be read, after the
                 results of those before it; ``"return"`` to yield the error in place of its faces.
 

@@ -113,8 +113,7 @@ class Face:
             margin: around the square that holds the landmarks, over that square's side.
 
         Returns:
-            (size_px, size_px, 3) uint8 BGR. What lies outside the image repeats nothing: it is
-            black.
+            (size_px, size_px, 3) uint8 BGR. What lies outside the image is black.
 
         Raises:
             InvalidInputError: the image cannot be read, an argument is out of its range, or the
