@@ -47,8 +47,8 @@ class Detector(LoadedDetector):
 
     Args:
         model: the landmark network: the name of a shipped bundle, or the folder of a bundle of
-            your own. ``"resnext50"`` is the most accurate, ``"lite"`` the fastest; ``"wild"`` is for
-            profiles and masks. None: no landmark network; only `detect` then works.
+            your own. ``"resnext50"`` is the most accurate, ``"lite"`` the fastest; ``"wild"`` is
+            for profiles and masks. None: no landmark network; only `detect` then works.
         device: ``"cpu"``, ``"cuda"``, ``"cuda:1"`` ..., or ``"auto"``: a GPU whose engines are
             built, else the CPU. The choice is logged at INFO.
         finder: the face detector's bundle, or None to have none; `predict` then needs ``boxes``.
@@ -76,10 +76,9 @@ class Detector(LoadedDetector):
             below this, 0 to 1, are dropped. It is low, because the score holds the presence
             already. 0 drops none, in trackers too. A constant presence is ignored.
         nms_iou: limit of the intersection over union, 0 to 1. Found boxes that overlap a better
-            one by more are merged with it; the result is their mean, weighted by score. Two kinds
-            of boxes are dropped: those at most half as large as a better one and to four fifths
-            inside it, and faces whose landmarks' box overlaps a better face's by more than the
-            limit.
+            one by more are merged with it; the result is their mean, weighted by score. A box at
+            most half as large as a better one, and to four fifths inside it, is dropped. So is a
+            face whose landmarks' box overlaps that of a better face by more than the limit.
         max_faces: keep at most this many found faces per image, those with the finder's highest
             scores; the landmark networks look at no others.
         num_threads: CPU threads to use, at most those that this process may use; by default all.

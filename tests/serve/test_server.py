@@ -196,7 +196,8 @@ def test_a_visitors_camera(server: ServerAddress, demo_photo: Path) -> None:
             refused = await other.text("error", of="watch")
             assert "all 1 places" in refused["message"]
             large = visitor_frame(5, Image.new("RGB", (2000, 20)))
-            for wrong, why in ((b"KMVF\x01\0\0\0\0\0\0\0junk", "not a whole JPEG"), (large, "1920")):
+            cut = b"KMVF\x01\0\0\0\0\0\0\0junk"
+            for wrong, why in ((cut, "not a whole JPEG"), (large, "1920")):
                 await page.socket.send_bytes(wrong)
                 assert why in (await page.text("error", of="frame"))["message"]
             await page.socket.send_bytes(visitor_frame(6, photo))
