@@ -152,14 +152,14 @@ def test_no_background_is_trained_on_and_held_out(scenes_dir: Path, cache_dir: P
 
 
 @pytest.mark.parametrize("make", [face_part, hand])
-def test_decoys_have_a_faces_colors(
+def test_negatives_have_a_faces_colors(
     make: Callable[[FaceCrops, np.random.Generator], np.ndarray[Any, Any]], train_faces: FaceCrops
 ) -> None:
-    decoys = [make(train_faces, np.random.default_rng(i)) for i in range(20)]
+    negatives = [make(train_faces, np.random.default_rng(i)) for i in range(20)]
 
-    assert all(decoy.dtype == np.uint8 and min(decoy.shape[:2]) >= 12 for decoy in decoys)
+    assert all(image.dtype == np.uint8 and min(image.shape[:2]) >= 12 for image in negatives)
     skin = np.array([220, 190, 170])  # of the drawn faces
-    near = [(np.abs(decoy - skin.astype(float)).max(2) < 60).mean() for decoy in decoys]
+    near = [(np.abs(image - skin.astype(float)).max(2) < 60).mean() for image in negatives]
     assert np.mean(near) > 0.1
 
 
@@ -179,7 +179,7 @@ class OneFaceInASmallPhoto:
 
 @pytest.mark.parametrize("make", [face_part, hand])
 @pytest.mark.parametrize("around", [-500.0, 10.0, 500.0])
-def test_decoys_come_of_faces_that_run_out_of_a_small_photo(
+def test_negatives_come_of_faces_that_run_out_of_a_small_photo(
     make: Callable[[OneFaceInASmallPhoto, np.random.Generator], np.ndarray[Any, Any]],
     around: float,
     train_faces: FaceCrops,
@@ -187,9 +187,9 @@ def test_decoys_come_of_faces_that_run_out_of_a_small_photo(
     ring = train_faces.landmarks_of(0)
     faces = OneFaceInASmallPhoto((ring - ring.mean(0)) * 3 + around)
 
-    decoys = [make(faces, np.random.default_rng(i)) for i in range(10)]
+    negatives = [make(faces, np.random.default_rng(i)) for i in range(10)]
 
-    assert all(decoy.size > 0 for decoy in decoys)
+    assert all(image.size > 0 for image in negatives)
 
 
 def test_a_part_of_a_face_is_less_than_half_of_it(train_faces: FaceCrops) -> None:

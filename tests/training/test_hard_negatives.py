@@ -155,9 +155,9 @@ def test_the_finder_is_shown_them_and_asked_for_no_face_there(
 
     sources = finder_task(faces_dir, scenes_dir, cache_dir, hard_negatives=path).sources
 
-    assert len(sources.pools["false"]) == 1  # a photo, which is shown around either box
-    assert sources.states_of("false").tolist() == [NONE, NONE]
-    first = sources.first_face[sources.pools["false"][0]]
+    assert len(sources.pools["hard"]) == 1  # a photo, which is shown around either box
+    assert sources.states_of("hard").tolist() == [NONE, NONE]
+    first = sources.first_face[sources.pools["hard"][0]]
     assert sources.faces.center[first] == pytest.approx([size / 4, size / 4])
 
 
@@ -168,7 +168,7 @@ def test_a_finder_may_have_taken_nothing_for_a_face(
 
     sources = finder_task(faces_dir, scenes_dir, cache_dir, hard_negatives=path).sources
 
-    assert "false" not in sources.pools or len(sources.pools["false"]) == 0
+    assert "hard" not in sources.pools or len(sources.pools["hard"]) == 0
 
 
 def test_landmark_networks_learn_that_they_hold_no_face(

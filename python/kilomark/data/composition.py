@@ -41,7 +41,7 @@ _STREAM = 11  # tells these random numbers from others of the same seed
 _PHOTO_KINDS = {"crowd": 0.78, "classroom": 0.02, "frame": 0.12, "background": 0.08}
 _CELL_KINDS = {
     "crop": 0.2, "fairface": 0.16, "dressed": 0.16, "profile": 0.09, "frame": 0.09, "crowd": 0.1,
-    "background": 0.09, "decoy": 0.05, "cartoon": 0.04, "false": 0.02,
+    "background": 0.09, "synthetic": 0.05, "cartoon": 0.04, "hard": 0.02,
 }  # fmt: skip
 _ROUND_KINDS = ("crop", "fairface", "dressed", "profile", "cartoon")
 

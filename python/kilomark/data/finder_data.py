@@ -25,7 +25,7 @@ from kilomark.data.hard_negatives import read_hard_negatives
 from kilomark.data.image_bank import ImageBank, ImageBankBuilder
 from kilomark.data.photo_set import read_photo_set
 from kilomark.data.scenes import boxes_of_scenes, read_backgrounds, read_boxes_by_photo, read_scenes
-from kilomark.data.synthetic_negatives import DECOY_PX, make_decoy
+from kilomark.data.synthetic_negatives import make_synthetic_negative
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -149,9 +149,8 @@ def _add_drawn(data: _Collected, faces: FaceCrops, count: int) -> None:
     middle, extent = np.full((count, 2), _DRAWN_PX / 2), np.full((count, 2), 0.62 * _DRAWN_PX)
     drawn = [drawn_face(rng, _DRAWN_PX) for _ in range(count)]
     data.add("cartoon", drawn, one_each, _without_keypoints(middle, extent, CARTOON))
-    decoys = [make_decoy(faces, rng) for _ in range(count)]
-    data.add_without_faces("decoy", [decoy for decoy in decoys if min(decoy.shape[:2]) >= 8])
-    assert DECOY_PX >= 8
+    negatives = [make_synthetic_negative(faces, rng) for _ in range(count)]
+    data.add_without_faces("synthetic", [image for image in negatives if min(image.shape[:2]) >= 8])
 
 
 def _faces_of_scenes(scenes: Scenes, noted: dict[str, Array]) -> tuple[Array, FaceTable]:
@@ -200,4 +199,4 @@ def _add_hard_negatives(data: _Collected, hard_negatives: HardNegatives) -> None
     boxes = hard_negatives.boxes[chosen].reshape(-1, 4)
     table = _without_keypoints((boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2], NONE)
     counts = np.array([len(members) for *_, members in photos.values()], np.int64)
-    data.add("false", (images[row] for images, row, _ in photos.values()), counts, table)
+    data.add("hard", (images[row] for images, row, _ in photos.values()), counts, table)

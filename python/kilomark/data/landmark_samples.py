@@ -21,7 +21,7 @@ from kilomark.data.geometry import (
     warp,
 )
 from kilomark.data.photometry import cover_rectangle, degrade, dim, fill_outside, see_from_afar
-from kilomark.data.synthetic_negatives import make_decoy
+from kilomark.data.synthetic_negatives import make_synthetic_negative
 from kilomark.network_inputs import CROP_SCALE
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ class LandmarkSamples:
         elif kind < 0.85 and self.hard_negatives:
             image = self._hard_negative(self.hard_negatives, rng)
         else:
-            image = make_decoy(self.faces, rng)
+            image = make_synthetic_negative(self.faces, rng)
             image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_LINEAR)
         if rng.random() < 0.5:
             image = see_from_afar(image, rng)

@@ -13,16 +13,16 @@ import numpy as np
 if TYPE_CHECKING:
     from kilomark.data.labeled_faces import LabeledFaces
 
-__all__ = ["face_part", "hand", "letters", "make_decoy", "texture"]
+__all__ = ["face_part", "hand", "letters", "make_synthetic_negative", "texture"]
 
 Image = np.ndarray[Any, Any]  # (H, W, 3) uint8 RGB
 
-DECOY_PX = 96
+SYNTHETIC_PX = 96
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789&@"
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 
 
-def make_decoy(faces: LabeledFaces, rng: np.random.Generator) -> Image:
+def make_synthetic_negative(faces: LabeledFaces, rng: np.random.Generator) -> Image:
     """A part of a face 3 times in 10, a hand 2 times, letters 3 times, a texture 2 times."""
     kind = rng.random()
     if kind < 0.3:
@@ -47,7 +47,7 @@ def face_part(faces: LabeledFaces, rng: np.random.Generator) -> Image:
 
 def hand(faces: LabeledFaces, rng: np.random.Generator) -> Image:
     """A palm and two to five fingers, shaded, in the color of a cheek, over noise."""
-    size = DECOY_PX
+    size = SYNTHETIC_PX
     skin = _skin_color(faces, rng)
     image = np.empty((size, size, 3), np.uint8)
     image[:] = rng.integers(0, 256, 3)
@@ -68,7 +68,7 @@ def hand(faces: LabeledFaces, rng: np.random.Generator) -> Image:
 
 def letters(rng: np.random.Generator) -> Image:
     """One to four letters on a plain ground, as on signs, shirts and screens."""
-    size = DECOY_PX
+    size = SYNTHETIC_PX
     image = np.empty((size, size, 3), np.uint8)
     image[:] = rng.integers(0, 256, 3)
     drawn = "".join(rng.choice(list(_LETTERS), int(rng.integers(1, 5))))
@@ -83,7 +83,7 @@ def letters(rng: np.random.Generator) -> Image:
 
 def texture(rng: np.random.Generator) -> Image:
     """Blobs, stripes or rings of two colors: what buttons, fabrics and leaves look like."""
-    size = DECOY_PX
+    size = SYNTHETIC_PX
     y, x = np.mgrid[:size, :size].astype(np.float32) / size
     kind = rng.integers(3)
     if kind == 0:

@@ -156,7 +156,7 @@ class FinderTask:
     def recipe(self) -> dict[str, Any]:
         """Number of hard negatives, of reviewed faces, and of the images of each kind."""
         return {
-            "hard_negatives": len(self.sources.states_of("false")),
+            "hard_negatives": len(self.sources.states_of("hard")),
             "reviewed": int((self.sources.states_of("frame") == IGNORED).sum()),
             "images": {kind: len(rows) for kind, rows in self.sources.pools.items()},
         }
