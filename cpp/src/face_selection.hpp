@@ -23,8 +23,8 @@ namespace kilomark {
 // the odds of score_threshold. Without rescoring, score_threshold.
 [[nodiscard]] float candidate_threshold(const DetectOptions& options, const RescoringRule& rule);
 
-// Where the finder is sure of one face and of no second, drops the candidates that it doubts most:
-// a portrait then costs one or two runs of the rescoring network. `best_first` comes from
+// Where the finder is sure of exactly one face, drops the candidates with the lowest scores. So a
+// portrait costs one or two runs of the rescoring network. `best_first` comes from
 // merge_cells().
 void drop_doubts_of_portraits(std::vector<FoundFace>& best_first, const DetectOptions& options);
 

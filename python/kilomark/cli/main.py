@@ -1,8 +1,11 @@
 """The `kilomark` command.
 
-Exit codes: 0, all went well (a photo without faces is well); 1, some photos could not be read and
-the others were processed; 2, the command line, a bundle, the device or a place to write is wrong;
-130, interrupted.
+Exit codes:
+
+* 0: all went well. A photo without faces is no failure.
+* 1: some photos could not be read; the others were processed.
+* 2: the command line, a bundle, the device or a place to write is wrong.
+* 130: interrupted.
 """
 
 from __future__ import annotations

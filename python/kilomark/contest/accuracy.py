@@ -85,9 +85,9 @@ def contest_accuracy(pairs: Iterable[tuple[Array, Array]], topology: Topology) -
     """Accuracy over batches of (N, K, 2) landmarks and labels, fractions of the crop's side.
 
     Returns:
-        ``mse_px2``, mean squared error of x and of y in pixels of a 128 px crop, which is the
-        contest's measure; for the 971 landmarks ``nme_percent`` too, over the distance of the
-        outer eye corners.
+        ``mse_px2``, the contest's measure: mean squared error of x and of y in pixels of a 128 px
+        crop. For the 971 landmarks also ``nme_percent``, over the distance of the outer eye
+        corners.
     """
     squared: list[Array] = []  # per face
     relative: list[Array] = []

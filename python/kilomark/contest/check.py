@@ -31,10 +31,11 @@ __all__ = ["ContestReport", "check_contest"]
 class ContestReport:
     """What was found; each list holds one line of text for each finding.
 
-    Errors make a training fail or lie to it: broken rows, photos that are missing or do not
-    decode, a file name with two rows, test points that are not landmarks. Warnings may be meant:
-    landmarks outside the photo (of a face at its edge), photos that are the same byte for byte
-    (a leak, if one trains and the other validates), photos without a row.
+    Errors make a training fail or mislead it: broken rows, photos that are missing or do not
+    decode, a file name with two rows, test points that are not landmarks.
+
+    Warnings may be intended: landmarks outside the photo, of a face at its edge; photos that are
+    equal byte for byte, a leak if one trains and the other validates; photos without a row.
     """
 
     num_rows: int = 0

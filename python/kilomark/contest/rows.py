@@ -1,9 +1,9 @@
 """Rows of a contest's ``landmarks.csv``, streamed block by block.
 
 The file is tab-separated: a header, then per row a file name, maybe a person, and x0 y0 x1 y1 ...
-of any number of landmarks, as integers or decimals. Arrow parses a block at a time; a block that
-it refuses, or that holds a number that is not finite, is read again cell by cell, so that the
-broken row can be named by line and column. No row is ever dropped in silence.
+of any number of landmarks, as integers or decimals. Arrow parses a block at a time. A block that
+it refuses, or that holds a number that is not finite, is read again cell by cell. The error then
+names line and column of the broken row. No row is ever dropped in silence.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def split_in_file_order(num_rows: int) -> SplitRows:
 def split_by_person(persons: Sequence[str]) -> SplitRows:
     """Split so that nobody is in both parts, about 80 to 20 by rows.
 
-    People go to the validation in the order of a hash of their names until it has its share: the
-    same people at each run and on each machine, wherever in the file they stand.
+    People go to the validation rows in the order of a hash of their names, until these have their
+    share. So the split is the same at each run and on each machine, in whatever order the rows are.
 
     Raises:
         InvalidInputError: all rows show the same person.

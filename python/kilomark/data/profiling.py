@@ -117,9 +117,9 @@ def turn_matrix(frame: HeadFrame, yaw_deg: float, pitch_deg: float) -> Array:
 def close_eye(vertices: Array, eye: EyeVertices, amount: float) -> Array:
     """Move lids, the crease and the iris as MediaPipe's labels of closing eyes do.
 
-    The shares come from 1,500 labeled faces whose eyes are shut: the upper lid goes nine tenths of
-    the way to the lower one, which rises by a tenth; the crease follows by a third, the iris by
-    two fifths, and the iris shrinks by a sixth.
+    The shares come from 1,500 labeled faces whose eyes are shut. The upper lid moves nine tenths of
+    the way to the lower lid, which rises by a tenth. The crease follows by a third and the iris by
+    two fifths. The iris shrinks by a sixth.
     """
     closed: Array = vertices.copy()
     upper, lower = vertices[list(eye.upper)], vertices[list(eye.lower)]

@@ -81,9 +81,9 @@ def find_photos(source: str | os.PathLike[str], shard: Shard | None = None) -> P
     """Find the photos of a folder, a glob pattern or a list.
 
     Args:
-        source: a folder, which is searched with all folders in it, hidden ones excepted, for files
-            with one of `PHOTO_SUFFIXES`; a pattern such as ``photos/**/*.jpg``; or a text file
-            with one path a line, ``"-"`` for the standard input.
+        source: a folder, whose files with one of `PHOTO_SUFFIXES` are taken, subfolders included,
+            hidden ones not; a pattern such as ``photos/**/*.jpg``; or a text file with one path on
+            each line, ``"-"`` for the standard input.
         shard: the part to take.
 
     Raises:

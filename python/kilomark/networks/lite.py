@@ -1,7 +1,7 @@
 """The landmark network for CPUs: depthwise-separable blocks where they cost least.
 
-Its shape was chosen by time on one thread: nothing but the stem works at 64 x 64, the depth is at
-16 x 16 and 8 x 8, and ReLU is the activation, since all others cost more.
+Its shape was chosen by time on one thread. Only the stem works at 64 x 64; most blocks work at
+16 x 16 and 8 x 8. The activation is ReLU, since all others cost more.
 """
 
 from __future__ import annotations

@@ -47,9 +47,9 @@ class Task(Protocol):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Loss of a part of a batch, and its terms without gradients for the log.
 
-        Sums over what ``weight`` counts are divided by ``weight``, which is the mean over all
-        parts of the batch on all processes, so that the mean of the parts' losses is the loss of
-        the batch.
+        Sums over what ``weight`` counts are divided by ``weight``. The loop passes the mean weight
+        over all parts of the batch on all processes. The mean of the parts' losses then is the
+        loss of the batch.
         """
 
     def evaluate(self, network: nn.Module, size: int) -> dict[str, float]:
