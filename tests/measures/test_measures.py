@@ -21,6 +21,7 @@ from kilomark.measures import (
     mouth_openness,
     smile,
 )
+from kilomark.pose import Pose, to_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,11 +100,18 @@ def test_raised_brow_is_measured_alone(show: Show, mean: np.ndarray, topology: T
     assert found.left == pytest.approx(0, abs=0.01)
 
 
-def move_irises(mean: np.ndarray, topology: Topology, dx: float, dy: float) -> np.ndarray:
+def turn_eyes(mean: np.ndarray, topology: Topology, yaw: float, pitch: float) -> np.ndarray:
+    """Turn both eyeballs in the head: spheres of 12 mm on which the irises are 11.7 mm wide."""
     moved = mean.copy()
+    rotation = to_rotation(Pose(yaw, pitch, 0))
     for side in ("right", "left"):
+        iris = mean[topology.group(f"{side}_iris").indices]
+        diameter = 2 * np.linalg.norm(iris - iris.mean(0), axis=1).mean()
+        depth = diameter * np.sqrt((12 / 11.7) ** 2 - 0.5**2)
+        center = iris.mean(0) + np.array([0, 0, depth])
         for part in ("iris", "pupil"):
-            moved[topology.group(f"{side}_{part}").indices, :2] += [dx, dy]
+            indices = topology.group(f"{side}_{part}").indices
+            moved[indices] = center + (mean[indices] - center) @ rotation.T
     return moved
 
 
@@ -114,16 +122,21 @@ def test_gaze_of_centered_irises_is_the_heads_direction(show: Show, mean: np.nda
     assert found.pitch_deg == pytest.approx(-5, abs=1)
 
 
-def test_gaze_turns_with_the_irises(show: Show, mean: np.ndarray, topology: Topology) -> None:
-    iris = mean[topology.group("left_iris").indices, :2]
-    radius = 2 * np.linalg.norm(iris - iris.mean(0), axis=1).mean() * 12 / 11.7
-    shift = radius * np.sin(np.deg2rad(15))
+@pytest.mark.parametrize("pose", [*POSES, (45, 0, 0), (-30, 10, 10)])
+@pytest.mark.parametrize("eyes", [(20, 0), (-20, 0), (30, 0), (0, 15), (0, -15), (-15, 10)])
+def test_gaze_is_the_direction_of_eyes_that_turn_in_a_turned_head(
+    pose: tuple[float, float, float],
+    eyes: tuple[float, float],
+    show: Show,
+    mean: np.ndarray,
+    topology: Topology,
+) -> None:
+    found = gaze(show(turn_eyes(mean, topology, *eyes), *pose))
 
-    to_image_left = gaze(show(move_irises(mean, topology, -shift, 0)))
-    down = gaze(show(move_irises(mean, topology, 0, shift)))
-
-    assert to_image_left.yaw_deg == pytest.approx(15, abs=1.5)
-    assert down.pitch_deg == pytest.approx(15, abs=1.5)
+    expected = to_rotation(Pose(*pose)) @ to_rotation(Pose(*eyes, 0)) @ [0, 0, -1]
+    assert np.degrees(np.arccos(min(1.0, expected @ found.direction))) < 4
+    assert found.eye_yaw_deg == pytest.approx(eyes[0], abs=4)
+    assert found.eye_pitch_deg == pytest.approx(eyes[1], abs=4)
 
 
 def test_axes_of_a_frontal_face_lie_along_the_image(show: Show, mean: np.ndarray) -> None:

@@ -37,6 +37,13 @@ std::vector<int> starts_along(int extent, int side, int count) {
   return starts;
 }
 
+// How far a point lies within a tile, from its nearest edge; negative outside.
+float depth_in(const Tile& tile, const Point& point) {
+  const float x = point.x - static_cast<float>(tile.x);
+  const float y = point.y - static_cast<float>(tile.y);
+  return std::min({x, y, static_cast<float>(tile.width) - x, static_cast<float>(tile.height) - y});
+}
+
 }  // namespace
 
 std::vector<Tile> tiles_of(int width, int height, int tiles) {
@@ -111,6 +118,16 @@ Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
   if (is_calm ? turn + 1 < period : turn == 0) {
     return whole;
   }
+  return next_of(tiles, state.lost_places);
+}
+
+Tile FinderSchedule::next_of(std::span<const Tile> tiles, std::span<const Point> lost_places) {
+  const std::size_t look = looks_at_tiles_++;
+  if (!lost_places.empty() && look % 2 == 0) {
+    const Point place = lost_places[look / 2 % lost_places.size()];
+    return *std::ranges::max_element(tiles, {},
+                                     [&](const Tile& tile) { return depth_in(tile, place); });
+  }
   return tiles[next_tile_++ % tiles.size()];
 }
 
@@ -120,6 +137,7 @@ void FinderSchedule::reset() {
   looks_of_scene_ = 0;
   turn_ = 0;
   next_tile_ = 0;
+  looks_at_tiles_ = 0;
 }
 
 }  // namespace kilomark::tracking

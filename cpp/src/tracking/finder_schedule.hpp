@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "kilomark/geometry.hpp"
@@ -29,9 +30,10 @@ struct Tile {
 struct SceneState {
   int num_faces = 0;  // that are followed
   bool scene_begins = false;
-  bool needs_look = false;     // a scene begins, or a face was just lost, or leapt, or is new
-  bool needs_care = false;     // a face is weak, small or lost
-  int frames_since_loss = -1;  // of a face that is still lost; -1: none is
+  bool needs_look = false;           // a scene begins, or a face was just lost, or leapt, or is new
+  bool needs_care = false;           // a face is weak, small or lost
+  int frames_since_loss = -1;        // of a face that is still lost; -1: none is
+  std::vector<Point> lost_places{};  // where lost faces were, the latest first
 };
 
 // Decides in which frames the face detector looks, and where: at the whole frame or at one tile.
@@ -44,6 +46,8 @@ struct SceneState {
 //                                        | the scene were seen    | whole frame and tiles in turn
 // else                                   | detect_every-th frame  | whole frame; each 3rd time a
 // tile
+//
+// While faces are lost, every second tile is one where a lost face was.
 class FinderSchedule {
  public:
   FinderSchedule(int detect_every, int tiles) : detect_every_(detect_every), tiles_(tiles) {}
@@ -58,6 +62,7 @@ class FinderSchedule {
 
   [[nodiscard]] int interval(int width, int height, const SceneState& state) const;
   [[nodiscard]] Tile choose(int width, int height, const SceneState& state);
+  [[nodiscard]] Tile next_of(std::span<const Tile> tiles, std::span<const Point> lost_places);
 
   int detect_every_;
   int tiles_;
@@ -66,6 +71,7 @@ class FinderSchedule {
   std::size_t looks_of_scene_ = 0;
   std::size_t turn_ = 0;
   std::size_t next_tile_ = 0;
+  std::size_t looks_at_tiles_ = 0;
 };
 
 }  // namespace kilomark::tracking

@@ -95,6 +95,28 @@ TEST(FinderScheduleTest, ACrowdIsSeenInAllTilesInTurn) {
   }
 }
 
+// The face is at the center of the last tile, which comes last in turn.
+TEST(FinderScheduleTest, ALostFaceIsLookedForWhereItWas) {
+  FinderSchedule schedule(15, 0);
+  const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
+  const Tile& last = tiles.back();
+  const Point place{static_cast<float>(last.x + last.width / 2),
+                    static_cast<float>(last.y + last.height / 2)};
+  const SceneState state{
+      .num_faces = 1, .needs_care = true, .frames_since_loss = 20, .lost_places = {place}};
+  std::vector<Tile> looks;
+  for (int n = 0; n < 40; ++n) {
+    if (const std::optional<Tile> look = schedule.next(1280, 720, state)) {
+      looks.push_back(*look);
+    }
+  }
+  const auto is_last = [&](const Tile& tile) { return tile.x == last.x && tile.y == last.y; };
+  EXPECT_TRUE(std::any_of(looks.begin(), looks.begin() + 2, is_last));
+  EXPECT_GE(std::ranges::count_if(looks, is_last), 5);
+  EXPECT_TRUE(std::ranges::any_of(
+      looks, [&](const Tile& tile) { return tile.x == tiles[5].x && tile.y == tiles[5].y; }));
+}
+
 TEST(FinderScheduleTest, AnAlarmIsAnsweredAtOnceWithTheWholeFrame) {
   FinderSchedule schedule(15, 0);
   (void)looks(schedule, {.num_faces = 1}, 5);

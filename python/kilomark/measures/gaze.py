@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Gaze", "gaze"]
 
-EYEBALL_RADIUS_IN_IRIS_DIAMETERS = 12.0 / 11.7
-"""An adult's eyeball has a radius of about 12 mm, the visible iris a diameter of 11.7 mm."""
+PUPIL_DISTANCE_IN_IRIS_DIAMETERS = 10.45 / 11.7
+"""From the eye's center of rotation, in diameters of the visible iris, which is 11.7 mm wide.
+
+The center lies 13.5 mm behind the cornea (Fry and Hill 1962), the pupil as it is seen 3.05 mm
+behind it (Gullstrand's eye).
+"""
+
+LARGEST_OFFSET = 0.98
+"""In radii: a gaze of 79 degrees away from the camera. Noise may place pupils further out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +46,22 @@ class Gaze:
 def gaze(face: Face) -> Gaze:
     """Estimate the direction of the gaze from irises and head pose.
 
-    In the face's frame, the pupil's offset from its place on the mean face, relative to the eye's
-    corners, is ``radius * sin(angle)``. The radius of the eyeball is 12 / 11.7 iris diameters. The
-    head's rotation then turns the direction into the camera's frame. Both eyes are averaged.
-    The accuracy on people has not been measured.
+    The pupil moves on a sphere around the eye's center of rotation. That center lies behind the
+    place of the pupil on the mean face, and turns with the head. The pupil's offset from it in the
+    image is ``radius * direction[:2]``, and the direction's depth follows from its length. The
+    radius is 10.45 / 11.7 iris diameters. Both eyes are averaged.
 
     Raises:
         InvalidInputError: the bundle has no mean face, eyes or irises, or there is no pose.
     """
-    points, mean = face_frame(face), mean_face(face)
-    offsets = np.mean(
-        [_offset(points, mean, face.topology, side) for side in ("right", "left")], axis=0
+    points, mean, rotation = face_frame(face), mean_face(face), rotation_of(face)
+    offset = np.mean(
+        [_offset(points, mean, rotation, face.topology, side) for side in ("right", "left")], axis=0
     )
-    in_head = np.array([*offsets, -np.sqrt(max(1.0 - float((offsets**2).sum()), 1e-6))])
-    in_head /= np.linalg.norm(in_head)
-    turned = rotation_of(face) @ in_head
+    offset *= min(1.0, LARGEST_OFFSET / max(float(np.linalg.norm(offset)), 1e-9))
+    turned = np.array([*offset, -np.sqrt(1.0 - float((offset**2).sum()))])
     yaw, pitch = _angles(turned)
-    eye_yaw, eye_pitch = _angles(in_head)
+    eye_yaw, eye_pitch = _angles(rotation.T @ turned)
     x, y, z = (float(value) for value in turned)
     return Gaze(yaw, pitch, (x, y, z), eye_yaw, eye_pitch)
 
@@ -63,23 +69,28 @@ def gaze(face: Face) -> Gaze:
 def _offset(
     points: npt.NDArray[np.float64],
     mean: npt.NDArray[np.float64],
+    rotation: npt.NDArray[np.float64],
     topology: Topology,
     side: str,
 ) -> npt.NDArray[np.float64]:
-    """Offset (2,) of the pupil from its place on the mean face, in radii of the eyeball."""
-    placed = _pupil_in_eye(points, topology, side) - _pupil_in_eye(mean, topology, side)
-    iris = points[topology.group(f"{side}_iris").indices, :2]
-    diameter = 2 * float(np.linalg.norm(iris - iris.mean(axis=0), axis=1).mean())
-    offset = placed / max(diameter * EYEBALL_RADIUS_IN_IRIS_DIAMETERS, 1e-9)
-    return np.asarray(np.clip(offset, -0.9, 0.9))
+    """Offset (2,) in the image of the pupil from the eye's center of rotation, in radii."""
+    in_image = points @ rotation.T
+    iris = in_image[topology.group(f"{side}_iris").indices, :2]
+    # The iris is seen as an ellipse. Its longer axis stays when the eye turns.
+    diameter = 2 * np.sqrt(2 * np.linalg.eigvalsh(np.cov(iris.T, bias=True))[-1])
+    radius = max(float(diameter) * PUPIL_DISTANCE_IN_IRIS_DIAMETERS, 1e-9)
+    pupil = topology.group(f"{side}_pupil").start
+    ahead = _middle(points, topology, side) + mean[pupil] - _middle(mean, topology, side)
+    center = ahead + np.array([0.0, 0.0, radius])
+    return np.asarray((in_image[pupil] - rotation @ center)[:2] / radius)
 
 
-def _pupil_in_eye(
+def _middle(
     points: npt.NDArray[np.float64], topology: Topology, side: str
 ) -> npt.NDArray[np.float64]:
+    """Middle (3,) between an eye's corners."""
     outer, inner = corners(points, topology, f"{side}_eye")
-    pupil = points[topology.group(f"{side}_pupil").start]
-    return np.asarray((pupil - (outer + inner) / 2)[:2])
+    return np.asarray((outer + inner) / 2)
 
 
 def _angles(direction: npt.NDArray[np.float64]) -> tuple[float, float]:
