@@ -44,6 +44,11 @@ float depth_in(const Tile& tile, const Point& point) {
   return std::min({x, y, static_cast<float>(tile.width) - x, static_cast<float>(tile.height) - y});
 }
 
+const Tile& tile_around(const std::vector<Tile>& tiles, const Point& point) {
+  return *std::ranges::max_element(tiles, {},
+                                   [&](const Tile& tile) { return depth_in(tile, point); });
+}
+
 }  // namespace
 
 std::vector<Tile> tiles_of(int width, int height, int tiles) {
@@ -112,21 +117,18 @@ Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
   if (tiles.empty() || state.needs_look) {
     return whole;
   }
+  if (!state.lost_places.empty()) {
+    const std::size_t look = looks_while_lost_++;
+    if (look % 2 == 0) {
+      const LostPlace& lost = state.lost_places[look / 2 % state.lost_places.size()];
+      return lost.is_small ? tile_around(tiles, lost.center) : whole;
+    }
+  }
   const bool is_calm = state.num_faces > 0 && state.num_faces < kManyFaces && !state.needs_care;
   const std::size_t period = is_calm ? kLooksPerTile : tiles.size() + 1;
   const std::size_t turn = turn_++ % period;
   if (is_calm ? turn + 1 < period : turn == 0) {
     return whole;
-  }
-  return next_of(tiles, state.lost_places);
-}
-
-Tile FinderSchedule::next_of(std::span<const Tile> tiles, std::span<const Point> lost_places) {
-  const std::size_t look = looks_at_tiles_++;
-  if (!lost_places.empty() && look % 2 == 0) {
-    const Point place = lost_places[look / 2 % lost_places.size()];
-    return *std::ranges::max_element(tiles, {},
-                                     [&](const Tile& tile) { return depth_in(tile, place); });
   }
   return tiles[next_tile_++ % tiles.size()];
 }
@@ -137,7 +139,7 @@ void FinderSchedule::reset() {
   looks_of_scene_ = 0;
   turn_ = 0;
   next_tile_ = 0;
-  looks_at_tiles_ = 0;
+  looks_while_lost_ = 0;
 }
 
 }  // namespace kilomark::tracking

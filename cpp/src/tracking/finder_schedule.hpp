@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "kilomark/geometry.hpp"
@@ -26,14 +25,20 @@ struct Tile {
 // The part of an image that a tile covers; borrows the pixels.
 [[nodiscard]] ImageView part_of(const ImageView& image, const Tile& tile);
 
+// Where a lost face may turn up again.
+struct LostPlace {
+  Point center;
+  bool is_small = false;  // the detector sees it in a tile only
+};
+
 // What the schedule knows before each frame.
 struct SceneState {
   int num_faces = 0;  // that are followed
   bool scene_begins = false;
-  bool needs_look = false;           // a scene begins, or a face was just lost, or leapt, or is new
-  bool needs_care = false;           // a face is weak, small or lost
-  int frames_since_loss = -1;        // of a face that is still lost; -1: none is
-  std::vector<Point> lost_places{};  // where lost faces were, the latest first
+  bool needs_look = false;     // a scene begins, or a face was just lost, or leapt, or is new
+  bool needs_care = false;     // a face is weak, small or lost
+  int frames_since_loss = -1;  // of a face that is still lost; -1: none is
+  std::vector<LostPlace> lost_places{};
 };
 
 // Decides in which frames the face detector looks, and where: at the whole frame or at one tile.
@@ -47,7 +52,8 @@ struct SceneState {
 // else                                   | detect_every-th frame  | whole frame; each 3rd time a
 // tile
 //
-// While faces are lost, every second tile is one where a lost face was.
+// While faces are lost, every second of these looks is at a place of a lost face: at its tile, or at
+// the whole frame if the detector saw the face there.
 class FinderSchedule {
  public:
   FinderSchedule(int detect_every, int tiles) : detect_every_(detect_every), tiles_(tiles) {}
@@ -62,7 +68,6 @@ class FinderSchedule {
 
   [[nodiscard]] int interval(int width, int height, const SceneState& state) const;
   [[nodiscard]] Tile choose(int width, int height, const SceneState& state);
-  [[nodiscard]] Tile next_of(std::span<const Tile> tiles, std::span<const Point> lost_places);
 
   int detect_every_;
   int tiles_;
@@ -71,7 +76,7 @@ class FinderSchedule {
   std::size_t looks_of_scene_ = 0;
   std::size_t turn_ = 0;
   std::size_t next_tile_ = 0;
-  std::size_t looks_at_tiles_ = 0;
+  std::size_t looks_while_lost_ = 0;
 };
 
 }  // namespace kilomark::tracking

@@ -8,6 +8,7 @@
 namespace kilomark::tracking {
 
 // What the tracks say of the need for a look of the face detector.
-[[nodiscard]] SceneState state_of(std::span<const Track> tracks, int shorter_side_px);
+[[nodiscard]] SceneState state_of(std::span<const Track> tracks, int shorter_side_px,
+                                  double time_s);
 
 }  // namespace kilomark::tracking

@@ -103,7 +103,7 @@ TEST(FinderScheduleTest, ALostFaceIsLookedForWhereItWas) {
   const Point place{static_cast<float>(last.x + last.width / 2),
                     static_cast<float>(last.y + last.height / 2)};
   const SceneState state{
-      .num_faces = 1, .needs_care = true, .frames_since_loss = 20, .lost_places = {place}};
+      .num_faces = 1, .needs_care = true, .frames_since_loss = 20, .lost_places = {{place, true}}};
   std::vector<Tile> looks;
   for (int n = 0; n < 40; ++n) {
     if (const std::optional<Tile> look = schedule.next(1280, 720, state)) {
@@ -115,6 +115,20 @@ TEST(FinderScheduleTest, ALostFaceIsLookedForWhereItWas) {
   EXPECT_GE(std::ranges::count_if(looks, is_last), 5);
   EXPECT_TRUE(std::ranges::any_of(
       looks, [&](const Tile& tile) { return tile.x == tiles[5].x && tile.y == tiles[5].y; }));
+}
+
+TEST(FinderScheduleTest, ALargeLostFaceIsLookedForInTheWholeFrame) {
+  FinderSchedule schedule(15, 0);
+  const SceneState state{.num_faces = 1,
+                         .needs_care = true,
+                         .frames_since_loss = 20,
+                         .lost_places = {{{640, 360}, false}}};
+  int at_whole = 0;
+  for (int n = 0; n < 24; ++n) {
+    const std::optional<Tile> look = schedule.next(1280, 720, state);
+    at_whole += look && look->width == 1280 ? 1 : 0;
+  }
+  EXPECT_GE(at_whole, 8);
 }
 
 TEST(FinderScheduleTest, AnAlarmIsAnsweredAtOnceWithTheWholeFrame) {
