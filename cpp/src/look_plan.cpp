@@ -13,19 +13,27 @@ namespace {
 // A look less than this many times as large as the last shows hardly more.
 constexpr double kHardlyLarger = 1.25;
 
+// The longer side of the look after one of `last` px; 0 if none would show more.
+int next_size(int last, double most) {
+  for (const int size : kLookSizes) {
+    const double possible = std::min({1.0 * size, kMostZoom * last, most});
+    if (possible >= kHardlyLarger * last) {
+      return static_cast<int>(possible);
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 int look_size(std::size_t look, const ImageView& image, int size) {
-  if (look == 0) {
-    return size;
-  }
-  if (look >= std::size(kZooms)) {
-    return 0;
-  }
-  const double wanted = std::min(kZooms[look] * size, double{kMaxInputSide});
   const double longer = std::max(image.width, image.height);
-  const double possible = std::min(wanted, longer > size ? kMostEnlarged * longer : longer);
-  return possible >= kHardlyLarger * kZooms[look - 1] * size ? static_cast<int>(possible) : 0;
+  const double most = longer > size ? kMostEnlarged * longer : longer;
+  int sized = size;
+  for (std::size_t i = 0; i < look && sized > 0; ++i) {
+    sized = next_size(sized, most);
+  }
+  return sized;
 }
 
 bool should_look_again(std::span<const FoundFace> found, int size, const ImageView& image,
@@ -35,14 +43,21 @@ bool should_look_again(std::span<const FoundFace> found, int size, const ImageVi
   const std::vector<FoundFace> faces = merge_cells({found.begin(), found.end()}, options);
   const bool is_sure = std::ranges::any_of(
       faces, [&](const FoundFace& face) { return face.score >= options.score_threshold; });
-  if (!is_sure && reduction >= kMuchReduced) {
+  if (!is_sure && reduction >= kMuchReduced && size < kLookSizes[1]) {
     return true;
   }
-  const bool is_small = std::ranges::any_of(faces, [&](const FoundFace& face) {
-    return face.score >= kLikely * options.score_threshold &&
-           std::max(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0) < kSmallFace * reduction;
-  });
-  return is_small || faces.size() >= kManyFaces;
+  int num_faces = 0;
+  float small_faces = 0.0F;  // how many, to be expected
+  for (const FoundFace& face : faces) {
+    if (face.score < kDoubtful * options.score_threshold) {
+      continue;
+    }
+    ++num_faces;
+    if (std::max(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0) < kSmallFace * reduction) {
+      small_faces += face.score;
+    }
+  }
+  return small_faces >= kLikely * options.score_threshold || num_faces >= kManyFaces;
 }
 
 int step_of_size(int size, int step) {

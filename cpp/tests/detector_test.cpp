@@ -750,9 +750,9 @@ TEST_F(DetectorOnFake, ALargeImageWithoutFacesIsSeenAgain) {
   const ImageView large{pixels.data(), 1600, 800, 1600, PixelFormat::kGray};
   script_.is_resizable = true;
   const StageTimes times = make_detector(16).detect({&large, 1}, {}).times;
-  ASSERT_EQ(times.looks[0].size(), 3U);
-  EXPECT_EQ(times.looks[0][2].width, 320);
-  EXPECT_EQ(times.looks[0][2].height, 160);
+  ASSERT_EQ(times.looks[0].size(), 5U);     // of 64, 160, 400, 1000 and 1280 px
+  EXPECT_EQ(times.looks[0][2].width, 448);  // a step is 64 px
+  EXPECT_EQ(times.looks[0][2].height, 256);
   script_.is_resizable = false;
   EXPECT_GT(make_detector(16).detect({&large, 1}, {}).times.looks[0][1].views, 1);
   EXPECT_EQ(make_detector(16).detect({&large, 1}, {.finder_size = 64}).times.looks[0].size(), 1U);

@@ -61,8 +61,8 @@ class Detector(LoadedDetector):
             score stands.
         finder_size: longer side in pixels of what the finder sees of an image; larger finds
             smaller faces and takes longer, in proportion to the area. ``"auto"`` (or None) looks
-            at 256 px first, and again at up to 640 and 1280 px where the last look found small or
-            many faces, or none in a large image.
+            at 256 or 320 px first, as the finder's bundle says, and again at up to 640, 1280 and
+            2048 px where the last look found small or many faces, or none in a large image.
         finder_tiles: from 2 to 8, the finder also looks at overlapping tiles of the image, this
             many along the longer side. Each tile is scaled to ``finder_size``. The finder then
             finds faces nearly that many times smaller, in the time of as many more images as there
