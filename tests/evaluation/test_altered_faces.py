@@ -15,7 +15,7 @@ from tests.drawn_head import make_head
 from kilomark.data.face_mesh import LEFT_EYE, RIGHT_EYE
 from kilomark.data.face_meshes import FaceMeshes
 from kilomark.evaluation.altered_faces import AlteredAccuracy, measure_altered
-from kilomark.evaluation.landmark_report import altered_lines
+from kilomark.evaluation.landmark_report_text import altered_lines
 from kilomark.topology import LandmarkGroup, Topology
 
 # Landmarks: 40 of the skin, then each eye from its outer corner along the lower lid and back.

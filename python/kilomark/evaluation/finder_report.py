@@ -12,7 +12,7 @@ from kilomark.data.scenes import boxes_of_scenes
 from kilomark.evaluation import plots
 from kilomark.evaluation.contact_sheets import box_tile, write_sheet
 from kilomark.evaluation.figures import ALONE, FinderFinds, FinderUse, finder_figures
-from kilomark.evaluation.landmark_report import table_lines
+from kilomark.evaluation.landmark_report_text import table_lines
 from kilomark.evaluation.metrics import FinderAccuracy, are_among, finder_accuracy
 from kilomark.whole_files import write_whole
 
