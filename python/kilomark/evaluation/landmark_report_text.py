@@ -29,13 +29,13 @@ __all__ = [
 
 _HOW = f"the bundle through the C++ core, one pass, crop {CROP_SCALE} times the landmarks' box."
 _SLICES_NOTE = """\
-Over the box: mean error over the square root of the area of the landmarks' box. It holds in
+Over the box: mean error divided by the square root of the area of the landmarks' box. It holds in
 profile, where the outer eye corners meet and NME breaks down.
-Skin by the typology angle of the cheeks' pixels in color photos, which light changes as much as
-skin does."""
+Skin: typology angle of the cheeks' pixels in color photos. Light changes it as much as skin
+does."""
 _STEADINESS_NOTE = """\
-The photo shifted by parts of a pixel, rescaled by up to 10 %, compressed again: root mean square of
-what is left of the landmarks' motion, over the distance of the outer eye corners."""
+Jitter: RMS movement of the landmarks under sub-pixel shifts, rescaling by up to 10 % and JPEG
+recompression, divided by the distance of the outer eye corners. Lower is steadier."""
 _THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
