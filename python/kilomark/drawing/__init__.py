@@ -17,18 +17,16 @@ from kilomark.drawing.layers import (
     Axes,
     Boxes,
     Contours,
-    Ids,
     Irises,
-    Labels,
     Layer,
     Masks,
-    Measures,
     Points,
     Spread,
 )
 from kilomark.drawing.masks import group_mask
 from kilomark.drawing.pictures import draw, show, to_rgb
 from kilomark.drawing.styles import DEFAULT_STYLE, STYLES, Style, parse_style
+from kilomark.drawing.text_layers import Ids, Labels, Measures
 
 __all__ = [
     "DEFAULT_STYLE",

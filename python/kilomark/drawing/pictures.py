@@ -11,8 +11,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from kilomark.drawing.canvas import Canvas
-from kilomark.drawing.layers import Labels
 from kilomark.drawing.styles import DEFAULT_STYLE, Style, parse_style
+from kilomark.drawing.text_layers import Labels
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import cut_text
 from kilomark.images import ImageLike, to_pixels

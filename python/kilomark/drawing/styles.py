@@ -9,14 +9,13 @@ from kilomark.drawing.layers import (
     Axes,
     Boxes,
     Contours,
-    Ids,
     Irises,
     Layer,
     Masks,
-    Measures,
     Points,
     Spread,
 )
+from kilomark.drawing.text_layers import Ids, Measures
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
