@@ -52,7 +52,7 @@ void for_each_batch(std::size_t total, int max_batch, const RunBatch& run_batch)
 // Wall-clock time of many batches, which adds up to that of the call.
 struct BatchedTimes {
   double crop_ms = 0.0;
-  double infer_ms = 0.0;  // and all that is no crop and no use
+  double infer_ms = 0.0;  // and the time between crop and use
   double use_ms = 0.0;
 };
 

@@ -97,7 +97,7 @@ std::vector<FoundFace> decode_cells(const FinderOutput& output, const FinderGrid
     for (int row = 0; row < grid.height / stride; ++row) {
       for (int column = 0; column < grid.width / stride; ++column, ++cell) {
         const float score = output.scores[cell];
-        if (!(score >= score_threshold && score <= 1.0F)) {  // NaN is no face
+        if (!(score >= score_threshold && score <= 1.0F)) {  // NaN is not a face
           continue;
         }
         const Point center{(static_cast<float>(column) + 0.5F) * step,

@@ -105,7 +105,7 @@ KILOMARK_AVX2 inline void write_four(__m128 sum0, __m128 sum1, __m128 sum2, __m1
   }
 }
 
-// The last pixels of a row whose length is no multiple of four.
+// The last pixels of a row whose length is not a multiple of four.
 KILOMARK_AVX2 inline void write_one(__m128 sum, const ResamplePlan& plan, const OutputRow& out,
                                     int i) {
   Pixel pixel;

@@ -11,7 +11,7 @@ namespace {
 constexpr int kSamples = 4;      // of a cell, each way
 constexpr int kReach = 8;        // cells that a picture may shift by from frame to frame
 constexpr float kAlike = 0.10F;  // a smaller difference is never a cut
-constexpr float kCut = 0.35F;    // a smaller difference at the best shift is no cut
+constexpr float kCut = 0.35F;    // a smaller difference at the best shift is not a cut
 constexpr float kTimesUsual = 4.0F;
 constexpr std::size_t kHistory = 7;
 constexpr float kLeastContrast = 4.0F;  // of 255: frames of less show no scene

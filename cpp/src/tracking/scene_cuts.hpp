@@ -34,8 +34,8 @@ class Thumbnail {
 // Finds the frames that begin another scene.
 //
 // A cut is a frame that no shift of the one before explains, and that differs more than the frames
-// before did from one another. Flashes, fades and pans are no cuts; frames without contrast are
-// passed over, so a scene after a fade through black is compared with the one before it.
+// before did from one another. Flashes, fades and pans are not cuts. Frames without contrast are
+// skipped: a scene after a fade through black is compared with the one before it.
 class SceneCuts {
  public:
   // Whether this frame begins another scene than the one before. Never true of the first frame,

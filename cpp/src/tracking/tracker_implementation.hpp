@@ -47,7 +47,7 @@ class Tracker::Implementation {
 
   // Lets the detector look at a part of the frame: confirms tracks, and begins new ones.
   void look(const ImageView& image, const Tile& tile);
-  // The found regions that are no track's; marks the tracks that were found or missed.
+  // The found regions that belong to no track; marks the tracks that were found or missed.
   [[nodiscard]] std::vector<FaceRegion> confirm(std::span<const FaceRegion> found, const Tile& tile,
                                                 bool is_whole);
   void miss(Track& track);
