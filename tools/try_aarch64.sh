@@ -7,7 +7,7 @@
 # on x86-64, Python 3.11 and these packages of Debian 12:
 #   mmdebstrap qemu-user-static g++-aarch64-linux-gnu ninja-build
 # The kernel must run arm64 programs through qemu; where no handler is registered, this script registers one and takes
-# it away at the end. TESTS="tests/core tests/face" runs these tests instead of all base tests.
+# it away at the end. It runs tests/core and tests/face of Python; TESTS="tests/core" names others.
 set -euo pipefail
 
 readonly repository=$(cd "$(dirname "$0")/.." && pwd)
@@ -116,13 +116,16 @@ compare_landmarks() {
   "$python" "$repository/tools/compare_landmarks.py" "$work/demo-x86-64.json" "$root/work/demo.json"
 }
 
-# Cross-compiled here, run in the root: the tests use the OpenVINO of its environment.
+# Cross-compiled here, run in the root: the tests use the OpenVINO of its environment, and look for
+# the bundles where the repository has them.
 run_cpp_tests() {
   local build=$work/cpp-build libraries=/work/env/lib/python3.11/site-packages/openvino/libs
   PATH=$tools/bin:$PATH cmake --preset release -S "$repository" -B "$build" -DKILOMARK_CUDA=OFF \
     -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DPython_EXECUTABLE="$tools/bin/python"
   PATH=$tools/bin:$PATH cmake --build "$build" --parallel "$jobs" --target kilomark_tests
   cp "$(find "$build" -name kilomark_tests -type f)" "$root/work/kilomark_tests"
+  mkdir -p "$root$repository/python/kilomark"
+  cp -r "$repository/python/kilomark/bundles" "$root$repository/python/kilomark"
   in_root env KILOMARK_OPENVINO=$libraries /work/kilomark_tests
 }
 

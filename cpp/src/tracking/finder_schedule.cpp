@@ -44,9 +44,10 @@ float depth_in(const Tile& tile, const Point& point) {
   return std::min({x, y, static_cast<float>(tile.width) - x, static_cast<float>(tile.height) - y});
 }
 
-const Tile& tile_around(const std::vector<Tile>& tiles, const Point& point) {
-  return *std::ranges::max_element(tiles, {},
-                                   [&](const Tile& tile) { return depth_in(tile, point); });
+std::size_t tile_around(std::span<const Tile> tiles, const Point& point) {
+  const auto found =
+      std::ranges::max_element(tiles, {}, [&](const Tile& tile) { return depth_in(tile, point); });
+  return static_cast<std::size_t>(found - tiles.begin());
 }
 
 }  // namespace
@@ -95,7 +96,11 @@ std::optional<Tile> FinderSchedule::next(int width, int height, const SceneState
   }
   since_look_ = 0;
   ++looks_of_scene_;
-  return choose(width, height, state);
+  const std::vector<Tile> tiles = tiles_of(width, height, tiles_);
+  last_looks_.resize(tiles.size() + 1);
+  const std::size_t view = choose(tiles, state);
+  last_looks_[view] = ++looks_;
+  return view < tiles.size() ? tiles[view] : Tile{0, 0, width, height};
 }
 
 int FinderSchedule::interval(int width, int height, const SceneState& state) const {
@@ -111,18 +116,13 @@ int FinderSchedule::interval(int width, int height, const SceneState& state) con
   return std::min(interval, detect_every_);
 }
 
-Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
-  const Tile whole{0, 0, width, height};
-  const std::vector<Tile> tiles = tiles_of(width, height, tiles_);
+std::size_t FinderSchedule::choose(std::span<const Tile> tiles, const SceneState& state) {
+  const std::size_t whole = tiles.size();
   if (tiles.empty() || state.needs_look) {
     return whole;
   }
-  if (!state.lost_places.empty()) {
-    const std::size_t look = looks_while_lost_++;
-    if (look % 2 == 0) {
-      const LostPlace& lost = state.lost_places[look / 2 % state.lost_places.size()];
-      return lost.is_small ? tile_around(tiles, lost.center) : whole;
-    }
+  if (!state.lost_places.empty() && looks_while_lost_++ % 2 == 0) {
+    return view_of_lost_face(tiles, state.lost_places);
   }
   const bool is_calm = state.num_faces > 0 && state.num_faces < kManyFaces && !state.needs_care;
   const std::size_t period = is_calm ? kLooksPerTile : tiles.size() + 1;
@@ -130,7 +130,20 @@ Tile FinderSchedule::choose(int width, int height, const SceneState& state) {
   if (is_calm ? turn + 1 < period : turn == 0) {
     return whole;
   }
-  return tiles[next_tile_++ % tiles.size()];
+  return next_tile_++ % tiles.size();
+}
+
+std::size_t FinderSchedule::view_of_lost_face(std::span<const Tile> tiles,
+                                              std::span<const LostPlace> places) const {
+  const auto view_of = [&](const LostPlace& place) {
+    return place.is_small ? tile_around(tiles, place.center) : tiles.size();
+  };
+  std::size_t chosen = view_of(places.front());
+  for (const LostPlace& place : places) {
+    const std::size_t view = view_of(place);
+    chosen = last_looks_[view] < last_looks_[chosen] ? view : chosen;
+  }
+  return chosen;
 }
 
 void FinderSchedule::reset() {
@@ -140,6 +153,8 @@ void FinderSchedule::reset() {
   turn_ = 0;
   next_tile_ = 0;
   looks_while_lost_ = 0;
+  looks_ = 0;
+  last_looks_.clear();
 }
 
 }  // namespace kilomark::tracking

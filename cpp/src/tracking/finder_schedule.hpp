@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "kilomark/geometry.hpp"
@@ -28,7 +29,7 @@ struct Tile {
 // Where a lost face may turn up again.
 struct LostPlace {
   Point center;
-  bool is_small = false;  // the detector sees it in a tile only
+  bool is_small = false;  // the detector sees it better in a tile
 };
 
 // What the schedule knows before each frame.
@@ -53,7 +54,7 @@ struct SceneState {
 // tile
 //
 // While faces are lost, every second of these looks is at a place of a lost face: at its tile, or at
-// the whole frame if the detector saw the face there.
+// the whole frame if the face is large. The view that waited longest comes first.
 class FinderSchedule {
  public:
   FinderSchedule(int detect_every, int tiles) : detect_every_(detect_every), tiles_(tiles) {}
@@ -67,7 +68,10 @@ class FinderSchedule {
   static constexpr int kNever = 1 << 20;
 
   [[nodiscard]] int interval(int width, int height, const SceneState& state) const;
-  [[nodiscard]] Tile choose(int width, int height, const SceneState& state);
+  // Views are numbered: the tiles, and behind them the whole frame.
+  [[nodiscard]] std::size_t choose(std::span<const Tile> tiles, const SceneState& state);
+  [[nodiscard]] std::size_t view_of_lost_face(std::span<const Tile> tiles,
+                                              std::span<const LostPlace> places) const;
 
   int detect_every_;
   int tiles_;
@@ -77,6 +81,8 @@ class FinderSchedule {
   std::size_t turn_ = 0;
   std::size_t next_tile_ = 0;
   std::size_t looks_while_lost_ = 0;
+  std::size_t looks_ = 0;
+  std::vector<std::size_t> last_looks_{};  // of each view
 };
 
 }  // namespace kilomark::tracking

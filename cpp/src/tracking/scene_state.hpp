@@ -8,7 +8,6 @@
 namespace kilomark::tracking {
 
 // What the tracks say of the need for a look of the face detector.
-[[nodiscard]] SceneState state_of(std::span<const Track> tracks, int shorter_side_px,
-                                  double time_s);
+[[nodiscard]] SceneState state_of(std::span<const Track> tracks, int shorter_side_px);
 
 }  // namespace kilomark::tracking

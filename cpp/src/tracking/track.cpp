@@ -67,10 +67,6 @@ FaceRegion Track::predicted(double time_s) const {
   return moved(region, filter.motion_ahead(time_s - seen_s));
 }
 
-FaceRegion Track::probable(double time_s) const {
-  return predicted(std::min(time_s, seen_s + kLongestExtrapolation));
-}
-
 FaceRegion Track::expected_in(const ImageView& image, double time_s) const {
   const Similarity ahead = filter.motion_ahead(time_s - seen_s);
   const std::optional<Similarity> seen =
@@ -125,7 +121,8 @@ std::optional<std::size_t> lost_track_of(std::span<const Track> tracks, const Pl
       continue;
     }
     const double elapsed = time_s - track.seen_s;
-    const FaceRegion ahead = track.probable(time_s);
+    const FaceRegion ahead =
+        track.predicted(track.seen_s + std::min(elapsed, kLongestExtrapolation));
     const float distance =
         std::min(distance_in_sides(track.sure_region, region), distance_in_sides(ahead, region));
     const float shape = shape_distance(track.face.landmarks, face.landmarks);

@@ -42,10 +42,7 @@ struct Track {
   // Where the face is to be expected, by its velocity.
   [[nodiscard]] FaceRegion predicted(double time_s) const;
 
-  // The same for a lost face, whose velocity holds for a while only.
-  [[nodiscard]] FaceRegion probable(double time_s) const;
-
-  // Where the face is to be expected, by what the image shows there.
+  // The same, by what the image shows there.
   [[nodiscard]] FaceRegion expected_in(const ImageView& image, double time_s) const;
 
   void measure(PlacedFace measured, const FaceLayout& layout, double time_s);

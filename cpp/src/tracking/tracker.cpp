@@ -37,7 +37,7 @@ void Tracker::Implementation::reset() {
 }
 
 tracking::SceneState Tracker::Implementation::scene_state() const {
-  tracking::SceneState state = tracking::state_of(tracks_, std::min(width_, height_), now_s_);
+  tracking::SceneState state = tracking::state_of(tracks_, std::min(width_, height_));
   state.scene_begins = scene_begins_;
   state.needs_look = needs_look_;
   return state;

@@ -131,6 +131,31 @@ TEST(FinderScheduleTest, ALargeLostFaceIsLookedForInTheWholeFrame) {
   EXPECT_GE(at_whole, 8);
 }
 
+TEST(FinderScheduleTest, NoLostFaceWaitsForAnother) {
+  FinderSchedule schedule(15, 0);
+  const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
+  SceneState state{.num_faces = 4, .needs_care = true, .frames_since_loss = 20};
+  const auto center_of_tile = [&](std::size_t i) {
+    return Point{static_cast<float>(tiles[i].x + tiles[i].width / 2),
+                 static_cast<float>(tiles[i].y + tiles[i].height / 2)};
+  };
+  const std::vector<std::size_t> lost{1, 6, 10};
+  for (const std::size_t i : lost) {
+    state.lost_places.push_back({center_of_tile(i), true});
+  }
+  std::vector<int> seen(tiles.size(), 0);
+  for (int n = 0; n < 60; ++n) {
+    std::ranges::rotate(state.lost_places, state.lost_places.begin() + n % 2);
+    const std::optional<Tile> look = schedule.next(1280, 720, state);
+    for (std::size_t i = 0; look && i < tiles.size(); ++i) {
+      seen[i] += look->x == tiles[i].x && look->y == tiles[i].y && look->width != 1280 ? 1 : 0;
+    }
+  }
+  for (const std::size_t i : lost) {
+    EXPECT_GE(seen[i], 5);
+  }
+}
+
 TEST(FinderScheduleTest, AnAlarmIsAnsweredAtOnceWithTheWholeFrame) {
   FinderSchedule schedule(15, 0);
   (void)looks(schedule, {.num_faces = 1}, 5);
