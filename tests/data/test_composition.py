@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from kilomark.data.composition import ComposedSamples, Compositions, split_samples
+from kilomark.data.composed_samples import ComposedSamples, split_samples
+from kilomark.data.composition import Compositions
 from kilomark.data.compositor import compose
 from kilomark.data.finder_sources import (
     CARTOON,
@@ -28,7 +29,7 @@ from kilomark.data.finder_sources import (
 from kilomark.data.image_bank import NUM_LEVELS, ImageBank, ImageBankBuilder
 
 if TYPE_CHECKING:
-    from kilomark.data.composition import FaceBatch
+    from kilomark.data.composed_samples import FaceBatch
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from kilomark.data.composition import FaceBatch
+from kilomark.data.composed_samples import FaceBatch
 from kilomark.data.finder_sources import FACE, IGNORED, NONE
 from kilomark.evaluation.metrics import box_iou, finder_accuracy, landmark_accuracy
 from kilomark.networks.face_finder import FaceFinder, FinderOutput, cell_centers

@@ -6,13 +6,14 @@ crop, or something that holds no face. `compositor.compose` renders what is deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kilomark.data.composed_samples import FaceBatch
 from kilomark.data.compositor import Placements
 from kilomark.data.finder_sources import CARTOON, FACE, IGNORED, NONE
 from kilomark.data.image_bank import NUM_LEVELS
@@ -20,7 +21,7 @@ from kilomark.data.image_bank import NUM_LEVELS
 if TYPE_CHECKING:
     from kilomark.data.finder_sources import FinderSources
 
-__all__ = ["ComposedSamples", "Compositions", "FaceBatch", "split_samples"]
+__all__ = ["Compositions"]
 
 Array = np.ndarray[Any, Any]
 
@@ -44,22 +45,6 @@ _CELL_KINDS = {
     "background": 0.09, "synthetic": 0.05, "cartoon": 0.04, "hard": 0.02,
 }  # fmt: skip
 _ROUND_KINDS = ("crop", "fairface", "dressed", "profile", "cartoon")
-
-
-class FaceBatch(NamedTuple):
-    """The faces of N images; unused rows have state ``NONE``.
-
-    Attributes:
-        boxes: (N, MAX_FACES, 4) x0, y0, x1, y1: width and height are those of the upright face.
-        keypoints: (N, MAX_FACES, 5, 2).
-        has_keypoints: (N, MAX_FACES) bool.
-        state: (N, MAX_FACES) int64: NONE, FACE or IGNORED.
-    """
-
-    boxes: Tensor
-    keypoints: Tensor
-    has_keypoints: Tensor
-    state: Tensor
 
 
 class _Placed(NamedTuple):
@@ -357,26 +342,3 @@ def _apply(maps: Array, points: Array) -> Array:
 
 def _tensor(values: Array) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, np.float32))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ComposedSamples:
-    """Compositions one image at a time, as a loader of samples asks for them.
-
-    Attributes:
-        compositions: of batches of 1.
-    """
-
-    compositions: Compositions
-
-    def __getitem__(self, index: int) -> tuple[Array, ...]:
-        """The fields of `Placements`, then those of `FaceBatch`, without the batch's axis."""
-        placements, faces = self.compositions[index]
-        values = [getattr(placements, field.name) for field in fields(placements)]
-        return tuple(value[0].numpy() for value in (*values, *faces))
-
-
-def split_samples(batch: list[Tensor]) -> tuple[Placements, FaceBatch]:
-    """Put a collated batch of `ComposedSamples` together again."""
-    count = len(fields(Placements))
-    return Placements(*batch[:count]), FaceBatch(*batch[count:])

@@ -12,7 +12,7 @@ from kilomark.data.finder_sources import FACE, IGNORED
 from kilomark.networks.face_finder import STRIDES, FinderOutput
 
 if TYPE_CHECKING:
-    from kilomark.data.composition import FaceBatch
+    from kilomark.data.composed_samples import FaceBatch
 
 __all__ = ["CellTargets", "assign_cells", "finder_loss"]
 

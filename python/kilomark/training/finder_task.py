@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from kilomark.data.composition import ComposedSamples, Compositions, split_samples
+from kilomark.data.composed_samples import ComposedSamples, split_samples
+from kilomark.data.composition import Compositions
 from kilomark.data.compositor import compose
 from kilomark.data.finder_data import read_finder_data
 from kilomark.data.finder_photometry import FinderPhotometry
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kilomark.data.composition import FaceBatch
+    from kilomark.data.composed_samples import FaceBatch
     from kilomark.data.image_bank import ImageBank
     from kilomark.topology import Topology
     from kilomark.training.distillation import Teacher
