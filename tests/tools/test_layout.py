@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_README = 110
-LONGEST_TENTH_WORDS = 24
+LONGEST_TENTH_WORDS = 22
 NOTEBOOK_PICTURE = ("kilomark.faces", "kilomark.drawing.cards")
 
 
