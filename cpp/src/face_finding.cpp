@@ -153,7 +153,7 @@ std::vector<std::vector<FoundFace>> find_faces(const LoadedNetwork& loaded,
   std::vector<std::vector<FoundFace>> faces;
   for (std::vector<FoundFace>& found : looking.take_cells()) {
     faces.push_back(merge_cells(std::move(found), options));
-    drop_doubts_of_portraits(faces.back(), options);
+    drop_weak_candidates(faces.back(), options);
   }
   times.decode_ms += stopwatch.lap_ms();
   return faces;

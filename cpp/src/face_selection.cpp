@@ -108,7 +108,7 @@ float candidate_threshold(const DetectOptions& options, const RescoringRule& rul
   return probability(log_odds(options.score_threshold) + std::log(rule.candidate_odds));
 }
 
-void drop_doubts_of_portraits(std::vector<FoundFace>& best_first, const DetectOptions& options) {
+void drop_weak_candidates(std::vector<FoundFace>& best_first, const DetectOptions& options) {
   if (!options.rescoring || best_first.empty() || best_first[0].score < kSureFace) {
     return;
   }

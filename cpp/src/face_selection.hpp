@@ -26,7 +26,7 @@ namespace kilomark {
 // Where the finder is sure of exactly one face, drops the candidates with the lowest scores. So a
 // portrait costs one or two runs of the rescoring network. `best_first` comes from
 // merge_cells().
-void drop_doubts_of_portraits(std::vector<FoundFace>& best_first, const DetectOptions& options);
+void drop_weak_candidates(std::vector<FoundFace>& best_first, const DetectOptions& options);
 
 // The score of finder and presence together, by the formula of RescoringRule. NaN if the presence
 // is.

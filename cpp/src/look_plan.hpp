@@ -20,7 +20,7 @@ namespace kilomark {
 //        | most kMostEnlarged * the image's      | it reduced by kMuchReduced or more
 //
 // A look has found a small face if the scores of all boxes shorter than kSmallFace add up to
-// kLikely: one small face, or the doubtful ones of a crowd that it hardly sees behind a large face.
+// kLikely: one small face, or many uncertain ones: a crowd behind a large face, say.
 //
 // A larger look takes more time in proportion to its area. Faces of all looks are merged.
 inline constexpr int kLookSizes[] = {640, 1280, 2048};

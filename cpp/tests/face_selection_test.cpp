@@ -68,7 +68,7 @@ std::size_t left_of(std::vector<FoundFace> faces, bool rescoring = true) {
   DetectOptions options;
   options.score_threshold = 0.5F;
   options.rescoring = rescoring;
-  drop_doubts_of_portraits(faces, options);
+  drop_weak_candidates(faces, options);
   return faces.size();
 }
 
