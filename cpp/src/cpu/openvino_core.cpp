@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,17 @@ constexpr const char* kThreadName = "openvino";
 // OpenVINO's threads look for work during about a millisecond before they sleep, and give way to
 // others meanwhile. On a busy machine that takes hundreds of milliseconds.
 constexpr auto kLongestUnrest = std::chrono::seconds(5);
+
+struct Runtime {
+  openvino::Core* core;
+  std::int64_t process;  // that made it
+};
+
+const Runtime& own_runtime() {
+  static const Runtime made{openvino::make<CoreHandle>(openvino_api().core_create).release(),
+                            system::process_id()};
+  return made;
+}
 
 std::atomic<bool>& has_idle_threads() {
   static std::atomic<bool> found = false;
@@ -44,10 +56,10 @@ void drop_idle_threads() {
 
 openvino::Core* openvino_core() {
   const NamedThreads named;
-  static openvino::Core* const core =
-      openvino::make<CoreHandle>(openvino_api().core_create).release();
-  return core;
+  return own_runtime().core;
 }
+
+bool can_start_workers() { return own_runtime().process == system::process_id(); }
 
 NamedThreads::NamedThreads() : own_name_(system::thread_name()) {
   system::set_thread_name(kThreadName);

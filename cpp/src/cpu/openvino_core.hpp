@@ -12,6 +12,10 @@ namespace kilomark::cpu {
 // gone by then, and the next signal, such as that of Ctrl-C, ends the process.
 [[nodiscard]] openvino::Core* openvino_core();
 
+// False in a process that was forked after the runtime was made: TBB, the library that OpenVINO takes
+// its threads from, believes that it has the parent's and starts no others.
+[[nodiscard]] bool can_start_workers();
+
 // While it lives, the threads that OpenVINO starts are called "openvino", and so are those that they
 // start later.
 class NamedThreads {
@@ -35,8 +39,8 @@ void note_work() noexcept;
 
 // Makes OpenVINO forget the threads that it keeps for the networks to come, and waits until those of
 // live networks sleep. To be called before a fork. The child would give work to the former, though
-// it does not have them. A thread of the latter that was awake may have held a lock of TBB, the
-// library that OpenVINO takes its threads from; nobody would give it back in the child.
+// it does not have them. A thread of the latter that was awake may have held a lock of TBB;
+// nobody would give it back in the child.
 void settle_threads();
 
 }  // namespace kilomark::cpu

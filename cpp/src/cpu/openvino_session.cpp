@@ -176,14 +176,18 @@ OpenvinoSession::~OpenvinoSession() { note_kept_threads(); }
 
 openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) {
   model_.reshape(to_open_shape(shape, options_.max_batch));
-  const std::string num_threads = text(options_.num_threads);
+  openvino::Core* const core = openvino_core();
+  // TBB would divide the work among threads that a forked child does not have, and keep memory for
+  // each part; see shares_threads().
+  const int num_threads = can_start_workers() ? options_.num_threads : 1;
+  const std::string threads_text = text(num_threads);
   const std::array properties{
       "PERFORMANCE_HINT",
       "LATENCY",
       "NUM_STREAMS",
       "1",
       "INFERENCE_NUM_THREADS",
-      num_threads.c_str(),
+      threads_text.c_str(),
       "INFERENCE_PRECISION_HINT",
       "f32",
       // Matrices that are stored as int8 are multiplied in float32. By default their inputs would be
@@ -192,7 +196,7 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       "0",
       // One queue of work for all networks; see shares_threads().
       "EXCLUSIVE_ASYNC_REQUESTS",
-      shares_threads(options_.num_threads) ? "YES" : "NO",
+      shares_threads(num_threads) ? "YES" : "NO",
       // Other programs use the same cores; a thread that is tied to a busy one waits for it.
       "ENABLE_CPU_PINNING",
       "NO",
@@ -204,8 +208,8 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
   note_kept_threads();
   check(std::apply(
       [&](auto... texts) {
-        return openvino_api().core_compile_model(openvino_core(), model_.get(), "CPU",
-                                                 sizeof...(texts), &compiled, texts...);
+        return openvino_api().core_compile_model(core, model_.get(), "CPU", sizeof...(texts),
+                                                 &compiled, texts...);
       },
       properties));
   return openvino::CompiledModelHandle(compiled);
