@@ -36,10 +36,16 @@ KEYPOINTS = np.array([[-2, -2], [2, -2], [0, 0], [-2, 2], [2, 2]], np.float32)
 """Offsets of a found face's keypoints from the center of its cell, in pixels of the network."""
 
 
-def write_landmark_bundle(folder: Path, *, shift_px: float = 0.0, **changes: object) -> Path:
+def write_landmark_bundle(
+    folder: Path,
+    *,
+    shift_px: float = 0.0,
+    landmarks: npt.NDArray[np.float32] = LANDMARKS,
+    **changes: object,
+) -> Path:
     """Write the tiny landmark bundle; ``changes`` replace fields of its manifest.
 
-    Its landmarks lie ``shift_px`` pixels of the crop to the right of `LANDMARKS`.
+    Its landmarks lie ``shift_px`` pixels of the crop to the right of ``landmarks``, at most 5.
     """
     manifest = {
         "name": "tiny",
@@ -52,7 +58,7 @@ def write_landmark_bundle(folder: Path, *, shift_px: float = 0.0, **changes: obj
         "mean_shape": MEAN_SHAPE,
         "license": "Apache-2.0",
     }
-    return _write(folder, _landmark_model(shift_px), CROP_SIZE, manifest | changes)
+    return _write(folder, _landmark_model(landmarks, shift_px), CROP_SIZE, manifest | changes)
 
 
 def write_finder_bundle(
@@ -112,7 +118,9 @@ def _write(folder: Path, model: ModelProto, size: int, manifest: dict[str, Any])
     return folder
 
 
-def _landmark_model(shift_px: float = 0.0) -> ModelProto:
+def _landmark_model(
+    landmarks: npt.NDArray[np.float32] = LANDMARKS, shift_px: float = 0.0
+) -> ModelProto:
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["means"], axes=[2, 3], keepdims=0),
         helper.make_node("Gather", ["means", "channels"], ["spread"], axis=1),
@@ -122,12 +130,12 @@ def _landmark_model(shift_px: float = 0.0) -> ModelProto:
         helper.make_node("Add", ["origin", "places"], ["landmarks"]),
     ]
     constants = {
-        "channels": np.array([0, 1, 2, 0, 1], np.int64),
+        "channels": np.array([0, 1, 2, 0, 1], np.int64)[: len(landmarks)],
         "zero": np.zeros(1, np.float32),
         "per_face": np.array([-1, 1, 1], np.int64),
-        "places": LANDMARKS[None] + np.array([shift_px, 0], np.float32),
+        "places": landmarks[None] + np.array([shift_px, 0], np.float32),
     }
-    count = len(LANDMARKS)
+    count = len(landmarks)
     outputs = {"landmarks": ["n", count, 2], "spread": ["n", count], "presence": ["n"]}
     return _make_model(nodes, constants, ["n", 3, CROP_SIZE, CROP_SIZE], outputs)
 

@@ -27,6 +27,7 @@ NEEDED = (
     r"kilomark/_core\.[\w-]+\.so",
     r"kilomark/demo/astronaut\.jpg",
     r"kilomark/serve/static/(index\.html|main\.js|style\.css|icon\.svg)",
+    r"kilomark/bundles/eyes/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/faces/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/lite/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/resnext50/(manifest\.json|model\.onnx|MODEL_CARD\.md)",

@@ -112,6 +112,15 @@ void bind_bundles(py::module_& module) {
                              [](const LandmarkBundle& b) {
                                return b.companion ? std::optional(b.companion->rule) : std::nullopt;
                              })
+      .def_readonly("of_eye", &LandmarkBundle::of_eye)
+      .def_property_readonly("eyes",
+                             [](const LandmarkBundle& b) {
+                               return b.eyes ? std::optional(b.eyes->name) : std::nullopt;
+                             })
+      .def_property_readonly("eye_rule",
+                             [](const LandmarkBundle& b) {
+                               return b.eyes ? std::optional(b.eyes->rule) : std::nullopt;
+                             })
       .def_readonly("topology", &LandmarkBundle::topology);
 
   py::class_<FinderBundle> finder(module, "FinderBundle");

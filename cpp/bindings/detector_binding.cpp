@@ -18,7 +18,7 @@ namespace {
 
 std::unique_ptr<Detector> make_detector(
     const LandmarkNetwork* landmarks, const FinderNetwork* finder, const LandmarkNetwork* rescorer,
-    const LandmarkNetwork* companion, const CompanionRule& companion_rule,
+    const LandmarkNetwork* companion, const CompanionRule& companion_rule, const EyeNetwork* eyes,
     const std::string& device, int num_threads, int max_batch, const std::string& cache_folder) {
   const RunningCall call;
   Networks networks;
@@ -33,6 +33,9 @@ std::unique_ptr<Detector> make_detector(
   }
   if (companion != nullptr) {
     networks.companion = CompanionNetwork{*companion, companion_rule};
+  }
+  if (eyes != nullptr) {
+    networks.eyes = *eyes;
   }
   const ReleasedGil release;
   return std::make_unique<Detector>(networks,
@@ -177,8 +180,11 @@ NetworkRole to_role(const std::string& network) {
   if (network == "companion") {
     return NetworkRole::kCompanion;
   }
+  if (network == "eyes") {
+    return NetworkRole::kEyes;
+  }
   fail(ErrorCode::kInvalidInput, "network " + quote(network),
-       "finder, landmarks, rescorer or companion", "name one of the detector's networks");
+       "finder, landmarks, rescorer, companion or eyes", "name one of the detector's networks");
 }
 
 // Runs one of the networks on normalized tensors (N, 3, H, W): its outputs by name.
@@ -217,8 +223,9 @@ void bind_detector(py::module_& module) {
       .def(py::init(&make_detector), py::arg("landmarks").none(true), py::arg("finder").none(true),
            py::kw_only(), py::arg("rescorer").none(true) = py::none(),
            py::arg("companion").none(true) = py::none(),
-           py::arg("companion_rule") = CompanionRule(), py::arg("device") = "cpu",
-           py::arg("num_threads") = 0, py::arg("max_batch") = 16, py::arg("cache_folder") = "")
+           py::arg("companion_rule") = CompanionRule(), py::arg("eyes").none(true) = py::none(),
+           py::arg("device") = "cpu", py::arg("num_threads") = 0, py::arg("max_batch") = 16,
+           py::arg("cache_folder") = "")
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
       .def_property_readonly("input_stream", &Detector::input_stream)

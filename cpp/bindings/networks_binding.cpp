@@ -51,6 +51,27 @@ void bind_networks(py::module_& module) {
       .def_readonly("spread_to", &CompanionRule::spread_to)
       .def_readonly("spread_factor", &CompanionRule::spread_factor);
 
+  py::class_<EyeRule>(module, "EyeRule")
+      .def(py::init([](float width_from, float width_to, float spread_factor) {
+             return EyeRule{width_from, width_to, spread_factor};
+           }),
+           py::kw_only(), py::arg("width_from"), py::arg("width_to"), py::arg("spread_factor"))
+      .def_readonly("width_from", &EyeRule::width_from)
+      .def_readonly("width_to", &EyeRule::width_to)
+      .def_readonly("spread_factor", &EyeRule::spread_factor);
+
+  py::class_<EyeNetwork>(module, "EyeNetwork")
+      .def(py::init([](const LandmarkNetwork& network, const EyeRule& rule, const Topology& face,
+                       const Topology& eye) {
+             EyeLandmarks of_face = eye_landmarks(face, eye);
+             return EyeNetwork{network, rule, std::move(of_face.right), std::move(of_face.left),
+                               of_face.corners};
+           }),
+           py::kw_only(), py::arg("network"), py::arg("rule"), py::arg("face"), py::arg("eye"))
+      .def_readonly("rule", &EyeNetwork::rule)
+      .def_readonly("right", &EyeNetwork::right)
+      .def_readonly("left", &EyeNetwork::left);
+
   const RescoringRule& rule = kBundleRescoring;
   py::class_<RescoringRule>(module, "RescoringRule")
       .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,

@@ -8,6 +8,7 @@
 #include "batching.hpp"
 #include "detector_finding.hpp"
 #include "detector_networks.hpp"
+#include "eye_placing.hpp"
 #include "face_selection.hpp"
 #include "input_checks.hpp"
 #include "kilomark/error.hpp"
@@ -125,6 +126,17 @@ void Detector::blend_companion(const Frames& frames, std::span<const Regions> re
   times.map_ms += stopwatch.lap_ms();
 }
 
+// Runs the network of the eyes, if there is one, and blends its landmarks into those of the faces.
+void Detector::place_eyes(const Frames& frames, const PlaceOptions& options,
+                          std::vector<Detections>& images, PlacingTimes& times) const {
+  if (!networks_.eyes) {
+    return;
+  }
+  const std::size_t index = index_of(NetworkRole::kEyes);
+  kilomark::place_eyes({*backend_, index, specs_[index], max_batch_, options.between_batches},
+                       *networks_.eyes, frames, images, times);
+}
+
 void Detector::check(const PlaceOptions& options) const {
   check_options(options, *networks_.landmarks, networks_.rescorer ? &*networks_.rescorer : nullptr,
                 networks_.companion ? &networks_.companion->network : nullptr);
@@ -162,6 +174,7 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
   if (options.uses_companion) {
     blend_companion(frames, regions, options, placement.images, times);
   }
+  place_eyes(frames, options, placement.images, times);
   placement.times.crop_ms = times.crop_ms;
   placement.times.infer_ms = times.infer_ms;
   placement.times.map_ms = times.map_ms;
@@ -208,6 +221,7 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
   if (options.place.uses_companion) {
     blend_companion(frames, found.regions, options.place, prediction.images, placing);
   }
+  place_eyes(frames, options.place, prediction.images, placing);
   times.crop_ms = placing.crop_ms;
   times.infer_ms = placing.infer_ms;
   times.map_ms = placing.map_ms;
@@ -242,6 +256,9 @@ Placement Detector::place(std::span<const ImageView> images, std::span<const Reg
     const std::size_t index = index_of(NetworkRole::kLandmarks);
     check(options);
     check_regions(regions, images, row_bytes(specs_[index]));
+    if (networks_.eyes) {  // where they are is not known before the landmarks are placed
+      return hold(images, {.measures_stages = options.measures_stages});
+    }
     std::vector<CropTask> crops = crop_tasks(regions, *networks_.landmarks, options.views);
     if (options.blends) {
       std::ranges::copy(crop_tasks(regions, *networks_.rescorer, 1), std::back_inserter(crops));

@@ -19,6 +19,13 @@ void check_device(const std::string& device) {
   }
 }
 
+void check_sees_faces(const LandmarkBundle& landmarks) {
+  if (landmarks.of_eye) {
+    fail(ErrorCode::kBundle, text("the bundle ", quote(landmarks.header.name), ", of one eye"),
+         "a landmark network of a face", "name a bundle that loads this one by itself");
+  }
+}
+
 std::optional<FinderNetwork> load_finder(const DetectorOptions& options,
                                          const LandmarkBundle& landmarks) {
   if (options.finder.empty()) {
@@ -63,11 +70,15 @@ struct Detector::Loaded {
   explicit Loaded(const std::filesystem::path& name_or_folder, const DetectorOptions& options) {
     check_device(options.backend.device);
     LandmarkBundle landmarks = read_landmark_bundle(name_or_folder);
+    check_sees_faces(landmarks);
     networks.finder = load_finder(options, landmarks);
     if (networks.finder) {
       take_rescorer(load_rescorer(options.rescoring, landmarks), landmarks);
     }
     networks.companion = load_companion(options.companion, landmarks);
+    if (options.eyes && landmarks.eyes) {
+      networks.eyes = read_eyes(landmarks);
+    }
     predicting.place.uses_companion = networks.companion.has_value();
     predicting.detect.presence_threshold =
         landmarks.knows_faces ? static_cast<float>(kBundlePresenceThreshold) : 0.0F;

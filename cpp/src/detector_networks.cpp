@@ -1,5 +1,6 @@
 #include "detector_networks.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "input_checks.hpp"
@@ -20,8 +21,20 @@ const char* name_of(NetworkRole role) {
       return "network that rescores";
     case NetworkRole::kCompanion:
       return "companion of the landmark network";
+    case NetworkRole::kEyes:
+      return "network of the eyes";
   }
   return "network";
+}
+
+void check_eyes(const EyeNetwork& eyes, int num_landmarks) {
+  const auto is_beyond = [&](int k) { return k >= num_landmarks; };
+  if (std::ranges::any_of(eyes.right, is_beyond) || std::ranges::any_of(eyes.left, is_beyond)) {
+    fail(ErrorCode::kInvalidInput,
+         text("a network of the eyes for a landmark network of ", num_landmarks, " landmarks"),
+         "a landmark network that has the landmarks which the eyes name",
+         "take the numbers from eye_landmarks(), or load no network of the eyes");
+  }
 }
 
 }  // namespace
@@ -42,6 +55,10 @@ void check_networks(const Networks& networks) {
   if (networks.companion) {
     check_network(*networks.companion);
   }
+  if (networks.eyes) {
+    check_network(*networks.eyes);
+    check_eyes(*networks.eyes, networks.landmarks ? networks.landmarks->num_landmarks : 0);
+  }
 }
 
 std::vector<NetworkSpec> to_specs(const Networks& networks) {
@@ -60,6 +77,10 @@ std::vector<NetworkSpec> to_specs(const Networks& networks) {
     specs.push_back(to_spec(networks.companion->network));
     specs.back().name = "companion";
   }
+  if (networks.eyes) {
+    specs.push_back(to_spec(networks.eyes->network));
+    specs.back().name = "eyes";
+  }
   return specs;
 }
 
@@ -75,6 +96,9 @@ Networks without_models(Networks networks) {
   if (networks.companion) {
     networks.companion->network.model.reset();
   }
+  if (networks.eyes) {
+    networks.eyes->network.model.reset();
+  }
   return networks;
 }
 
@@ -88,6 +112,8 @@ bool Detector::has(NetworkRole role) const {
       return networks_.rescorer.has_value();
     case NetworkRole::kCompanion:
       return networks_.companion.has_value();
+    case NetworkRole::kEyes:
+      return networks_.eyes.has_value();
   }
   return false;
 }
@@ -98,8 +124,9 @@ std::size_t Detector::index_of(NetworkRole role) const {
          text("a detector with a ", name_of(role)), "make the detector with one");
   }
   std::size_t index = 0;
-  for (const NetworkRole before : {NetworkRole::kLandmarks, NetworkRole::kFinder,
-                                   NetworkRole::kRescorer, NetworkRole::kCompanion}) {
+  for (const NetworkRole before :
+       {NetworkRole::kLandmarks, NetworkRole::kFinder, NetworkRole::kRescorer,
+        NetworkRole::kCompanion, NetworkRole::kEyes}) {
     if (before == role) {
       break;
     }

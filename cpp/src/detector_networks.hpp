@@ -10,7 +10,7 @@ namespace kilomark {
 void check_networks(const Networks& networks);
 
 // The specs of the networks that are there, in the order of the backend: landmarks, finder,
-// rescorer, companion.
+// rescorer, companion, eyes.
 [[nodiscard]] std::vector<NetworkSpec> to_specs(const Networks& networks);
 
 // What a detector keeps of its networks once the backend has loaded them.

@@ -6,24 +6,15 @@
 #include <span>
 #include <vector>
 
+#include "landmark_weights.hpp"
+
 namespace kilomark {
 
 namespace {
 
-constexpr float kLeastSpreadPx = 1e-3F;
 // With 1, frontal faces of the most accurate network lose 1 % of their accuracy to the other one;
 // with 1.2 they lose nothing, and profiles keep most of their gain.
 constexpr float kSpreadOfOther = 1.2F;
-constexpr float kMostRatio = 1e6F;  // keeps its third power finite
-
-// How much the other network counts, 0 to 1; its spread counts `factor` times.
-float share_of_other(float spread, float other, float factor) {
-  const float ratio = std::min(
-      factor * std::max(other, kLeastSpreadPx) / std::max(spread, kLeastSpreadPx), kMostRatio);
-  return 1.0F / (1.0F + ratio * ratio * ratio);
-}
-
-float blend(float one, float other, float share) { return one + share * (other - one); }
 
 // Depths are counted from their mean over the face.
 void center(std::span<float> depth) {
@@ -49,11 +40,11 @@ void blend_row(Detections& faces, std::size_t row, const Detections& others, std
     const std::size_t j = other_row * count + k;
     const float share = gate * share_of_other(faces.spread[i], others.spread[j], factor);
     Point& point = faces.landmarks[i];
-    point.x = blend(point.x, others.landmarks[j].x, share);
-    point.y = blend(point.y, others.landmarks[j].y, share);
-    faces.spread[i] = blend(faces.spread[i], others.spread[j], share);
+    point.x = blend_values(point.x, others.landmarks[j].x, share);
+    point.y = blend_values(point.y, others.landmarks[j].y, share);
+    faces.spread[i] = blend_values(faces.spread[i], others.spread[j], share);
     if (has_both_depths) {
-      faces.depth[i] = blend(faces.depth[i], others.depth[j], share);
+      faces.depth[i] = blend_values(faces.depth[i], others.depth[j], share);
     }
   }
   if (has_both_depths) {

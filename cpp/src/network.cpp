@@ -149,6 +149,31 @@ void check_network(const CompanionNetwork& network) {
   }
 }
 
+void check_network(const EyeNetwork& eyes) {
+  check_network(eyes.network);
+  const EyeRule& rule = eyes.rule;
+  if (!(rule.width_from >= 0.0F && rule.width_from < rule.width_to && rule.width_to <= 1.0F) ||
+      !(rule.spread_factor > 0.0F && rule.spread_factor <= kMaxSpreadFactor)) {
+    fail(ErrorCode::kBundle,
+         text("eyes from a width of ", rule.width_from, " to ", rule.width_to,
+              ", whose spread counts ", rule.spread_factor, " times"),
+         text("0 <= width_from < width_to <= 1 and 0 < spread_factor <= ", kMaxSpreadFactor),
+         "correct eyes in the manifest of the landmark network");
+  }
+  const auto count = static_cast<std::size_t>(eyes.network.num_landmarks);
+  const auto is_one = [&](int k) { return k >= 0 && k < eyes.network.num_landmarks; };
+  const auto is_landmark = [](int k) { return k >= 0 && k < kMaxLandmarks; };
+  if (eyes.right.size() != count || eyes.left.size() != count ||
+      !std::ranges::all_of(eyes.right, is_landmark) ||
+      !std::ranges::all_of(eyes.left, is_landmark) || !std::ranges::all_of(eyes.corners, is_one)) {
+    fail(ErrorCode::kBundle,
+         text("a network of ", count, " landmarks of an eye that names ", eyes.right.size(),
+              " and ", eyes.left.size(), " landmarks of the face"),
+         "one landmark of each eye for each of the network's",
+         "take the numbers from eye_landmarks()");
+  }
+}
+
 void check_network(const FinderNetwork& network) {
   check_input(network.input);
   if (network.strides.size() > kMaxStrides) {

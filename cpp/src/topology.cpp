@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#include "cut_text.hpp"
+#include "kilomark/error.hpp"
+#include "text.hpp"
+
 namespace kilomark {
 
 const LandmarkGroup* Topology::find_group(std::string_view name) const {
@@ -15,6 +19,37 @@ bool same_landmarks(const Topology& one, const Topology& other) {
   };
   return one.num_landmarks == other.num_landmarks && one.mirror == other.mirror &&
          std::ranges::equal(one.groups, other.groups, is_same);
+}
+
+EyeLandmarks eye_landmarks(const Topology& face, const Topology& eye) {
+  if (face.mirror.empty()) {
+    fail(ErrorCode::kBundle, "a network of one eye for a face without a mirror",
+         "a manifest that names each landmark's mirror partner",
+         "add mirror to the manifest of the landmark network, or load no network of the eyes");
+  }
+  EyeLandmarks found;
+  for (const LandmarkGroup& group : eye.groups) {
+    const LandmarkGroup* of_face = face.find_group(group.name);
+    if (of_face == nullptr || of_face->count != group.count ||
+        group.start != static_cast<int>(found.right.size())) {
+      fail(ErrorCode::kBundle,
+           text("the group ", quote(group.name), " of ", group.count, " landmarks of an eye"),
+           "groups of the face, of as many landmarks, one after the other",
+           "take a network of the eyes that was made for these landmarks");
+    }
+    for (int k = 0; k < group.count; ++k) {
+      found.right.push_back(of_face->start + k);
+      found.left.push_back(face.mirror[static_cast<std::size_t>(found.right.back())]);
+    }
+  }
+  if (eye.groups.empty() || static_cast<int>(found.right.size()) != eye.num_landmarks) {
+    fail(ErrorCode::kBundle,
+         text("a network of an eye whose groups hold ", found.right.size(), " of ",
+              eye.num_landmarks, " landmarks"),
+         "groups that hold them all", "correct groups in its manifest");
+  }
+  found.corners = {0, eye.groups.front().count / 2};
+  return found;
 }
 
 }  // namespace kilomark

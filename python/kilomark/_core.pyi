@@ -93,6 +93,39 @@ class CompanionRule:
     def spread_factor(self) -> float: ...
 
 @final
+class EyeRule:
+    """How much the network of the eyes counts.
+
+    ``gate = clip((width of the eye / that of the wider eye - width_from)
+    / (width_to - width_from), 0, 1)``; its weight is
+    ``gate / (1 + (spread_factor * its spread / spread) ** 3)``.
+    """
+
+    def __init__(self, *, width_from: float, width_to: float, spread_factor: float) -> None: ...
+    @property
+    def width_from(self) -> float: ...
+    @property
+    def width_to(self) -> float: ...
+    @property
+    def spread_factor(self) -> float: ...
+
+@final
+class EyeNetwork:
+    """A network of the landmarks of a right eye, and the landmarks of the face that these are."""
+
+    def __init__(
+        self, *, network: LandmarkNetwork, rule: EyeRule, face: Topology, eye: Topology
+    ) -> None: ...
+    @property
+    def rule(self) -> EyeRule: ...
+    @property
+    def right(self) -> list[int]:
+        """(K,) the landmark of the face that each of the network's is in the right eye."""
+    @property
+    def left(self) -> list[int]:
+        """(K,) the same in the left eye."""
+
+@final
 class RescoringRule:
     """How finder and presence make one score.
 
@@ -225,6 +258,12 @@ class LandmarkBundle(_BundleHeader):
     def companion(self) -> str | None: ...
     @property
     def companion_rule(self) -> CompanionRule | None: ...
+    @property
+    def of_eye(self) -> bool: ...
+    @property
+    def eyes(self) -> str | None: ...
+    @property
+    def eye_rule(self) -> EyeRule | None: ...
 
 @final
 class FinderBundle(_BundleHeader):
@@ -360,6 +399,7 @@ class Detector:
         rescorer: LandmarkNetwork | None = None,
         companion: LandmarkNetwork | None = None,
         companion_rule: CompanionRule = ...,
+        eyes: EyeNetwork | None = None,
         device: str = "cpu",
         num_threads: int = 0,
         max_batch: int = 16,
@@ -420,7 +460,7 @@ class Detector:
 
     def infer(
         self,
-        network: Literal["finder", "landmarks", "rescorer", "companion"],
+        network: Literal["finder", "landmarks", "rescorer", "companion", "eyes"],
         batch: _Floats,
     ) -> dict[str, _Floats]:
         """Run one network on normalized tensors (N, 3, H, W); return its outputs by name."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from kilomark import _core
+from kilomark.core_topology import to_core_topology
 from kilomark.errors import BundleError, InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.manifest import read_companion
 
 if TYPE_CHECKING:
     from kilomark.manifest import LandmarkBundle
-    from kilomark.topology import Topology
 
 __all__ = ["choose_blend", "choose_companion"]
 
@@ -69,15 +69,4 @@ def choose_blend(
 
 
 def _place_the_same(one: LandmarkBundle, other: LandmarkBundle) -> bool:
-    return _core.same_landmarks(_to_core(one.topology), _to_core(other.topology))
-
-
-def _to_core(topology: Topology) -> _core.Topology:
-    return _core.Topology(
-        topology.num_landmarks,
-        [
-            _core.LandmarkGroup(group.name, group.start, group.count, group.closed)
-            for group in topology.groups.values()
-        ],
-        [] if topology.mirror is None else topology.mirror.tolist(),
-    )
+    return _core.same_landmarks(to_core_topology(one.topology), to_core_topology(other.topology))

@@ -104,6 +104,9 @@ class Detector(LoadedDetector):
               above a limit of the manifest, 1.2 % of the root of their box's area. They take the
               landmark network's time twice. ``"resnext50"`` has ``"resnext50-turned"``, for turned
               and masked faces.
+        eyes: whether each eye is looked at again, in a crop of its own, by the small network that
+            the manifest of the landmark network names. It sees lids close that the network of the
+            whole face smooths away. Trackers use it too. Bundles without one are as before.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:
@@ -131,6 +134,7 @@ class Detector(LoadedDetector):
         cache_dir: str | os.PathLike[str] | None = None,
         views: int = 1,
         blend: bool | Literal["auto"] = "auto",
+        eyes: bool = True,
         faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
         settings = {
@@ -149,6 +153,7 @@ class Detector(LoadedDetector):
             "cache_dir": None if cache_dir is None else Path(cache_dir).absolute(),
             "views": views,
             "blend": blend,
+            "eyes": eyes,
         }
         super().__init__(settings)
 

@@ -14,7 +14,7 @@ from kilomark.detect_options import check_mirror, make_detect_options, sized
 from kilomark.errors import InvalidInputError
 from kilomark.face_search import FaceSearch
 from kilomark.finder_choice import choose_finder
-from kilomark.manifest import read_landmark_bundle
+from kilomark.manifest import read_eyes, read_face_bundle
 from kilomark.network_loading import choose_rescorer, load_core
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
@@ -55,7 +55,7 @@ class LoadedDetector:
         """Read the bundles and load their networks in this process."""
         settings = self._settings
         model = settings["model"]
-        landmarks = None if model is None else read_landmark_bundle(model)
+        landmarks = None if model is None else read_face_bundle(model)
         check_mirror(landmarks, self._views)
         named = settings["finder"]
         finder = None if named is None else choose_finder(named, landmarks)
@@ -69,11 +69,14 @@ class LoadedDetector:
         check_mirror(companion, self._views)
         self._blends = choose_blend(settings["blend"], landmarks, rescorer, companion)
         self._uses_companion = companion is not None
+        eyes = None if landmarks is None or not settings["eyes"] else read_eyes(landmarks)
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
         self._provenance = (
-            None if landmarks is None else make_provenance(landmarks, finder, rescorer, companion)
+            None
+            if landmarks is None
+            else make_provenance(landmarks, finder, rescorer, companion, eyes)
         )
         self._search = None if finder is None else self._make_search(finder.input.width)
         core = load_core(
@@ -81,13 +84,14 @@ class LoadedDetector:
             finder,
             None if rescorer is landmarks else rescorer,
             companion,
+            eyes,
             device=settings["device"],
             num_threads=settings["num_threads"],
             max_batch=settings["max_batch"],
             cache_dir=settings["cache_dir"],
         )
-        uses = ("faces", "landmarks", "rescoring", "hard faces")
-        for use, bundle in zip(uses, (finder, landmarks, rescorer, companion), strict=True):
+        uses = ("faces", "landmarks", "rescoring", "hard faces", "eyes")
+        for use, bundle in zip(uses, (finder, landmarks, rescorer, companion, eyes), strict=True):
             if bundle is not None:
                 log.info("%s by %r on %s", use, bundle.name, core.device)
         self._process = os.getpid()

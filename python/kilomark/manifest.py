@@ -32,6 +32,8 @@ __all__ = [
     "NetworkInput",
     "read_bundle",
     "read_companion",
+    "read_eyes",
+    "read_face_bundle",
     "read_finder_bundle",
     "read_landmark_bundle",
     "shipped_bundles",
@@ -91,6 +93,12 @@ class LandmarkBundle(Bundle):
     """Name of the bundle that also places faces which are hard for this one, if it has one."""
     companion_rule: _core.CompanionRule | None = None
     """Which faces those are, and how much the companion counts."""
+    of_eye: bool = False
+    """Whether it sees one eye, not a face: other bundles name it as their ``eyes``."""
+    eyes: str | None = None
+    """Name of the bundle that places the landmarks of each eye anew, if it has one."""
+    eye_rule: _core.EyeRule | None = None
+    """How much that one counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,17 +136,49 @@ def read_companion(landmarks: LandmarkBundle) -> LandmarkBundle | None:
     Raises:
         BundleError: it is missing or damaged.
     """
-    name = landmarks.companion
-    if name is None:
+    if landmarks.companion is None:
         return None
+    return _read_named(landmarks, landmarks.companion, "companion", "blend=False")
+
+
+def read_eyes(landmarks: LandmarkBundle) -> LandmarkBundle | None:
+    """Read the network of the eyes that a bundle names, in the same way.
+
+    Raises:
+        BundleError: it is missing or damaged, or sees faces.
+    """
+    if landmarks.eyes is None:
+        return None
+    eyes = _read_named(landmarks, landmarks.eyes, "network of the eyes", "eyes=False")
+    if not eyes.of_eye:
+        raise BundleError(
+            f"the bundle {excerpt(eyes.name)} sees faces; as eyes of the bundle "
+            f"{excerpt(landmarks.name)} a network of one eye is needed"
+        )
+    return eyes
+
+
+def read_face_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle:
+    """Read a bundle that must hold a landmark network of faces; see `read_bundle`."""
+    bundle = read_landmark_bundle(name_or_path)
+    if bundle.of_eye:
+        raise BundleError(
+            f"the bundle {excerpt(bundle.name)} sees one eye; model= expects a landmark network of "
+            "faces, which loads this one itself"
+        )
+    return bundle
+
+
+def _read_named(landmarks: LandmarkBundle, name: str, what: str, without: str) -> LandmarkBundle:
+    """Read a bundle that another one names, from the folder beside its own or else by its name."""
     beside = landmarks.folder.resolve().parent / name
     if (beside / "manifest.json").is_file():
         return read_landmark_bundle(beside)
     if name in shipped_bundles():
         return read_landmark_bundle(name)
     raise BundleError(
-        f"the companion {excerpt(name)} of the bundle {excerpt(landmarks.name)} is missing: it is "
-        f"neither beside {landmarks.folder} nor shipped; copy it there, or pass blend=False"
+        f"the {what} {excerpt(name)} of the bundle {excerpt(landmarks.name)} is missing: it is "
+        f"neither beside {landmarks.folder} nor shipped; copy it there, or pass {without}"
     )
 
 
@@ -207,6 +247,9 @@ def _to_bundle(bundle: _core.LandmarkBundle | _core.FinderBundle, folder: Path) 
         rescorer=bundle.rescorer,
         companion=bundle.companion,
         companion_rule=bundle.companion_rule,
+        of_eye=bundle.of_eye,
+        eyes=bundle.eyes,
+        eye_rule=bundle.eye_rule,
     )
 
 

@@ -28,4 +28,4 @@ def landmark_choices(first: str) -> dict[str, str]:
 
 def _places_landmarks(folder: Path) -> bool:
     manifest = _core.parse_manifest((folder / "manifest.json").read_bytes(), os.fsencode(folder))
-    return isinstance(manifest, _core.LandmarkBundle)
+    return isinstance(manifest, _core.LandmarkBundle) and not manifest.of_eye

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kilomark import _core
+from kilomark.core_topology import to_core_topology
 from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
@@ -54,6 +55,7 @@ def load_core(
     finder: FinderBundle | None,
     rescorer: LandmarkBundle | None,
     companion: LandmarkBundle | None,
+    eyes: LandmarkBundle | None,
     *,
     device: str,
     num_threads: int | None,
@@ -67,13 +69,24 @@ def load_core(
     Raises:
         InvalidInputError: ``cache_dir`` cannot be used.
     """
-    given = (landmarks, finder, rescorer, companion)
+    given = (landmarks, finder, rescorer, companion, eyes)
     bundles = [bundle for bundle in given if bundle is not None]
     chosen, models = device_models(device, bundles, max_batch=max_batch)
     by_bundle = {id(bundle): model for bundle, model in zip(bundles, models, strict=True)}
 
     def to_landmarks(bundle: LandmarkBundle | None) -> _core.LandmarkNetwork | None:
         return None if bundle is None else _to_landmark_network(bundle, by_bundle[id(bundle)])
+
+    def to_eyes() -> _core.EyeNetwork | None:
+        network = to_landmarks(eyes)
+        if eyes is None or network is None or landmarks is None or landmarks.eye_rule is None:
+            return None
+        return _core.EyeNetwork(
+            network=network,
+            rule=landmarks.eye_rule,
+            face=to_core_topology(landmarks.topology),
+            eye=to_core_topology(eyes.topology),
+        )
 
     def to_finder(bundle: FinderBundle) -> _core.FinderNetwork:
         network = _to_finder_network(bundle, by_bundle[id(bundle)])
@@ -88,6 +101,7 @@ def load_core(
             rescorer=to_landmarks(rescorer),
             companion=to_landmarks(companion),
             **({} if rule is None else {"companion_rule": rule}),
+            eyes=to_eyes(),
             device=chosen,
             num_threads=choose_num_threads(num_threads),
             max_batch=max_batch,

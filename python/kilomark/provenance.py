@@ -32,6 +32,10 @@ class Provenance:
     """Name of the bundle that also places hard faces; None if there is none."""
     companion_sha256: str | None
     """SHA-256 of its ONNX file."""
+    eyes: str | None
+    """Name of the bundle that places the landmarks of each eye anew; None if there is none."""
+    eyes_sha256: str | None
+    """SHA-256 of its ONNX file."""
     kilomark_version: str
     """Version of the package, such as ``"0.1.0"``."""
 
@@ -41,6 +45,7 @@ def make_provenance(
     finder: FinderBundle | None,
     rescorer: LandmarkBundle | None,
     companion: LandmarkBundle | None,
+    eyes: LandmarkBundle | None,
 ) -> Provenance:
     """Describe a detector of these bundles."""
     from kilomark._core import build_info
@@ -54,6 +59,8 @@ def make_provenance(
         rescorer_sha256=None if rescorer is None else _sha256(rescorer),
         companion=None if companion is None else companion.name,
         companion_sha256=None if companion is None else _sha256(companion),
+        eyes=None if eyes is None else eyes.name,
+        eyes_sha256=None if eyes is None else _sha256(eyes),
         kilomark_version=build_info()["version"],
     )
 

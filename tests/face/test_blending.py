@@ -23,12 +23,12 @@ BOX = [181.0, 65.0, 271.0, 168.0]
 
 @pytest.fixture(scope="module")
 def blending() -> Detector:
-    return Detector("lite", device="cpu", num_threads=1, rescoring="wild")
+    return Detector("lite", device="cpu", num_threads=1, rescoring="wild", eyes=False)
 
 
 @pytest.fixture(scope="module")
 def alone() -> Detector:
-    return Detector("lite", device="cpu", num_threads=1, rescoring="wild", blend=False)
+    return Detector("lite", device="cpu", num_threads=1, rescoring="wild", blend=False, eyes=False)
 
 
 def blended_by_hand(
@@ -36,7 +36,9 @@ def blended_by_hand(
 ) -> dict[str, npt.NDArray[np.floating[Any]]]:
     """What two detectors of one network each say of the regions, and their weighted mean."""
     (one,) = alone.place(photo, regions)
-    (other,) = Detector("wild", finder=None, device="cpu", num_threads=1).place(photo, regions)
+    (other,) = Detector("wild", finder=None, device="cpu", num_threads=1, eyes=False).place(
+        photo, regions
+    )
     weights = 1 / np.stack([one.spread, 1.2 * other.spread]).astype(float) ** 3
     share = (weights[1] / weights.sum(0))[:, None]
     assert 0.02 < share.min() < share.max() < 0.98
@@ -71,7 +73,7 @@ def test_given_boxes_are_blended_where_there_is_a_second_network(
     (one,) = alone.predict(demo_photo, boxes=BOX)
     (blended,) = blending.predict(demo_photo, boxes=BOX)
     assert np.abs(one.landmarks - blended.landmarks).max() > 0.1
-    single = Detector("lite", finder=None, device="cpu", num_threads=1)
+    single = Detector("lite", finder=None, device="cpu", num_threads=1, eyes=False)
     assert not single.blends
     (same,) = single.predict(demo_photo, boxes=BOX)
     np.testing.assert_allclose(same.landmarks, one.landmarks, atol=1e-3)

@@ -20,7 +20,7 @@ def test_the_doctor_says_what_is_here(capsys: pytest.CaptureFixture[str]) -> Non
     found = json.loads(capsys.readouterr().out)
     facts = {section: dict(rows) for section, rows in found["sections"].items()}
     assert facts["networks"].keys() == {
-        "faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild",
+        "eyes", "faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild",
     }  # fmt: skip
     assert facts["versions"]["OpenVINO"].startswith(f"{metadata.version('openvino')} in ")
     assert "libopenvino_c" in facts["versions"]["OpenVINO"]

@@ -88,6 +88,15 @@ def test_optional_fields_may_be_null_and_unknown_ones_are_ignored(tmp_path: Path
             {"name": "wild", "spread_from": 0.2, "spread_to": 0.1, "spread_factor": 1},
             "companion.spread_to is 0.1; expected more than spread_from",
         ),
+        ("eyes", "eyes", "eyes is 'eyes'; expected an object"),
+        ("eyes", {"name": "../eyes"}, "expected the name of a bundle"),
+        ("eyes", {"name": "eyes", "width_from": 2}, "eyes.width_from is 2; expected"),
+        (
+            "eyes",
+            {"name": "eyes", "width_from": 0.7, "width_to": 0.7, "spread_factor": 1},
+            "eyes.width_to is 0.7; expected more than width_from",
+        ),
+        ("of_eye", 1, "of_eye is 1; expected true or false"),
         ("model.file", "gone.onnx", "gone.onnx cannot be read: No such file"),
         ("model.sha256", "00", "is damaged: found .* the manifest says .* with 00"),
         (
@@ -213,9 +222,9 @@ def test_name_of_the_wrong_type(name: object) -> None:
 
 
 def test_bundle_of_the_other_task(tiny: Path, tiny_faces: Path) -> None:
-    with pytest.raises(BundleError, match="'tiny-faces' finds faces; as model="):
+    with pytest.raises(BundleError, match="'tiny-faces' finds faces; model= expects"):
         read_landmark_bundle(tiny_faces)
-    with pytest.raises(BundleError, match="'tiny' places landmarks; as finder="):
+    with pytest.raises(BundleError, match="'tiny' places landmarks; finder= expects"):
         read_finder_bundle(tiny)
 
 

@@ -41,12 +41,16 @@ def _apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
 def test_shipped_bundles_are_small() -> None:
     folders = kilomark.shipped_bundles()
 
-    assert set(folders) == {"faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild"}
+    assert set(folders) == {
+        "eyes", "faces", "faces-large", "lite", "resnext50", "resnext50-turned", "wild",
+    }  # fmt: skip
     files = [path for folder in folders.values() for path in folder.rglob("*")]
     assert sum(path.stat().st_size for path in files) <= MAX_SIZE_BYTES
 
 
-@pytest.mark.parametrize("name", ["faces", "faces-large", "resnext50-turned", *LANDMARK_BUNDLES])
+@pytest.mark.parametrize(
+    "name", ["eyes", "faces", "faces-large", "resnext50-turned", *LANDMARK_BUNDLES]
+)
 def test_a_bundle_says_what_it_is(name: str) -> None:
     bundle = read_bundle(name)
 
@@ -56,7 +60,10 @@ def test_a_bundle_says_what_it_is(name: str) -> None:
     for heading in ("## Data", "## Recipe", "## Accuracy", "## Limits", "## License"):
         assert heading in card
     assert manifest["training"]["samples_seen"] > 0
-    if isinstance(bundle, LandmarkBundle):
+    if isinstance(bundle, LandmarkBundle) and bundle.of_eye:
+        assert bundle.topology.num_landmarks == 129
+        assert f"{bundle.accuracy['open_error_percent']:.1f} %" in card
+    elif isinstance(bundle, LandmarkBundle):
         assert bundle.topology.num_landmarks == 971
         said = re.search(r"NME, mean over faces \| (\S+) %", card)
         assert said is not None
@@ -146,7 +153,10 @@ def test_many_images_give_what_each_gives_alone(
 
 
 def test_resnext50_has_a_companion_for_hard_faces(demo_photo: Path) -> None:
-    detectors = [kilomark.Detector("resnext50", device="cpu", blend=b) for b in ("auto", False)]
+    detectors = [
+        kilomark.Detector("resnext50", device="cpu", blend=blend, eyes=False)
+        for blend in ("auto", False)
+    ]
     assert [detector.provenance.companion for detector in detectors] == ["resnext50-turned", None]
     image = cv2.imread(str(demo_photo))
     masked = cv2.rectangle(image.copy(), (185, 118), (268, 170), (230, 230, 230), -1)

@@ -20,7 +20,7 @@ def measure(*, rounds: int) -> Section:
     )
     image, box = frame(WIDTH, HEIGHT), face_box(WIDTH, HEIGHT)
     for name in ("resnext50", "lite"):
-        predict = partial(Detector(name, finder=None, blend=False).predict, image)
+        predict = partial(Detector(name, finder=None, blend=False, eyes=False).predict, image)
         calls = {batch: partial(predict, boxes=[box] * batch) for batch in BATCHES}
         for batch, timing in alternate(calls, rounds=max(5, rounds // 4)).items():
             rate = batch / timing.p50_ms * 1e3

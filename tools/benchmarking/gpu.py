@@ -46,7 +46,9 @@ def measure(device: str, *, rounds: int) -> Section:
     index = int(device.partition(":")[2] or 0)
     section.conditions += f"; {probe_cuda().devices[index].name}"
     bundle = read_landmark_bundle(MODEL)
-    detector = Detector(MODEL, finder=None, device=device, max_batch=max(BATCHES), blend=False)
+    detector = Detector(
+        MODEL, finder=None, device=device, max_batch=max(BATCHES), blend=False, eyes=False
+    )
     for batch in BATCHES:
         _measure_batch(section, detector, bundle, batch=batch, rounds=rounds)
     image, box = frame(640, 480), face_box(640, 480)

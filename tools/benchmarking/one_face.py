@@ -23,7 +23,7 @@ def measure(*, rounds: int) -> Section:
     )
     bundle = read_landmark_bundle("resnext50")
     image, box = frame(WIDTH, HEIGHT), face_box(WIDTH, HEIGHT)
-    detector = Detector("resnext50", finder=None, blend=False)
+    detector = Detector("resnext50", finder=None, blend=False, eyes=False)
     ours, bare = "kilomark predict", "bare OpenVINO inference"
     baseline, same = "baseline's way, its own network", "baseline's way, kilomark's network"
     calls = {ours: lambda: detector.predict(image, boxes=box)}

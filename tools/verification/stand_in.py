@@ -60,6 +60,7 @@ def _write_bundle(folder: Path) -> Path:
     manifest = json.loads((like.folder / "manifest.json").read_text())
     data = _cell_means(like.input.width, like.topology.num_landmarks).SerializeToString()
     manifest |= {"name": "stand-in", "training": {}, "accuracy": {}}
+    del manifest["eyes"]
     manifest["input"] |= {"mean": [0.0] * 3, "std": [PIXEL_STEP] * 3}
     manifest["model"] = {
         "file": "model.onnx",

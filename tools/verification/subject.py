@@ -60,7 +60,7 @@ class Subject:
         if key not in self._detectors:
             with _cuda_graphs(graphs):
                 self._detectors[key] = Detector(
-                    self.model, device=device, finder="faces" if finder else None,
+                    self.model, device=device, finder="faces" if finder else None, eyes=False,
                     max_batch=min(self.largest_batch, 64) if finder else self.largest_batch,
                 )  # fmt: skip
         return self._detectors[key]

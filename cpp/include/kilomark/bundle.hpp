@@ -35,6 +35,8 @@
 //   |   finder, rescorer                   | names of bundles; optional, see LandmarkBundle       |
 //   |   companion                          | name of a bundle, numbers of its CompanionRule;      |
 //   |                                      | optional                                             |
+//   |   of_eye                             | true of a network of one eye; optional               |
+//   |   eyes                               | name of a bundle, numbers of its EyeRule; optional   |
 //   | of faces: strides, keypoints         | at most kMaxStrides; the 5 names in their order      |
 //   |   rescoring                          | see RescoringRule; optional                          |
 //
@@ -66,18 +68,26 @@ struct Companion {
   CompanionRule rule;
 };
 
+// The bundle of a network that sees each eye in a crop of its own, and how much it counts.
+struct Eyes {
+  std::string name;
+  EyeRule rule;
+};
+
 // A network that places landmarks in the crop of one face.
 struct LandmarkBundle {
   BundleHeader header;
   LandmarkNetwork network;
   Topology topology;
   bool knows_faces = true;  // false if its presence is a constant
+  bool of_eye = false;      // true if it sees one eye, not a face: another bundle names it
   // Names of bundles whose landmarks, blended with its own, were measured to be better.
   std::vector<std::string> blends_with = {};
   // Names of the bundles that find faces for it, and whose presence rescores these.
   std::string finder{kDefaultFinder};
   std::string rescorer{kDefaultRescorer};
   std::optional<Companion> companion = {};
+  std::optional<Eyes> eyes = {};
 };
 
 // A face detector.
@@ -121,6 +131,10 @@ read_finder_bundle(const std::filesystem::path& name_or_folder);
 // Reads the companion that a bundle names, from the folder beside its own or else by its name. Throws
 // Error{kBundle} if it is missing or damaged, or places other landmarks.
 [[nodiscard]] KILOMARK_API LandmarkBundle read_companion(const LandmarkBundle& landmarks);
+
+// Reads the network of the eyes that a bundle names, in the same way. Throws Error{kBundle} if it is
+// missing or damaged, or does not fit; see eye_landmarks().
+[[nodiscard]] KILOMARK_API EyeNetwork read_eyes(const LandmarkBundle& landmarks);
 
 // Of face detectors whose manifest states none of it: fitted to "faces" with the presence of "lite".
 inline constexpr RescoringRule kBundleRescoring{0.7F, 0.55F, 0.5F, 0.0F, 0.15F};

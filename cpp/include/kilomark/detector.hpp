@@ -31,9 +31,11 @@ struct Networks {
   std::optional<LandmarkNetwork> rescorer;
   // Places faces that are hard for the landmark network.
   std::optional<CompanionNetwork> companion = {};
+  // Places lids, iris and pupil of each eye anew, in every call that places landmarks.
+  std::optional<EyeNetwork> eyes = {};
 };
 
-enum class NetworkRole { kFinder, kLandmarks, kRescorer, kCompanion };
+enum class NetworkRole { kFinder, kLandmarks, kRescorer, kCompanion, kEyes };
 
 struct DetectOptions {
   float score_threshold = 0.5F;
@@ -95,8 +97,8 @@ struct StageTimes {
   double rescore_ms = 0.0;
   double select_ms = 0.0;  // scores, thresholds, duplicates
   double crop_ms = 0.0;    // faces to landmark input
-  double infer_ms = 0.0;   // landmark network, and its companion
-  double map_ms = 0.0;     // landmarks to image pixels, and the companion's blended in
+  double infer_ms = 0.0;   // landmark network, its companion, and the network of the eyes
+  double map_ms = 0.0;     // landmarks to image pixels, and those of the others blended in
   double total_ms = 0.0;
   std::vector<std::vector<Look>> looks;  // of each image
 };
@@ -127,6 +129,7 @@ struct DetectorOptions {
   std::string finder = "auto";     // of task "faces"; "auto": LandmarkBundle::finder; "": none
   std::string rescoring = "auto";  // of task "landmarks"; "auto": its rescorer; "": none
   bool companion = true;           // whether to load the one that the landmark bundle names
+  bool eyes = true;                // the same of the network of the eyes
   BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
 };
 
@@ -150,7 +153,7 @@ class KILOMARK_API Detector {
   // Throws as make_backend(), and Error{kInvalidInput} for bad options.
   Detector(const Networks& networks, const BackendOptions& options);
   // On a backend that has loaded the specs of these networks already, those that are there in the
-  // order landmarks, finder, rescorer, companion, and takes batches of up to `max_batch`.
+  // order landmarks, finder, rescorer, companion, eyes, and takes batches of up to `max_batch`.
   Detector(const Networks& networks, std::unique_ptr<Backend> backend, int max_batch);
 
   // Images that any calls may use. Where only place() follows, its form without hold() uploads
@@ -212,6 +215,8 @@ class KILOMARK_API Detector {
   void blend_companion(const Frames& frames, std::span<const Regions> regions,
                        const PlaceOptions& options, std::vector<Detections>& images,
                        PlacingTimes& times) const;
+  void place_eyes(const Frames& frames, const PlaceOptions& options,
+                  std::vector<Detections>& images, PlacingTimes& times) const;
   void check(const PlaceOptions& options) const;
 
   Networks networks_;               // without their models

@@ -87,6 +87,34 @@ struct CompanionNetwork {
   CompanionRule rule = {};
 };
 
+// How much a network that sees each eye in a crop of its own counts:
+//
+//   width  = distance of the eye's corners / that of the face's wider eye
+//   gate   = clip((width - width_from) / (width_to - width_from), 0, 1)
+//   weight = gate / (1 + (spread_factor * spread of the eye network / spread)^3)
+//
+// An eye that the head's turn hides is narrow, and keeps the landmarks that it has.
+struct EyeRule {
+  float width_from = 0.45F;
+  float width_to = 0.7F;
+  float spread_factor = 0.6F;
+};
+
+// A network of the landmarks of one eye, for the landmarks of a whole face.
+//
+//   crop     around the middle of the eye's corners, its longer side crop_scale times the distance of
+//            the corners of the face's wider eye; the outer corner is to the left and the inner one
+//            to the right of it, at the same height. The crop of a left eye is mirrored.
+//   corners  the landmarks of the network that are the outer and the inner corner
+struct EyeNetwork {
+  LandmarkNetwork network;
+  EyeRule rule = {};
+  // (K,) the landmark of the face that each landmark of the network is, in the right and left eye
+  std::vector<int> right = {};
+  std::vector<int> left = {};
+  std::array<int, 2> corners = {};
+};
+
 // How the scores of the face detector and the presence of a landmark network make one score:
 //
 //   logit(score) = finder_weight * logit(finder) + offset
@@ -139,5 +167,6 @@ KILOMARK_API void check_input(const NetworkInput& input);
 KILOMARK_API void check_network(const LandmarkNetwork& network);
 KILOMARK_API void check_network(const FinderNetwork& network);
 KILOMARK_API void check_network(const CompanionNetwork& network);
+KILOMARK_API void check_network(const EyeNetwork& network);
 
 }  // namespace kilomark

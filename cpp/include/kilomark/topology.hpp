@@ -37,4 +37,16 @@ struct Topology {
 // groups and mirror.
 [[nodiscard]] KILOMARK_API bool same_landmarks(const Topology& one, const Topology& other);
 
+// The landmarks of a face that a network of one eye places; see EyeNetwork.
+struct EyeLandmarks {
+  std::vector<int> right;
+  std::vector<int> left;
+  std::array<int, 2> corners = {};
+};
+
+// Finds the groups of a right eye in a face by their names and numbers, and the left eye by the
+// face's mirror. The first group is the lids: a ring from the outer corner by way of the inner one,
+// half way round. Throws Error{kBundle} if the face has no mirror or a group is not in it.
+[[nodiscard]] KILOMARK_API EyeLandmarks eye_landmarks(const Topology& face, const Topology& eye);
+
 }  // namespace kilomark

@@ -52,6 +52,8 @@ struct FaceLayout {
   std::vector<int> right_eye;   // indices; the line from right to left eye gives the roll.
   std::vector<int> left_eye;    // May be empty: then the roll is that of the first detection, led
                                 // on by the landmarks' rotation.
+  // (K,) expected noise, relative to other landmarks of the same spread; empty: 1 everywhere
+  std::vector<float> noise = {};
 };
 
 // The layout of a topology, by the names of its groups: those that end in eye or lips move freely,

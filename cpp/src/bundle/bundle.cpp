@@ -65,6 +65,20 @@ Model read_model(const BundleHeader& header) {
   return model;
 }
 
+// Reads a bundle that another one names, from the folder beside its own or else by its name.
+LandmarkBundle read_named(const LandmarkBundle& landmarks, const std::string& name,
+                          std::string_view what) {
+  std::error_code ignored;
+  const std::filesystem::path beside = landmarks.header.folder / ".." / name;
+  const bool is_beside = std::filesystem::is_regular_file(beside / "manifest.json", ignored);
+  if (!is_beside && !installed_bundles().contains(name)) {
+    fail_bundle(text("the ", what, " '", name, "' of the bundle '", landmarks.header.name,
+                     "' is missing: it is neither beside ", landmarks.header.folder.string(),
+                     " nor installed; copy it there, or load none"));
+  }
+  return read_landmark_bundle(is_beside ? beside.lexically_normal() : std::filesystem::path(name));
+}
+
 }  // namespace
 
 Bundle read_bundle(const std::filesystem::path& folder) {
@@ -92,22 +106,23 @@ FinderBundle read_finder_bundle(const std::filesystem::path& name_or_folder) {
 }
 
 LandmarkBundle read_companion(const LandmarkBundle& landmarks) {
-  const std::string& name = landmarks.companion->name;
-  std::error_code ignored;
-  const std::filesystem::path beside = landmarks.header.folder / ".." / name;
-  const bool is_beside = std::filesystem::is_regular_file(beside / "manifest.json", ignored);
-  if (!is_beside && !installed_bundles().contains(name)) {
-    fail_bundle(text("the companion '", name, "' of the bundle '", landmarks.header.name,
-                     "' is missing: it is neither beside ", landmarks.header.folder.string(),
-                     " nor installed; copy it there, or load no companion"));
-  }
-  LandmarkBundle companion =
-      read_landmark_bundle(is_beside ? beside.lexically_normal() : std::filesystem::path(name));
+  LandmarkBundle companion = read_named(landmarks, landmarks.companion->name, "companion");
   if (!same_landmarks(landmarks.topology, companion.topology)) {
-    fail_bundle(text("the companion '", name, "' places other landmarks than '",
+    fail_bundle(text("the companion '", companion.header.name, "' places other landmarks than '",
                      landmarks.header.name, "'; expected the same number, groups and mirror"));
   }
   return companion;
+}
+
+EyeNetwork read_eyes(const LandmarkBundle& landmarks) {
+  const LandmarkBundle eyes = read_named(landmarks, landmarks.eyes->name, "network of the eyes");
+  if (!eyes.of_eye) {
+    fail_bundle(text("the bundle '", eyes.header.name, "' sees faces; as eyes of the bundle '",
+                     landmarks.header.name, "' a network of one eye is needed"));
+  }
+  EyeLandmarks of_face = eye_landmarks(landmarks.topology, eyes.topology);
+  return {eyes.network, landmarks.eyes->rule, std::move(of_face.right), std::move(of_face.left),
+          of_face.corners};
 }
 
 }  // namespace kilomark

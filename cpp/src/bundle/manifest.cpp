@@ -152,6 +152,20 @@ Companion parse_companion(const Fields& fields) {
   return companion;
 }
 
+Eyes parse_eyes(const Fields& fields) {
+  Eyes eyes;
+  eyes.name = parse_plain_name(fields, "name", "the name of a bundle");
+  const auto read = [&](const char* name, const bundle::NumberRange& range) {
+    return static_cast<float>(fields.number(name, range));
+  };
+  eyes.rule = {read("width_from", {0.0, 1.0}), read("width_to", {0.0, 1.0}),
+               read("spread_factor", {0.0, kMaxSpreadFactor})};
+  if (eyes.rule.width_from >= eyes.rule.width_to) {
+    throw fields.error("width_to", text("more than width_from, ", eyes.rule.width_from));
+  }
+  return eyes;
+}
+
 LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {
   LandmarkBundle bundle{.header = std::move(header), .network = {}, .topology = {}};
   if (manifest.has("constant_outputs")) {
@@ -168,6 +182,10 @@ LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {
   }
   if (manifest.has("companion")) {
     bundle.companion = parse_companion(manifest.section("companion"));
+  }
+  bundle.of_eye = manifest.has("of_eye") && manifest.boolean("of_eye");
+  if (manifest.has("eyes")) {
+    bundle.eyes = parse_eyes(manifest.section("eyes"));
   }
   bundle.network.input = parse_input(manifest.section("input"));
   bundle.network.crop_scale =

@@ -158,7 +158,8 @@ void FaceFilter::update_shape(std::span<const Point> in_frame, const PlacedFace&
   const auto noise_per_spread =
       static_cast<float>(shape_noise_.factor() * kNoiseOfLandmark / unit_px);
   for (std::size_t k = 0; k < shape_.size(); ++k) {
-    const float noise = noise_per_spread * std::max(spread[k], 1e-3F);
+    const float relative = layout_->noise.empty() ? 1.0F : layout_->noise[k];
+    const float noise = noise_per_spread * relative * std::max(spread[k], 1e-3F);
     const float dx = in_frame[k].x - shape_[k].x;
     const float dy = in_frame[k].y - shape_[k].y;
     surprise_[k] = (dx * dx + dy * dy) / (noise * noise);

@@ -25,6 +25,16 @@ float mobility_of(std::string_view group) {
   return found == kMobility.end() ? 0.0F : found->second;
 }
 
+// Eyes are placed in small crops of their own: their error is smaller than their spread says, and
+// their noise is not.
+constexpr float kNoiseOfEyes = 2.0F;
+
+float noise_of(std::string_view group) {
+  const std::string_view last_word = group.substr(group.rfind('_') + 1);
+  const bool is_eye = last_word == "eye" || last_word == "iris" || last_word == "pupil";
+  return is_eye ? kNoiseOfEyes : 1.0F;
+}
+
 std::vector<int> indices_of(const LandmarkGroup& group) {
   std::vector<int> indices(static_cast<std::size_t>(group.count));
   std::iota(indices.begin(), indices.end(), group.start);
@@ -35,11 +45,16 @@ std::vector<int> indices_of(const LandmarkGroup& group) {
 
 FaceLayout make_face_layout(const Topology& topology) {
   const auto count = static_cast<std::size_t>(topology.num_landmarks);
-  FaceLayout layout{std::vector<float>(count, 0.0F), std::vector<int>(count, -1), {}, {}};
+  FaceLayout layout{std::vector<float>(count, 0.0F),
+                    std::vector<int>(count, -1),
+                    {},
+                    {},
+                    std::vector<float>(count, 1.0F)};
   for (std::size_t number = 0; number < topology.groups.size(); ++number) {
     const LandmarkGroup& group = topology.groups[number];
     for (const int index : indices_of(group)) {
       layout.mobility[static_cast<std::size_t>(index)] = mobility_of(group.name);
+      layout.noise[static_cast<std::size_t>(index)] = noise_of(group.name);
       layout.groups[static_cast<std::size_t>(index)] = static_cast<int>(number);
     }
   }

@@ -35,9 +35,11 @@ void check_options(const TrackerOptions& options) {
 }
 
 void check_layout(const FaceLayout& layout) {
-  if (layout.mobility.empty() || layout.groups.size() != layout.mobility.size()) {
+  const bool has_noise = layout.noise.empty() || layout.noise.size() == layout.mobility.size();
+  if (layout.mobility.empty() || layout.groups.size() != layout.mobility.size() || !has_noise) {
     fail(ErrorCode::kInvalidInput,
-         text(layout.mobility.size(), " mobilities and ", layout.groups.size(), " groups"),
+         text(layout.mobility.size(), " mobilities, ", layout.groups.size(), " groups and ",
+              layout.noise.size(), " values of noise"),
          "one of each per landmark", "describe all landmarks");
   }
   for (const std::vector<int>* eye : {&layout.right_eye, &layout.left_eye}) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -116,7 +117,7 @@ TEST_F(InstalledBundles, OfTheOtherTaskOrOfNoNameAreRefused) {
   } catch (const Error& error) {
     const std::string message = error.what();
     EXPECT_NE(message.find("no bundle 'litte'"), std::string::npos) << message;
-    EXPECT_NE(message.find("faces, faces-large, lite, resnext50, resnext50-turned, wild"),
+    EXPECT_NE(message.find("eyes, faces, faces-large, lite, resnext50, resnext50-turned, wild"),
               std::string::npos);
   }
 }
@@ -142,6 +143,7 @@ TEST_F(InstalledBundles, MakeADetectorAndATracker) {
   const Detector detector("wild");
   EXPECT_TRUE(detector.has(NetworkRole::kFinder));
   EXPECT_TRUE(detector.has(NetworkRole::kRescorer));
+  EXPECT_TRUE(detector.has(NetworkRole::kEyes));
   ASSERT_NE(detector.topology().find_group("left_eye"), nullptr);
   const std::vector<std::uint8_t> gray(120UL * 160UL, 128);
   const ImageView image{gray.data(), 160, 120, 160, PixelFormat::kGray};
@@ -165,6 +167,21 @@ TEST_F(InstalledBundles, CompanionIsTakenFromTheFolderBeside) {
   first.topology.mirror.clear();
   EXPECT_THROW((void)read_companion(first), Error);
   std::filesystem::remove_all(folder);
+}
+
+TEST_F(InstalledBundles, EyesAreThoseOfAFace) {
+  LandmarkBundle lite = read_landmark_bundle("lite");
+  const EyeNetwork eyes = read_eyes(lite);
+  EXPECT_EQ(eyes.network.num_landmarks, 129);
+  EXPECT_EQ(eyes.right.front(), lite.topology.find_group("right_eye")->start);
+  EXPECT_EQ(eyes.left.front(), lite.topology.find_group("left_eye")->start);
+  EXPECT_EQ(eyes.left.back(), lite.topology.find_group("left_pupil")->start);
+  EXPECT_EQ(eyes.corners, (std::array<int, 2>{0, 48}));
+  for (const char* name : {"gone", "wild"}) {
+    lite.eyes->name = name;
+    EXPECT_THROW((void)read_eyes(lite), Error) << name;
+  }
+  EXPECT_THROW(Detector("eyes"), Error);
 }
 
 TEST_F(InstalledBundles, DetectorOfAGpuSaysWhatToDo) {

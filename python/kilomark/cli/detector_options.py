@@ -26,6 +26,7 @@ NAMES = (
     "max_faces",
     "views",
     "blend",
+    "eyes",
     "cache_dir",
 )
 
@@ -93,6 +94,12 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         const=False,
         default="auto",
         help="do not average the landmarks with those of other networks",
+    )
+    group.add_argument(
+        "--no-eyes",
+        dest="eyes",
+        action="store_false",
+        help="do not look at each eye again in a crop of its own",
     )
 
 

@@ -44,7 +44,8 @@ def _print_bundle(bundle: Bundle) -> None:
 
 def _describe(bundle: Bundle) -> str:
     if isinstance(bundle, LandmarkBundle):
-        return f"places {bundle.topology.num_landmarks} landmarks on a face"
+        where = "an eye" if bundle.of_eye else "a face"
+        return f"places {bundle.topology.num_landmarks} landmarks on {where}"
     if isinstance(bundle, FinderBundle):
         return "finds faces"
     return "?"

@@ -96,6 +96,7 @@ class LandmarkUse:
             finder="auto" if find or self.blends else None,
             views=self.views,
             blend="auto" if self.blends else False,
+            eyes=self.blends,
         )
 
 

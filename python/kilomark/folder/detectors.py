@@ -29,6 +29,7 @@ class DetectorSettings:
     max_faces: int | None = None
     views: int = 1
     blend: bool | Literal["auto"] = "auto"
+    eyes: bool = True
     cache_dir: str | None = None
 
     def make(self, num_threads: int | None = None) -> Detector:

@@ -110,6 +110,7 @@ def _describe(
         "finder_sha256": networks.finder_sha256,
         "rescorer_sha256": networks.rescorer_sha256,
         "companion_sha256": networks.companion_sha256,
+        "eyes_sha256": networks.eyes_sha256,
         **settings.options(),
     }
 

@@ -12,7 +12,7 @@ from kilomark.folder.chunks import remaining_chunks
 from kilomark.folder.detectors import DetectorSettings
 from kilomark.folder.progress import Counts
 from kilomark.folder.run import PHOTOS_PER_CHUNK
-from kilomark.manifest import read_landmark_bundle
+from kilomark.manifest import read_eyes, read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
@@ -117,7 +117,8 @@ def _plan(
     finder = choose_finder(settings.finder, landmarks)
     rescorer = choose_rescorer("auto", landmarks)
     companion = choose_companion(settings.blend, landmarks)
-    networks = make_provenance(landmarks, finder, rescorer, companion)
+    eyes = read_eyes(landmarks) if settings.eyes else None
+    networks = make_provenance(landmarks, finder, rescorer, companion, eyes)
     output.check_settings(
         {
             "source": source.location,
@@ -128,6 +129,7 @@ def _plan(
             "finder_sha256": networks.finder_sha256,
             "rescorer_sha256": networks.rescorer_sha256,
             "companion_sha256": networks.companion_sha256,
+            "eyes_sha256": networks.eyes_sha256,
             **settings.options(),
         }
     )

@@ -27,6 +27,8 @@ NETWORK_COLUMNS = (
     "rescorer_sha256",
     "companion",
     "companion_sha256",
+    "eyes",
+    "eyes_sha256",
     "kilomark_version",
 )
 """The columns that say what made a row, the fields of `kilomark.provenance.Provenance`."""

@@ -73,7 +73,13 @@ class Teacher:
         self.identity = f"{read.name} {hashlib.sha256(read.model).hexdigest()[:12]}"
         self._crop_scale = read.crop_scale
         self._detector = Detector(
-            bundle, finder=None, device=device, num_threads=num_threads, views=views, blend=False
+            bundle,
+            finder=None,
+            device=device,
+            num_threads=num_threads,
+            views=views,
+            blend=False,
+            eyes=False,
         )
         self.views = self._detector.views
 

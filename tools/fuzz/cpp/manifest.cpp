@@ -32,6 +32,14 @@ void check_topology(const kilomark::Topology& topology) {
   }
 }
 
+void check_eyes(const kilomark::LandmarkBundle& bundle) {
+  if (bundle.eyes) {
+    const kilomark::EyeRule& rule = bundle.eyes->rule;
+    require(rule.width_from >= 0.0F && rule.width_from < rule.width_to && rule.width_to <= 1.0F);
+    require(!bundle.eyes->name.empty());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -41,6 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::visit([](const auto& found) { kilomark::check_network(found.network); }, bundle);
     if (const auto* landmarks = std::get_if<kilomark::LandmarkBundle>(&bundle)) {
       check_topology(landmarks->topology);
+      check_eyes(*landmarks);
     }
   } catch (const kilomark::Error& error) {
     const std::size_t length = std::strlen(error.what());
