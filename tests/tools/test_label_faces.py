@@ -186,7 +186,7 @@ def test_without_mediapipe_it_says_what_to_install(root: Path, tmp_path: Path) -
     command = [sys.executable, str(root / "tools/label_faces.py"), str(tmp_path)]
 
     done = subprocess.run(
-        [*command, str(tmp_path / "out")], capture_output=True, text=True, timeout=60
+        [*command, str(tmp_path / "out")], capture_output=True, text=True, timeout=300
     )
 
     assert done.returncode == 2
