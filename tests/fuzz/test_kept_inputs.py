@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -53,6 +54,17 @@ def is_refused(data: bytes, read: Callable[[bytes], object] = check_onnx) -> boo
     except BundleError:
         return True
     return False
+
+
+@pytest.mark.parametrize("target", PYTHON_TARGETS)
+def test_python_target_takes_its_seeds(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inputs to start from follow the shipped bundles, and need no atheris to be tried."""
+    monkeypatch.syspath_prepend(str(FUZZ / "python"))
+    module = runpy.run_path(str(FUZZ / "python" / f"{target}.py"), run_name=target)
+    seeds = list(module["seeds"]())
+    for seed in seeds:
+        module["test_one_input"](seed)
+    assert seeds
 
 
 @pytest.mark.skipif(find_spec("atheris") is None, reason="needs atheris: pip install '.[fuzz]'")

@@ -28,8 +28,10 @@ def seeds() -> list[bytes]:
         fields = json.loads(path.read_text())
         fields.pop("training", None)
         if "num_landmarks" in fields:  # few landmarks: mutations then hit all fields
-            fields |= {"num_landmarks": 3, "mirror": [1, 0, 2], "subset_68": [0] * 68}
-            fields["mean_shape"] = fields["mean_shape"][:3]
+            few = {"mirror": [1, 0, 2], "subset_68": [0] * 68, "num_landmarks": 3}
+            if "mean_shape" in fields:
+                few["mean_shape"] = fields["mean_shape"][:3]
+            fields |= {name: value for name, value in few.items() if name in fields}
             fields["groups"] = [{"name": "eye", "start": 0, "count": 2, "closed": True}]
         found.append(json.dumps(fields).encode())
     return found
