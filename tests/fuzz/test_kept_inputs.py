@@ -22,6 +22,9 @@ FUZZ = Path(__file__).parents[2] / "tools" / "fuzz"
 PYTHON_TARGETS = sorted(
     {path.stem for path in (FUZZ / "python").glob("*.py")} - {"harness", "outcomes"}
 )
+needs_atheris = pytest.mark.skipif(
+    find_spec("atheris") is None, reason="needs atheris: pip install '.[fuzz]'"
+)
 
 
 def kept_inputs(target: str) -> dict[str, bytes]:
@@ -56,9 +59,10 @@ def is_refused(data: bytes, read: Callable[[bytes], object] = check_onnx) -> boo
     return False
 
 
+@needs_atheris
 @pytest.mark.parametrize("target", PYTHON_TARGETS)
 def test_python_target_takes_its_seeds(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The inputs to start from follow the shipped bundles, and need no atheris to be tried."""
+    """The inputs to start from, which follow the shipped bundles."""
     monkeypatch.syspath_prepend(str(FUZZ / "python"))
     module = runpy.run_path(str(FUZZ / "python" / f"{target}.py"), run_name=target)
     seeds = list(module["seeds"]())
@@ -67,7 +71,7 @@ def test_python_target_takes_its_seeds(target: str, monkeypatch: pytest.MonkeyPa
     assert seeds
 
 
-@pytest.mark.skipif(find_spec("atheris") is None, reason="needs atheris: pip install '.[fuzz]'")
+@needs_atheris
 @pytest.mark.parametrize("target", [name for name in PYTHON_TARGETS if name != "onnx_load"])
 def test_python_target_takes_its_inputs(target: str, tmp_path: Path) -> None:
     for name, data in kept_inputs(target).items():
