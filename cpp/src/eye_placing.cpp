@@ -15,7 +15,6 @@ namespace {
 
 constexpr float kLeastWidthPx = 1.0F;
 constexpr float kMostWidthPx = 65536.0F;
-constexpr float kMostOutputToInput = 16.0F;  // as for the landmarks of a face
 
 // The corners of an eye in the image.
 struct Corners {
@@ -54,7 +53,8 @@ Crop crop_around(const Corners& corners, float widest_px, const LandmarkNetwork&
   return is_left ? crop.mirrored() : crop;
 }
 
-std::span<Point> landmarks_of(Detections& faces, std::size_t row) {
+// `faces` may be const, and the landmarks are then too.
+auto landmarks_of(auto& faces, std::size_t row) {
   const std::size_t count = faces.landmarks.size() / faces.size();
   return std::span(faces.landmarks).subspan(row * count, count);
 }
@@ -63,10 +63,7 @@ std::span<Point> landmarks_of(Detections& faces, std::size_t row) {
 class EyeBlender {
  public:
   EyeBlender(const EyeNetwork& eyes, const NetworkOutputs& outputs)
-      : eyes_(eyes),
-        outputs_(outputs),
-        most_px_(kMostOutputToInput * static_cast<float>(std::max(eyes.network.input.width,
-                                                                  eyes.network.input.height))) {}
+      : eyes_(eyes), outputs_(outputs), most_px_(most_output_px(eyes.network.input)) {}
 
   void blend(std::size_t item, const EyePlace& eye, Detections& faces) const {
     check(item, eye);
@@ -112,10 +109,8 @@ std::vector<EyePlace> eye_places(std::span<const Detections> images,
                                  std::span<const ImageView> views, const EyeNetwork& eyes) {
   std::vector<EyePlace> places;
   for (std::size_t i = 0; i < images.size(); ++i) {
-    const std::size_t faces = images[i].size();
-    const std::size_t count = faces == 0 ? 0 : images[i].landmarks.size() / faces;
-    for (std::size_t row = 0; row < faces; ++row) {
-      const auto landmarks = std::span(images[i].landmarks).subspan(row * count, count);
+    for (std::size_t row = 0; row < images[i].size(); ++row) {
+      const std::span<const Point> landmarks = landmarks_of(images[i], row);
       const Corners both[] = {corners_of(landmarks, eyes, false),
                               corners_of(landmarks, eyes, true)};
       const float widest = std::max(both[0].width(), both[1].width());

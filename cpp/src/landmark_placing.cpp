@@ -11,9 +11,6 @@ namespace kilomark {
 
 namespace {
 
-// Landmarks this many inputs away are a fault of the network.
-constexpr float kMaxOutputToInput = 16.0F;
-
 // One region of one frame, and its crop.
 struct Place {
   std::size_t frame = 0;
@@ -26,8 +23,7 @@ class Mapper {
   Mapper(const NetworkOutputs& outputs, const LandmarkNetwork& network)
       : outputs_(outputs),
         count_(static_cast<std::size_t>(network.num_landmarks)),
-        most_px_(kMaxOutputToInput *
-                 static_cast<float>(std::max(network.input.width, network.input.height))) {}
+        most_px_(most_output_px(network.input)) {}
 
   // Item `item` of the outputs, from the crop, becomes row `row` of `detections`.
   void map(std::size_t item, const Crop& crop, Detections& detections, std::size_t row) const {
@@ -104,6 +100,11 @@ Detections make_rows(const Regions& regions, const LandmarkNetwork& network) {
 }
 
 }  // namespace
+
+float most_output_px(const NetworkInput& input) {
+  constexpr float kInputs = 16.0F;
+  return kInputs * static_cast<float>(std::max(input.width, input.height));
+}
 
 std::vector<CropTask> crop_tasks(std::span<const Regions> regions, const LandmarkNetwork& network,
                                  int views) {

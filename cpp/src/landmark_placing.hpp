@@ -15,6 +15,9 @@ struct PlacingTimes {
   double map_ms = 0.0;
 };
 
+// A network's output is at fault if it is larger than this.
+[[nodiscard]] float most_output_px(const NetworkInput& input);
+
 // The crop of every region, frame by frame; with two views, each is followed by its mirror image.
 [[nodiscard]] std::vector<CropTask> crop_tasks(std::span<const Regions> regions,
                                                const LandmarkNetwork& network, int views);

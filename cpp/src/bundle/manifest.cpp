@@ -138,32 +138,29 @@ FinderBundle parse_finder(const Fields& manifest, BundleHeader header) {
   return bundle;
 }
 
-Companion parse_companion(const Fields& fields) {
-  Companion companion;
-  companion.name = parse_plain_name(fields, "name", kBundleName);
-  const auto read = [&](const char* name, const bundle::NumberRange& range) {
-    return static_cast<float>(fields.number(name, range));
+// A CompanionRule or an EyeRule: where its gate begins to open and where it is open, and the factor of
+// the spread.
+template <class Rule>
+Rule parse_gate(const Fields& fields, const char* from, const char* to) {
+  const auto read = [&](const char* name, double most) {
+    return static_cast<float>(fields.number(name, {0.0, most}));
   };
-  companion.rule = {read("spread_from", {0.0, 1.0}), read("spread_to", {0.0, 1.0}),
-                    read("spread_factor", {0.0, kMaxSpreadFactor})};
-  if (companion.rule.spread_from >= companion.rule.spread_to) {
-    throw fields.error("spread_to", text("more than spread_from, ", companion.rule.spread_from));
+  const Rule rule{read(from, 1.0), read(to, 1.0), read("spread_factor", kMaxSpreadFactor)};
+  const auto& [begin, end, spread_factor] = rule;
+  if (begin >= end) {
+    throw fields.error(to, text("more than ", from, ", ", begin));
   }
-  return companion;
+  return rule;
+}
+
+Companion parse_companion(const Fields& fields) {
+  return {parse_plain_name(fields, "name", kBundleName),
+          parse_gate<CompanionRule>(fields, "spread_from", "spread_to")};
 }
 
 Eyes parse_eyes(const Fields& fields) {
-  Eyes eyes;
-  eyes.name = parse_plain_name(fields, "name", "the name of a bundle");
-  const auto read = [&](const char* name, const bundle::NumberRange& range) {
-    return static_cast<float>(fields.number(name, range));
-  };
-  eyes.rule = {read("width_from", {0.0, 1.0}), read("width_to", {0.0, 1.0}),
-               read("spread_factor", {0.0, kMaxSpreadFactor})};
-  if (eyes.rule.width_from >= eyes.rule.width_to) {
-    throw fields.error("width_to", text("more than width_from, ", eyes.rule.width_from));
-  }
-  return eyes;
+  return {parse_plain_name(fields, "name", kBundleName),
+          parse_gate<EyeRule>(fields, "width_from", "width_to")};
 }
 
 LandmarkBundle parse_landmarks(const Fields& manifest, BundleHeader header) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "cpu/openvino_core.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/onnx_check.hpp"
 #include "stopwatch.hpp"
@@ -56,7 +55,6 @@ SessionOptions to_session_options(const BackendOptions& options) {
 
 CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options)
     : process_(system::process_id()) {
-  note_work();
   for (const NetworkSpec& spec : networks) {
     check_onnx(*spec.model);
     networks_.push_back(std::unique_ptr<Network>(
@@ -103,7 +101,6 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
                            std::span<const std::span<float>> outputs) {
   const auto& borrowed = static_cast<const BorrowedImages&>(images);
   Network& running = this->network(network);
-  note_work();
   OpenvinoSession& session = running.session;
   const OpenvinoSession::Lease lane = session.lease();
   const Crop& any = tasks.front().crop;
@@ -128,7 +125,6 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
 void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
                        std::span<const std::span<float>> outputs) {
   const Network& running = this->network(network);
-  note_work();
   OpenvinoSession& session = this->network(network).session;
   const OpenvinoSession::Lease lane = session.lease();
   const InputShape item{1, running.input.height, running.input.width};

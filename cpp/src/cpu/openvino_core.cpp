@@ -26,9 +26,13 @@ struct Runtime {
   std::int64_t process;  // that made it
 };
 
+Runtime make_runtime() {
+  const NamedThreads named;
+  return {openvino::make<CoreHandle>(openvino_api().core_create).release(), system::process_id()};
+}
+
 const Runtime& own_runtime() {
-  static const Runtime made{openvino::make<CoreHandle>(openvino_api().core_create).release(),
-                            system::process_id()};
+  static const Runtime made = make_runtime();
   return made;
 }
 
@@ -54,10 +58,7 @@ void drop_idle_threads() {
 
 }  // namespace
 
-openvino::Core* openvino_core() {
-  const NamedThreads named;
-  return own_runtime().core;
-}
+openvino::Core* openvino_core() { return own_runtime().core; }
 
 bool can_start_workers() { return own_runtime().process == system::process_id(); }
 

@@ -206,6 +206,7 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
   openvino::CompiledModel* compiled = nullptr;
   const NamedThreads named;
   note_kept_threads();
+  note_work();
   check(std::apply(
       [&](auto... texts) {
         return openvino_api().core_compile_model(core, model_.get(), "CPU", sizeof...(texts),
@@ -294,6 +295,7 @@ void copy_output(const openvino::InferRequest* request, const std::string& name,
 void OpenvinoSession::run(Lane& lane, const InputShape& shape,
                           std::span<const std::span<float>> outputs) {
   const openvino::Api& api = openvino_api();
+  note_work();
   try {
     Request& request = request_for(lane, shape);
     set_input(request, lane, shape);

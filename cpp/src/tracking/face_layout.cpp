@@ -10,29 +10,28 @@ namespace kilomark {
 
 namespace {
 
-// How freely the landmarks of a group move on the skull, by the last word of its name.
-constexpr std::array<std::pair<std::string_view, float>, 6> kMobility{{{"eye", 1.0F},
-                                                                       {"iris", 0.7F},
-                                                                       {"pupil", 0.7F},
-                                                                       {"lips", 1.0F},
-                                                                       {"brow", 0.5F},
-                                                                       {"oval", 0.3F}}};
-
-float mobility_of(std::string_view group) {
-  const std::string_view last_word = group.substr(group.rfind('_') + 1);
-  const auto* const found =
-      std::ranges::find(kMobility, last_word, &std::pair<std::string_view, float>::first);
-  return found == kMobility.end() ? 0.0F : found->second;
-}
+// How the landmarks of a group move, by the last word of its name.
+struct Motion {
+  std::string_view name;
+  float mobility = 0.0F;  // on the skull
+  float noise = 1.0F;     // see FaceLayout
+};
 
 // Eyes are placed in small crops of their own: their error is smaller than their spread says, and
 // their noise is not.
 constexpr float kNoiseOfEyes = 2.0F;
 
-float noise_of(std::string_view group) {
+constexpr std::array<Motion, 6> kMotions{{{"eye", 1.0F, kNoiseOfEyes},
+                                          {"iris", 0.7F, kNoiseOfEyes},
+                                          {"pupil", 0.7F, kNoiseOfEyes},
+                                          {"lips", 1.0F},
+                                          {"brow", 0.5F},
+                                          {"oval", 0.3F}}};
+
+Motion motion_of(std::string_view group) {
   const std::string_view last_word = group.substr(group.rfind('_') + 1);
-  const bool is_eye = last_word == "eye" || last_word == "iris" || last_word == "pupil";
-  return is_eye ? kNoiseOfEyes : 1.0F;
+  const auto* const found = std::ranges::find(kMotions, last_word, &Motion::name);
+  return found == kMotions.end() ? Motion{} : *found;
 }
 
 std::vector<int> indices_of(const LandmarkGroup& group) {
@@ -52,9 +51,10 @@ FaceLayout make_face_layout(const Topology& topology) {
                     std::vector<float>(count, 1.0F)};
   for (std::size_t number = 0; number < topology.groups.size(); ++number) {
     const LandmarkGroup& group = topology.groups[number];
+    const Motion motion = motion_of(group.name);
     for (const int index : indices_of(group)) {
-      layout.mobility[static_cast<std::size_t>(index)] = mobility_of(group.name);
-      layout.noise[static_cast<std::size_t>(index)] = noise_of(group.name);
+      layout.mobility[static_cast<std::size_t>(index)] = motion.mobility;
+      layout.noise[static_cast<std::size_t>(index)] = motion.noise;
       layout.groups[static_cast<std::size_t>(index)] = static_cast<int>(number);
     }
   }
