@@ -139,9 +139,7 @@ class GStreamerSource(_OpenCvSource):
                 f"the GStreamer pipeline {excerpt(name)} cannot be started; try it with "
                 "gst-launch-1.0, and end it with: videoconvert ! video/x-raw,format=BGR ! appsink"
             )
-        super().__init__(
-            without_password(pipeline), capture, "try the pipeline with gst-launch-1.0"
-        )
+        super().__init__(name, capture, "try the pipeline with gst-launch-1.0")
 
 
 def has_gstreamer(build_information: str) -> bool:
