@@ -71,6 +71,18 @@ mount_system() {
   mount -t proc proc "$root/proc"
   mount --rbind /sys "$root/sys"
   mount --rbind /dev "$root/dev"
+  mount_processor_files
+}
+
+# OpenVINO reads the model of the processor from a file that Linux has on aarch64 only.
+mount_processor_files() {
+  local folder=/sys/devices/system/cpu
+  local model=$work/cpu/cpu0/regs/identification/midr_el1
+  rm -rf "$work/cpu"
+  cp -r --no-preserve=all "$folder" "$work/cpu" 2>/dev/null || true # some of its files cannot be read
+  mkdir -p "$(dirname "$model")"
+  echo 0x00000000414fd0b1 >"$model" # the Cortex-A76 that qemu emulates
+  mount --bind "$work/cpu" "$root$folder"
 }
 
 download_wheels() {

@@ -44,11 +44,9 @@ bool is_closing() {
   return calls().is_closing;
 }
 
-void check_open() {
-  if (is_closing()) {
-    fail(ErrorCode::kInference, "a call while Python shuts down", "a running interpreter",
-         "join threads that use detectors before the program ends");
-  }
+[[noreturn]] void fail_closing() {
+  fail(ErrorCode::kInference, "a call while Python shuts down", "a running interpreter",
+       "join threads that use detectors before the program ends");
 }
 
 // False while a thread is about to fork.
@@ -112,6 +110,15 @@ bool is_main_thread() {
   }
 }
 
+// Ends a daemon thread that is inside a call while Python shuts down. Python prints nothing for
+// SystemExit. The traceback of another error would still be printed while the interpreter ends, and
+// Python aborts the process if it then finds the standard error locked.
+[[noreturn]] void end_thread() {
+  const py::gil_scoped_acquire acquire;
+  PyErr_SetNone(PyExc_SystemExit);
+  throw py::error_already_set();
+}
+
 // At the end of the interpreter.
 void finish_calls() {
   const py::gil_scoped_release release;
@@ -146,21 +153,27 @@ void forget_calls() { new (&calls()) Calls(); }
 }  // namespace
 
 RunningCall::RunningCall() : is_main_thread_(is_main_thread()) {
-  if (is_closing() && !is_main_thread_) {
-    sleep_until_the_end();
-  }
-  check_open();
   if (!try_to_begin_call()) {
     const ReleasedGil release;
     begin_call();
   }
+  if (!is_closing()) {
+    return;
+  }
+  end_call();
+  if (!is_main_thread_) {
+    sleep_until_the_end();
+  }
+  fail_closing();
 }
 
 RunningCall::~RunningCall() { end_call(); }
 
 std::function<void()> RunningCall::between_batches() const {
   return [is_main = is_main_thread_, next = std::chrono::steady_clock::now()]() mutable {
-    check_open();
+    if (is_closing()) {
+      is_main ? fail_closing() : end_thread();
+    }
     if (is_forking()) {
       const Pause pause;
     }

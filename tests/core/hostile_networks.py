@@ -21,7 +21,7 @@ from kilomark.errors import KilomarkError
 
 Case = tuple[list[NodeProto], dict[str, npt.NDArray[Any]]]
 SIZE = 8
-MOST_SECONDS = 120  # of one network; the slowest takes 0.7 s of a processor, and far more emulated
+MOST_SECONDS = 120  # of one network; emulated processors are slow
 node = helper.make_node
 
 

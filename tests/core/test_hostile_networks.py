@@ -18,3 +18,4 @@ def test_no_hostile_network_ends_the_process(root: Path) -> None:
     assert list(said) == list(CASES)
     assert set(said.values()) <= {"ran", "BundleError", "InferenceError"}
     assert said["tile"] == said["expand"] == said["constofshape"] == "BundleError"
+    assert said["maxpool_k"] == "BundleError"  # OpenVINO on aarch64 would not end

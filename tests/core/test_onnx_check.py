@@ -174,6 +174,16 @@ def test_whole_numbers_of_attributes(name: str, value: Any) -> None:  # noqa: AN
     refused(lambda m: m.graph.node[0].attribute.append(attribute), f'attribute "{name}" of')
 
 
+def test_large_kernels_are_refused() -> None:
+    def set_kernel(*sides: int) -> Change:
+        attribute = helper.make_attribute("kernel_shape", sides)
+        return lambda m: m.graph.node[0].attribute.append(attribute)
+
+    check(set_kernel(256, 256))
+    refused(set_kernel(256, 257), "a kernel of too many numbers; expected at most 65536")
+    refused(set_kernel(*[4096] * 600), "a kernel of too many numbers")
+
+
 @pytest.mark.parametrize("divisor", [-1, 0, 2])
 @pytest.mark.parametrize("is_raw", [True, False])
 def test_whole_numbers_are_divided_by_positive_constants(divisor: int, is_raw: bool) -> None:

@@ -294,6 +294,7 @@ def test_python_ends_while_daemon_threads_predict(tiny: Path) -> None:
         command = [sys.executable, "-c", DAEMON, str(tiny)]
         ended = subprocess.run(command, timeout=LIMIT_S, capture_output=True, check=False)
         assert ended.returncode == 0, ended.stderr[-2000:]
+        assert b"Traceback" not in ended.stderr
 
 
 def place_again_and_again(detector: Detector, regions: Regions) -> None:

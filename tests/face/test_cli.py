@@ -269,9 +269,11 @@ def test_full_standard_output(
             [*command, *bundles], stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert done.returncode == 2
-    assert done.stderr == (
-        "kilomark: the standard output cannot be written: No space left on device\n"
+    # OpenVINO may print lines before: on aarch64 one if it cannot read the model of the processor.
+    assert done.stderr.splitlines()[-1] == (
+        "kilomark: the standard output cannot be written: No space left on device"
     )
+    assert "Traceback" not in done.stderr
 
 
 def test_info_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,6 +29,7 @@ inline constexpr std::size_t kMaxOnnxTensorElements = std::size_t{1} << 28;
 //   | counts, names, ranks, dimensions, products   | below the limits above, in 64 bits           |
 //   | data of a tensor                             | as many bytes as its type and shape need     |
 //   | kernels, strides, dilations, groups, padding | 1 to 4096 (padding from 0)                   |
+//   | kernels                                      | at most 65536 numbers, such as 256 x 256     |
 //   | division of whole numbers                    | by positive constants only                   |
 //   | edges                                        | each value defined once, before it is used   |
 //

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "kilomark/error.hpp"
-#include "kilomark/onnx_check.hpp"
 #include "stopwatch.hpp"
 #include "system/process.hpp"
 #include "text.hpp"
@@ -56,7 +55,6 @@ SessionOptions to_session_options(const BackendOptions& options) {
 CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptions& options)
     : process_(system::process_id()) {
   for (const NetworkSpec& spec : networks) {
-    check_onnx(*spec.model);
     networks_.push_back(std::unique_ptr<Network>(
         new Network{spec.input, spec.size_step > 0, {spec, to_session_options(options)}}));
   }

@@ -10,6 +10,7 @@
 #include "cpu/value_sizes.hpp"
 #include "kilomark/error.hpp"
 #include "kilomark/limits.hpp"
+#include "kilomark/onnx_check.hpp"
 #include "system/process.hpp"
 #include "text.hpp"
 
@@ -40,7 +41,8 @@ bool shares_threads(int num_threads) {
 }
 
 OpenvinoModel read_model(const NetworkSpec& spec) {
-  (void)openvino_api();  // its absence is not the model's fault
+  check_onnx(*spec.model);  // OpenVINO 2026.0 may crash on bytes of another format
+  (void)openvino_api();     // its absence is not the model's fault
   try {
     return OpenvinoModel(*spec.model);
   } catch (const OpenvinoFailure& failure) {

@@ -74,8 +74,8 @@ class OpenvinoSession {
     std::unique_ptr<Lane> lane_;
   };
 
-  // Throws Error{kBundle} if the model cannot be read or does not fit `spec`, Error{kDependency} if
-  // there is no OpenVINO to run it. The model has passed check_onnx().
+  // Throws Error{kBundle} if check_onnx() refuses the model, if it cannot be read or does not fit
+  // `spec`, and Error{kDependency} if there is no OpenVINO to run it.
   OpenvinoSession(const NetworkSpec& spec, const SessionOptions& options);
   OpenvinoSession(const OpenvinoSession&) = delete;
   OpenvinoSession& operator=(const OpenvinoSession&) = delete;

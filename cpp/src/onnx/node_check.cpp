@@ -19,6 +19,9 @@ namespace {
 constexpr std::string_view kNode = "node";
 constexpr std::string_view kAttribute = "attribute";
 constexpr std::int64_t kMaxWindow = 4096;  // kernels, strides, dilations, groups, padding
+// Numbers in a kernel. OpenVINO on aarch64 reads all of them for each output of a pooling, those
+// beyond the image too.
+constexpr double kMaxKernelArea = 65536;
 
 // The bounds of the whole numbers of an attribute.
 struct Bounds {
@@ -52,6 +55,9 @@ class AttributeChecker {
     if (count_ > 0 && (lowest_ < bounds.low || highest_ > bounds.high)) {
       refuse(text("an attribute ", quote(name_), " of ", lowest_, " to ", highest_),
              text(bounds.low, " to ", bounds.high));
+    }
+    if (name_ == "kernel_shape" && area_ > kMaxKernelArea) {
+      refuse("a kernel of too many numbers", text("at most ", kMaxKernelArea));
     }
     if (name_ == "to" && count_ > 0) {
       node.cast_type = static_cast<std::uint64_t>(highest_);
@@ -110,6 +116,7 @@ class AttributeChecker {
   void add_number(std::int64_t value) {
     lowest_ = count_ == 0 ? value : std::min(lowest_, value);
     highest_ = count_ == 0 ? value : std::max(highest_, value);
+    area_ *= static_cast<double>(value);
     ++count_;
     add_count(1);
   }
@@ -129,6 +136,7 @@ class AttributeChecker {
   std::string_view name_;
   std::int64_t lowest_ = 0;
   std::int64_t highest_ = 0;
+  double area_ = 1.0;  // product of the whole numbers
   TensorFacts tensor_;
   std::size_t count_ = 0;   // whole numbers
   std::size_t length_ = 0;  // values of any kind
