@@ -27,6 +27,15 @@ core_sources() {
   find cpp/src -name '*.cpp' -not -path '*/plugin/*' -not -path '*/system/*'
 }
 
+# What belongs to one system is in cpp/src/system alone.
+check_includes() {
+  if grep -rnE '#include <(dlfcn|fcntl|unistd|windows|sys/.*)\.h>|"/(proc|sys|dev)/' cpp/include cpp/src cpp/bindings |
+    grep -v -e ^cpp/src/system/ -e ^cpp/src/cuda/plugin/; then
+    echo "expected in cpp/src/system alone" >&2
+    return 1
+  fi
+}
+
 # compile TITLE SOURCE... -- COMPILER OPTION...: check the sources, as many at once as there are cores.
 compile() {
   local title=$1 sources=()
@@ -44,12 +53,15 @@ compile() {
 main() {
   local systems=("$@") core
   if [[ $# == 0 ]]; then systems=(libc++ windows); fi
+  check_includes
   generate_headers
   mapfile -t core < <(core_sources)
   for system in "${systems[@]}"; do
     case $system in
-      libc++) compile "libc++" "${core[@]}" cpp/src/system/{posix,macos}.cpp -- clang++-16 -stdlib=libc++ ;;
-      windows) compile "Windows" "${core[@]}" cpp/src/system/windows.cpp -- x86_64-w64-mingw32-g++-posix ;;
+      libc++) compile "libc++" "${core[@]}" cpp/src/system/{posix,macos,regular_file_posix}.cpp -- clang++-16 -stdlib=libc++ ;;
+      windows)
+        compile "Windows" "${core[@]}" cpp/src/system/{windows,regular_file_windows}.cpp -- x86_64-w64-mingw32-g++-posix
+        ;;
       *)
         echo "there is no system '$system'; expected libc++ or windows" >&2
         exit 2
