@@ -10,16 +10,23 @@ add_library(kilomark::kilomark ALIAS kilomark)
 target_include_directories(kilomark PUBLIC $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(kilomark PUBLIC cxx_std_20)
 get_target_property(_kilomark_links kilomark_cpp LINK_LIBRARIES)
+if(NOT _kilomark_links) # Windows needs no library for dlopen
+  set(_kilomark_links "")
+endif()
 target_link_libraries(kilomark PRIVATE ${_kilomark_links} Threads::Threads)
 # Below 1.0 every minor version may break the ABI; see docs/cpp.md.
 set_target_properties(
   kilomark PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-target_link_options(kilomark PRIVATE -Wl,--no-undefined)
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux") # elsewhere linkers refuse undefined symbols by themselves
+  target_link_options(kilomark PRIVATE -Wl,--no-undefined)
+endif()
 
 install(
   TARGETS kilomark
   EXPORT kilomarkTargets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime # the DLL of Windows
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development # and what programs link with there
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
 install(
   DIRECTORY cpp/include/kilomark ${PROJECT_BINARY_DIR}/cpp/generated/kilomark
