@@ -90,7 +90,8 @@ struct TrackedFaces {
 // frames. Equal frames and time stamps give equal faces.
 //
 // Time stamps, in seconds, may be uneven. The same one again, or one up to 1 ms later, measures the
-// faces again without moving them on. One that lies before its predecessor, or more than `memory_s`
+// faces again without moving them on. So does one of up to 0.25 s before its predecessor, as decoders
+// give them for frames that they reorder. One that lies further before, or more than `memory_s`
 // after it, begins a new scene: all ids end. So does a frame of another size.
 //
 // Threads: one thread at a time may use a tracker. Many trackers may share one source if that may

@@ -105,7 +105,8 @@ std::optional<Tile> FinderSchedule::next(int width, int height, const SceneState
 
 int FinderSchedule::interval(int width, int height, const SceneState& state) const {
   int interval = detect_every_;
-  if (state.frames_since_loss >= 0 && state.frames_since_loss <= kAlarmFrames) {
+  if (!state.tentative_places.empty() ||
+      (state.frames_since_loss >= 0 && state.frames_since_loss <= kAlarmFrames)) {
     interval = 1;
   } else if (state.num_faces == 0) {
     interval = empty_frames_ > kPatientFrames ? 2 : 1;
@@ -121,8 +122,10 @@ std::size_t FinderSchedule::choose(std::span<const Tile> tiles, const SceneState
   if (tiles.empty() || state.needs_look) {
     return whole;
   }
-  if (!state.lost_places.empty() && looks_while_lost_++ % 2 == 0) {
-    return view_of_lost_face(tiles, state.lost_places);
+  const std::span<const ExpectedPlace> places =
+      state.tentative_places.empty() ? state.lost_places : state.tentative_places;
+  if (!places.empty() && looks_while_expecting_++ % 2 == 0) {
+    return view_of_face(tiles, places);
   }
   const bool is_calm = state.num_faces > 0 && state.num_faces < kManyFaces && !state.needs_care;
   const std::size_t period = is_calm ? kLooksPerTile : tiles.size() + 1;
@@ -133,13 +136,13 @@ std::size_t FinderSchedule::choose(std::span<const Tile> tiles, const SceneState
   return next_tile_++ % tiles.size();
 }
 
-std::size_t FinderSchedule::view_of_lost_face(std::span<const Tile> tiles,
-                                              std::span<const LostPlace> places) const {
-  const auto view_of = [&](const LostPlace& place) {
+std::size_t FinderSchedule::view_of_face(std::span<const Tile> tiles,
+                                         std::span<const ExpectedPlace> places) const {
+  const auto view_of = [&](const ExpectedPlace& place) {
     return place.is_small ? tile_around(tiles, place.center) : tiles.size();
   };
   std::size_t chosen = view_of(places.front());
-  for (const LostPlace& place : places) {
+  for (const ExpectedPlace& place : places) {
     const std::size_t view = view_of(place);
     chosen = last_looks_[view] < last_looks_[chosen] ? view : chosen;
   }
@@ -152,7 +155,7 @@ void FinderSchedule::reset() {
   looks_of_scene_ = 0;
   turn_ = 0;
   next_tile_ = 0;
-  looks_while_lost_ = 0;
+  looks_while_expecting_ = 0;
   looks_ = 0;
   last_looks_.clear();
 }

@@ -26,8 +26,8 @@ struct Tile {
 // The part of an image that a tile covers; borrows the pixels.
 [[nodiscard]] ImageView part_of(const ImageView& image, const Tile& tile);
 
-// Where a lost face may turn up again.
-struct LostPlace {
+// Where the detector may find a face that is lost, or one that it is not sure of.
+struct ExpectedPlace {
   Point center;
   bool is_small = false;  // the detector sees it better in a tile
 };
@@ -36,16 +36,18 @@ struct LostPlace {
 struct SceneState {
   int num_faces = 0;  // that are followed
   bool scene_begins = false;
-  bool needs_look = false;     // a scene begins, or a face was just lost, or leapt, or is new
+  bool needs_look = false;     // a scene begins, or a large face was just lost, or leapt
   bool needs_care = false;     // a face is weak, small or lost
   int frames_since_loss = -1;  // of a face that is still lost; -1: none is
-  std::vector<LostPlace> lost_places{};
+  std::vector<ExpectedPlace> lost_places{};
+  std::vector<ExpectedPlace> tentative_places{};  // of new faces that one look found
 };
 
 // Decides in which frames the face detector looks, and where: at the whole frame or at one tile.
 //
 // scene                                  | a look every ...       | at
 // needs_look                             | frame                  | the whole frame
+// a tentative face                       | frame                  | whole frame and tiles in turn
 // a face lost, not longer than 5 frames  | frame                  | whole frame and tiles in turn
 // no face                                | frame; 2nd after 1 s   | whole frame and tiles in turn
 // 4 faces and more, or needs_care        | 2nd frame; each one until all tiles of
@@ -53,8 +55,9 @@ struct SceneState {
 // else                                   | detect_every-th frame  | whole frame; each 3rd time a
 // tile
 //
-// While faces are lost, every second of these looks is at a place of a lost face: at its tile, or at
-// the whole frame if the face is large. The view that waited longest comes first.
+// While faces are tentative, every second look is at a place of such a face: at its tile, or at the
+// whole frame if the face is large. The same goes for lost faces, if none is tentative. The view
+// that waited longest comes first.
 class FinderSchedule {
  public:
   FinderSchedule(int detect_every, int tiles) : detect_every_(detect_every), tiles_(tiles) {}
@@ -70,8 +73,8 @@ class FinderSchedule {
   [[nodiscard]] int interval(int width, int height, const SceneState& state) const;
   // Views are numbered: the tiles, and behind them the whole frame.
   [[nodiscard]] std::size_t choose(std::span<const Tile> tiles, const SceneState& state);
-  [[nodiscard]] std::size_t view_of_lost_face(std::span<const Tile> tiles,
-                                              std::span<const LostPlace> places) const;
+  [[nodiscard]] std::size_t view_of_face(std::span<const Tile> tiles,
+                                         std::span<const ExpectedPlace> places) const;
 
   int detect_every_;
   int tiles_;
@@ -80,7 +83,7 @@ class FinderSchedule {
   std::size_t looks_of_scene_ = 0;
   std::size_t turn_ = 0;
   std::size_t next_tile_ = 0;
-  std::size_t looks_while_lost_ = 0;
+  std::size_t looks_while_expecting_ = 0;  // a face that is tentative or lost
   std::size_t looks_ = 0;
   std::vector<std::size_t> last_looks_{};  // of each view
 };

@@ -24,6 +24,9 @@ SceneState state_of(std::span<const Track> tracks, int shorter_side_px) {
       }
       continue;
     }
+    if (track.state == TrackState::kTentative) {
+      state.tentative_places.push_back({center_of(box), is_small});
+    }
     ++state.num_faces;
     state.needs_care |= track.face.presence < kWeakPresence || is_small;
   }

@@ -14,11 +14,16 @@ constexpr RegionChange kLeap{0.35F, 0.35F, 45.0F};
 constexpr float kBackPresence = 0.7F;  // of a lost face found again where it was expected
 constexpr int kRetryFrames = 5;        // in which a lost face is looked for there
 constexpr double kLongestRepeatS = 1e-3;
+// Files with frames that refer to later ones (B-frames) may give times in the order of decoding.
+constexpr double kMostDisorderS = 0.25;
 
 }  // namespace
 
 void Tracker::Implementation::begin(const ImageView& image, double timestamp_s) {
   const bool is_first = width_ == 0;
+  if (!is_first && timestamp_s < now_s_ && timestamp_s >= now_s_ - kMostDisorderS) {
+    timestamp_s = now_s_;
+  }
   const double step = is_first ? 0.0 : timestamp_s - now_s_;
   const bool is_resized = image.width != width_ || image.height != height_;
   if (is_resized) {
@@ -87,7 +92,7 @@ bool Tracker::Implementation::is_accepted(const Observation& observation) const 
 void Tracker::Implementation::lose(Track& track) {
   if (track.state != TrackState::kLost) {
     track.frames_lost = 0;
-    needs_look_ = true;
+    needs_look_ |= !track.is_small;
   }
   track.state = track.id == 0 ? TrackState::kTentative : TrackState::kLost;
   track.is_dropped = track.id == 0;
@@ -102,7 +107,6 @@ void Tracker::Implementation::take(Observation&& observation) {
   if (track.state == TrackState::kLost) {
     track.state = TrackState::kVisible;
   }
-  needs_look_ |= track.state == TrackState::kTentative;
 }
 
 }  // namespace kilomark

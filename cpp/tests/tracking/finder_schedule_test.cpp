@@ -117,6 +117,27 @@ TEST(FinderScheduleTest, ALostFaceIsLookedForWhereItWas) {
       looks, [&](const Tile& tile) { return tile.x == tiles[5].x && tile.y == tiles[5].y; }));
 }
 
+// The other tiles come in turn meanwhile.
+TEST(FinderScheduleTest, ATentativeFaceOfATileIsLookedForInItsTile) {
+  FinderSchedule schedule(15, 0);
+  const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
+  const Tile& last = tiles.back();
+  const Point place{static_cast<float>(last.x + last.width / 2),
+                    static_cast<float>(last.y + last.height / 2)};
+  const SceneState state{.num_faces = 1, .tentative_places = {{place, true}}};
+  int at_last = 0;
+  int elsewhere = 0;
+  for (int n = 0; n < 12; ++n) {
+    const std::optional<Tile> look = schedule.next(1280, 720, state);
+    ASSERT_TRUE(look.has_value());
+    const bool is_last = look->x == last.x && look->y == last.y;
+    at_last += is_last ? 1 : 0;
+    elsewhere += is_last ? 0 : 1;
+  }
+  EXPECT_GE(at_last, 6);
+  EXPECT_GE(elsewhere, 5);
+}
+
 TEST(FinderScheduleTest, ALargeLostFaceIsLookedForInTheWholeFrame) {
   FinderSchedule schedule(15, 0);
   const SceneState state{.num_faces = 1,

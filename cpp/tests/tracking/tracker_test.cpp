@@ -225,6 +225,17 @@ TEST_F(TrackerOnFake, TimeThatRunsBackOrLeapsBeginsANewScene) {
   EXPECT_EQ(tracker_.update(scene_->image(), 9.0).ids[0], 3);
 }
 
+// The times that FFmpeg gives for an AVI file with B-frames.
+TEST_F(TrackerOnFake, TimesInTheOrderOfDecodingKeepTheIds) {
+  scene_->faces = {{{300, 200}}};
+  for (const double time_s : {0.042, 0.083, 0.125, 0.209, 0.167, 0.25, 0.334, 0.292, 0.375}) {
+    scene_->faces[0].center.x += 3.0F;
+    const TrackedFaces faces = tracker_.update(scene_->image(), time_s);
+    ASSERT_EQ(faces.ids, std::vector<std::int64_t>{1});
+    EXPECT_LT(error_of(faces, 0, scene_->faces[0]), 1.0);
+  }
+}
+
 TEST_F(TrackerOnFake, UnevenTimeStampsGiveTheSameVelocity) {
   scene_->faces = {{{100, 200}}};
   double time_s = 0.0;
