@@ -32,6 +32,18 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
+// The name that messages give to the manifest in "somewhere".
+const std::string kFile = (std::filesystem::path("somewhere") / "manifest.json").string();
+
+// No value: none.
+void set_variable(const char* name, const std::string& value) {
+#if defined(_WIN32)
+  _putenv_s(name, value.c_str());
+#else
+  value.empty() ? unsetenv(name) : setenv(name, value.c_str(), 1);
+#endif
+}
+
 std::string error_of(const std::string& manifest) {
   try {
     (void)parse_manifest(manifest, "somewhere");
@@ -56,16 +68,17 @@ TEST(Manifest, OfAFinderIsRead) {
 
 TEST(Manifest, ErrorNamesFileKeyFoundAndExpected) {
   EXPECT_EQ(error_of(replaced(kFinder, "64", "65")),
-            "somewhere/manifest.json: input.width is 65; expected a multiple of 16");
+            kFile + ": input.width is 65; expected a multiple of 16");
   EXPECT_EQ(error_of(replaced(kFinder, "\"tiny\"", "null")),
-            "somewhere/manifest.json: name is null; expected a string of at most 200 characters");
-  EXPECT_EQ(
-      error_of(replaced(kFinder, "[8, 16]", "[8, 18446744073709551615]")),
-      "somewhere/manifest.json: strides holds 18446744073709551615; expected a list of at most "
-      "8 whole numbers from 1 to 1024");
+            kFile + ": name is null; expected a string of at most 200 characters");
+  EXPECT_EQ(error_of(replaced(kFinder, "[8, 16]", "[8, 18446744073709551615]")),
+            kFile +
+                ": strides holds 18446744073709551615; expected a list of at most "
+                "8 whole numbers from 1 to 1024");
   EXPECT_EQ(error_of(replaced(kFinder, "-2", "1e300")),
-            "somewhere/manifest.json: rescoring.offset is 1e+300; expected a finite number above "
-            "-100, at most 100");
+            kFile +
+                ": rescoring.offset is 1e+300; expected a finite number above "
+                "-100, at most 100");
 }
 
 TEST(Manifest, ThatNestsDeeplyIsRefused) {
@@ -87,8 +100,8 @@ TEST(Manifest, ThatIsTooLargeOrNoJsonIsRefused) {
 
 class InstalledBundles : public testing::Test {
  protected:
-  void SetUp() override { setenv("KILOMARK_BUNDLES", kShipped.c_str(), 1); }
-  void TearDown() override { unsetenv("KILOMARK_BUNDLES"); }
+  void SetUp() override { set_variable("KILOMARK_BUNDLES", kShipped.string()); }
+  void TearDown() override { set_variable("KILOMARK_BUNDLES", ""); }
 };
 
 TEST_F(InstalledBundles, AreFoundByNameOrFolder) {
