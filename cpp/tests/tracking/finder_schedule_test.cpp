@@ -15,6 +15,11 @@ int looks(FinderSchedule& schedule, const SceneState& state, int frames) {
   return count;
 }
 
+Point center_of(const Tile& tile) {
+  return {static_cast<float>(tile.x + tile.width / 2),
+          static_cast<float>(tile.y + tile.height / 2)};
+}
+
 TEST(FinderScheduleTest, TilesCoverTheFrameAndLieWithinIt) {
   for (const auto& [width, height] : {std::pair{640, 480}, {1920, 1080}, {481, 3000}, {7, 5}}) {
     for (const int tiles : {0, 2, 3, 8}) {
@@ -100,10 +105,10 @@ TEST(FinderScheduleTest, ALostFaceIsLookedForWhereItWas) {
   FinderSchedule schedule(15, 0);
   const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
   const Tile& last = tiles.back();
-  const Point place{static_cast<float>(last.x + last.width / 2),
-                    static_cast<float>(last.y + last.height / 2)};
-  const SceneState state{
-      .num_faces = 1, .needs_care = true, .frames_since_loss = 20, .lost_places = {{place, true}}};
+  const SceneState state{.num_faces = 1,
+                         .needs_care = true,
+                         .frames_since_loss = 20,
+                         .lost_places = {{center_of(last), true}}};
   std::vector<Tile> looks;
   for (int n = 0; n < 40; ++n) {
     if (const std::optional<Tile> look = schedule.next(1280, 720, state)) {
@@ -122,9 +127,7 @@ TEST(FinderScheduleTest, ATentativeFaceOfATileIsLookedForInItsTile) {
   FinderSchedule schedule(15, 0);
   const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
   const Tile& last = tiles.back();
-  const Point place{static_cast<float>(last.x + last.width / 2),
-                    static_cast<float>(last.y + last.height / 2)};
-  const SceneState state{.num_faces = 1, .tentative_places = {{place, true}}};
+  const SceneState state{.num_faces = 1, .tentative_places = {{center_of(last), true}}};
   int at_last = 0;
   int elsewhere = 0;
   for (int n = 0; n < 12; ++n) {
@@ -156,13 +159,9 @@ TEST(FinderScheduleTest, NoLostFaceWaitsForAnother) {
   FinderSchedule schedule(15, 0);
   const std::vector<Tile> tiles = tiles_of(1280, 720, 0);
   SceneState state{.num_faces = 4, .needs_care = true, .frames_since_loss = 20};
-  const auto center_of_tile = [&](std::size_t i) {
-    return Point{static_cast<float>(tiles[i].x + tiles[i].width / 2),
-                 static_cast<float>(tiles[i].y + tiles[i].height / 2)};
-  };
   const std::vector<std::size_t> lost{1, 6, 10};
   for (const std::size_t i : lost) {
-    state.lost_places.push_back({center_of_tile(i), true});
+    state.lost_places.push_back({center_of(tiles[i]), true});
   }
   std::vector<int> seen(tiles.size(), 0);
   for (int n = 0; n < 60; ++n) {
