@@ -1,7 +1,7 @@
 """Measure the tracker on generated motion, against kilomark per frame and MediaPipe.
 
 usage: python tools/benchmark_video.py [--model NAME ...] [--photos DIR] [--mediapipe PYTHON]
-                                       [--only CLIP ...] [--smoothing S]
+                                       [--only CLIP ...] [--smoothing S] [--light SHARE]
 
 MediaPipe runs in a Python of its own, such as that of an environment made with
 tools/requirements-benchmark.txt. docs/video.md says what is measured and holds the table.
@@ -39,7 +39,7 @@ def main() -> None:
     table, record = Table(), []
     systems = make_systems(options)
     for photo in photos_of(options.photos, reference):
-        for clip in clips_of(photo, reference, options.only):
+        for clip in clips_of(dimmed(photo, options.light), reference, options.only):
             for name, system in systems.items():  # in turns
                 run = system(clip)
                 values = table.add(clip, name, run)
@@ -72,6 +72,11 @@ def photos_of(folder: Path | None, reference: kilomark.Detector) -> Iterator[Pho
         yield Photo(item["file"], cv2.imread(str(folder / item["file"])), np.array(item["eyes"]))
 
 
+def dimmed(photo: Photo, light: float) -> Photo:
+    """The photo with a share of its light; the noise of the clips stays as it is."""
+    return Photo(photo.name, (photo.image * light).astype(np.uint8), photo.eyes)
+
+
 def clips_of(photo: Photo, reference: kilomark.Detector, only: list[str] | None) -> Iterator[Clip]:
     yield from motion_clips(photo, only)
     if only is None or {"blink", "crossing", "cut", "fade"} & set(only):
@@ -88,6 +93,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, metavar="DIR", help="photos other than the demo's")
     parser.add_argument("--mediapipe", metavar="PYTHON", help="a Python that has mediapipe")
     parser.add_argument("--only", nargs="+", metavar="CLIP", help="clips to run, by name")
+    parser.add_argument("--light", type=float, default=1.0, help="0 to 1, of the photo's light")
     parser.add_argument("--smoothing", type=float, default=1.0)
     parser.add_argument("--threads", type=int, default=1, help="threads of kilomark")
     parser.add_argument("--tracker-only", action="store_true", help="not the detector per frame")
