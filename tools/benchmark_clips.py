@@ -18,10 +18,9 @@ from pathlib import Path
 
 import cv2
 
-import kilomark
 from kilomark.whole_files import write_whole
 from motion.real_clips import COLUMNS, read_clip, row_of, scores_of
-from motion.systems import System, mediapipe_system, per_frame_system, tracker_system
+from motion.systems import make_systems
 
 MOST_FACES = 4
 """That MediaPipe looks for."""
@@ -30,7 +29,7 @@ MOST_FACES = 4
 def main() -> None:
     options = parse_arguments()
     cv2.setNumThreads(1)
-    systems = make_systems(options)
+    systems = make_systems(options.model, options.mediapipe, most_faces=MOST_FACES)
     record = []
     print("| video | system | " + " | ".join(COLUMNS) + " |")
     print("|" + "---|" * (2 + len(COLUMNS)))
@@ -42,17 +41,6 @@ def main() -> None:
             print(f"| {clip.name} | {name} | {row_of(scores)} |", flush=True)
     if options.json:
         write_whole(options.json, json.dumps(record, indent=1) + "\n")
-
-
-def make_systems(options: argparse.Namespace) -> dict[str, System]:
-    systems: dict[str, System] = {}
-    for model in options.model:
-        detector = kilomark.Detector(model, device="cpu", num_threads=1)
-        systems[f"{model}, per frame"] = per_frame_system(detector)
-        systems[f"{model}, Tracker"] = tracker_system(detector)
-    if options.mediapipe:
-        systems["MediaPipe video"] = mediapipe_system(options.mediapipe, num_faces=MOST_FACES)
-    return systems
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -24,12 +24,14 @@ from kilomark.whole_files import write_whole
 from motion.clips import Clip, Photo, motion_clips
 from motion.report import Table
 from motion.scenes import scene_clips
-from motion.systems import System, mediapipe_system, per_frame_system, tracker_system
+from motion.systems import make_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEMO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
+MOST_FACES = 2
+"""That MediaPipe looks for."""
 
 
 def main() -> None:
@@ -37,7 +39,14 @@ def main() -> None:
     cv2.setNumThreads(1)
     reference = kilomark.Detector("resnext50", device="cpu", num_threads=1)
     table, record = Table(), []
-    systems = make_systems(options)
+    systems = make_systems(
+        options.model,
+        options.mediapipe,
+        most_faces=MOST_FACES,
+        num_threads=options.threads,
+        has_per_frame=not options.tracker_only,
+        smoothing=options.smoothing,
+    )
     for photo in photos_of(options.photos, reference):
         for clip in clips_of(dimmed(photo, options.light), reference, options.only):
             for name, system in systems.items():  # in turns
@@ -48,18 +57,6 @@ def main() -> None:
     print(f"\n{table}")
     if options.json:
         write_whole(options.json, json.dumps(record, indent=1) + "\n")
-
-
-def make_systems(options: argparse.Namespace) -> dict[str, System]:
-    systems: dict[str, System] = {}
-    for model in options.model:
-        detector = kilomark.Detector(model, device="cpu", num_threads=options.threads)
-        if not options.tracker_only:
-            systems[f"{model}, per frame"] = per_frame_system(detector)
-        systems[f"{model}, Tracker"] = tracker_system(detector, smoothing=options.smoothing)
-    if options.mediapipe:
-        systems["MediaPipe video"] = mediapipe_system(options.mediapipe, num_faces=2)
-    return systems
 
 
 def photos_of(folder: Path | None, reference: kilomark.Detector) -> Iterator[Photo]:

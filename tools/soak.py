@@ -35,6 +35,7 @@ PAUSE_S = 4 * SAMPLE_S
 MOST_GROWTH = 0.02
 PLOT_SIZE = (900, 320)
 LARGEST_SIDE = 900
+CROWD_COLUMNS = 15
 MOST_IMAGES = 6
 CROWD_SHARE = 0.02
 
@@ -56,8 +57,9 @@ def main() -> int:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     detector = kilomark.Detector(options.model, device="cpu")
-    for count_of_images in range(1, MOST_IMAGES + 1):
-        detector.predict([crowd(Image.open(DEMO).convert("RGB"))] * count_of_images)
+    largest = crowd(Image.open(DEMO).convert("RGB"))
+    for num_images in range(1, MOST_IMAGES + 1):
+        detector.predict([largest] * num_images)
     end = time.monotonic() + 60 * options.minutes
     calls: list[list[Call]] = [[] for _ in range(options.threads)]
     threads = [
@@ -97,8 +99,8 @@ def resized(photo: Image.Image, rng: random.Random) -> np.ndarray[Any, Any]:
 
 def crowd(photo: Image.Image) -> np.ndarray[Any, Any]:
     """A square of many small photos, whose faces call for the largest looks."""
-    small = np.asarray(photo.resize((LARGEST_SIDE // 15, LARGEST_SIDE // 15)))
-    return np.tile(small, (15, 15, 1))
+    side = LARGEST_SIDE // CROWD_COLUMNS
+    return np.tile(np.asarray(photo.resize((side, side))), (CROWD_COLUMNS, CROWD_COLUMNS, 1))
 
 
 def watch(end: float) -> list[dict[str, float]]:

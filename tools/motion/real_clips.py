@@ -11,7 +11,7 @@ import numpy as np
 from kilomark.video import open_source
 
 from .clips import Clip, Floats
-from .scores import NAMES, Frames, openings, residual
+from .scores import NAMES, SCORED, Frames, openings, residual
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,8 @@ def scores_of(run: Run) -> ClipScores:
     """Score one run."""
     counts = Counter(len(seen) for seen in run.frames)
     face = max(faces_of(run.frames), key=_num_seen, default=np.full((1, len(NAMES), 2), np.nan))
-    opening = openings(face) / np.nanmedian(openings(face)) if _num_seen(face) else np.array([1.0])
+    opening = openings(face) if _num_seen(face) else np.ones(1)
+    opening = opening / np.nanmedian(opening)
     is_closed = opening < CLOSED
     return {
         "frames_by_faces": [counts[n] for n in range(max(counts, default=0) + 1)],
@@ -88,7 +89,7 @@ def scores_of(run: Run) -> ClipScores:
         "cpu_ms": float(np.mean(run.cpu_ms)) if run.cpu_ms else float("nan"),
         "frames": _num_seen(face),
         "jitter": jitter_of(face),
-        "blinks": int((is_closed[1:] & ~is_closed[:-1]).sum()) if len(is_closed) > 1 else 0,
+        "blinks": int((is_closed[1:] & ~is_closed[:-1]).sum()),
         "least_opening": 100 * float(np.nanmin(opening)),
     }
 
@@ -142,4 +143,4 @@ def _num_seen(face: Floats) -> int:
 
 
 def _distance(a: Floats, b: Floats) -> float:
-    return float(np.linalg.norm(a[:7].mean(axis=0) - b[:7].mean(axis=0)))
+    return float(np.linalg.norm(a[SCORED].mean(axis=0) - b[SCORED].mean(axis=0)))

@@ -18,7 +18,14 @@ import kilomark
 from .clips import Clip
 from .scores import Seen
 
-__all__ = ["Run", "System", "mediapipe_system", "per_frame_system", "tracker_system"]
+__all__ = [
+    "Run",
+    "System",
+    "make_systems",
+    "mediapipe_system",
+    "per_frame_system",
+    "tracker_system",
+]
 
 WORKER = Path(__file__).with_name("mediapipe_worker.py")
 
@@ -34,6 +41,36 @@ class Run:
 
 
 System = Callable[[Clip], Run]
+
+
+def make_systems(
+    models: list[str],
+    mediapipe: str | None,
+    *,
+    most_faces: int,
+    num_threads: int = 1,
+    has_per_frame: bool = True,
+    smoothing: float = 1.0,
+) -> dict[str, System]:
+    """Return the systems by name: each model per frame and with a tracker, and MediaPipe.
+
+    Args:
+        models: names of bundles.
+        mediapipe: a Python that has mediapipe; None leaves MediaPipe out.
+        most_faces: that MediaPipe looks for.
+        num_threads: of kilomark.
+        has_per_frame: whether the models run per frame too.
+        smoothing: of the trackers.
+    """
+    systems: dict[str, System] = {}
+    for model in models:
+        detector = kilomark.Detector(model, device="cpu", num_threads=num_threads)
+        if has_per_frame:
+            systems[f"{model}, per frame"] = per_frame_system(detector)
+        systems[f"{model}, Tracker"] = tracker_system(detector, smoothing=smoothing)
+    if mediapipe:
+        systems["MediaPipe video"] = mediapipe_system(mediapipe, num_faces=most_faces)
+    return systems
 
 
 def points_of(face: kilomark.Face) -> npt.NDArray[np.float64]:
