@@ -22,10 +22,10 @@ struct EyePlace {
                                                std::span<const ImageView> views,
                                                const EyeNetwork& eyes);
 
-// Runs the network of the eyes on these. Each of its landmarks is averaged with that of the face,
-// weighted by the EyeRule. Spread, depth and presence stay: a tracker takes the spread for a measure
-// of noise, and the noise does not fall as the error does. Throws
-// Error{kInference} if an output is not finite or far outside of its crop.
+// Runs the network of the eyes on these, and averages its landmarks with those of the face. The
+// EyeRule has the weights. Spread, depth and presence stay: a tracker takes the spread for a
+// measure of noise, and the noise does not fall as the error does. Throws Error{kInference} if an
+// output is not finite or far outside of its crop.
 void place_eyes(const LoadedNetwork& loaded, const EyeNetwork& eyes, const Frames& frames,
                 std::vector<Detections>& images, PlacingTimes& times);
 
