@@ -106,7 +106,8 @@ class Detector(LoadedDetector):
               and masked faces.
         eyes: whether each eye is looked at again, in a crop of its own, by the small network that
             the manifest of the landmark network names. It sees lids close that the network of the
-            whole face smooths away. Trackers use it too. Bundles without one are as before.
+            whole face smooths away. Trackers use it too. Bundles without one are as before. A name
+            or folder takes this bundle instead, with the rule of the landmark network's manifest.
         faces: the name that ``finder`` had in version 0.1.
 
     Raises:
@@ -134,7 +135,7 @@ class Detector(LoadedDetector):
         cache_dir: str | os.PathLike[str] | None = None,
         views: int = 1,
         blend: bool | Literal["auto"] = "auto",
-        eyes: bool = True,
+        eyes: bool | str | os.PathLike[str] = True,
         faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
         settings = {
@@ -153,7 +154,7 @@ class Detector(LoadedDetector):
             "cache_dir": None if cache_dir is None else Path(cache_dir).absolute(),
             "views": views,
             "blend": blend,
-            "eyes": eyes,
+            "eyes": portable(eyes),
         }
         super().__init__(settings)
 

@@ -12,9 +12,10 @@ from kilomark import _core
 from kilomark.blending import choose_blend, choose_companion
 from kilomark.detect_options import check_mirror, make_detect_options, sized
 from kilomark.errors import InvalidInputError
+from kilomark.eye_choice import choose_eyes
 from kilomark.face_search import FaceSearch
 from kilomark.finder_choice import choose_finder
-from kilomark.manifest import read_eyes, read_face_bundle
+from kilomark.manifest import read_face_bundle
 from kilomark.network_loading import choose_rescorer, load_core
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
@@ -69,7 +70,7 @@ class LoadedDetector:
         check_mirror(companion, self._views)
         self._blends = choose_blend(settings["blend"], landmarks, rescorer, companion)
         self._uses_companion = companion is not None
-        eyes = None if landmarks is None or not settings["eyes"] else read_eyes(landmarks)
+        eyes = choose_eyes(settings["eyes"], landmarks)
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")

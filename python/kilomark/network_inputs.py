@@ -6,7 +6,15 @@ the runtime reads them from the manifest alone.
 
 from __future__ import annotations
 
-__all__ = ["CROP_SCALE", "MEAN", "MEAN_COLOR", "STD"]
+__all__ = [
+    "CROP_SCALE",
+    "EYE_CROP_SCALE",
+    "EYE_HEIGHT",
+    "EYE_WIDTH",
+    "MEAN",
+    "MEAN_COLOR",
+    "STD",
+]
 
 CROP_SCALE = 1.25
 """Side of a landmark network's crop divided by the longer side of the landmarks' box."""
@@ -19,3 +27,8 @@ STD = (58.395, 57.12, 57.375)
 
 MEAN_COLOR = (124, 116, 104)
 """`MEAN` in whole numbers: the red, green and blue of pixels outside an image."""
+
+EYE_WIDTH, EYE_HEIGHT = 48, 32
+"""Pixels of what the network of the eyes sees."""
+EYE_CROP_SCALE = 1.92
+"""Width of that crop over the width of the face's wider eye."""

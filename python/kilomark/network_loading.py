@@ -10,6 +10,7 @@ from kilomark.devices import choose_num_threads, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
+from kilomark.eye_choice import DEFAULT_EYE_RULE
 from kilomark.manifest import read_landmark_bundle
 from kilomark.network_cache import prepare_network_cache
 
@@ -79,11 +80,11 @@ def load_core(
 
     def to_eyes() -> _core.EyeNetwork | None:
         network = to_landmarks(eyes)
-        if eyes is None or network is None or landmarks is None or landmarks.eye_rule is None:
+        if eyes is None or network is None or landmarks is None:
             return None
         return _core.EyeNetwork(
             network=network,
-            rule=landmarks.eye_rule,
+            rule=landmarks.eye_rule or DEFAULT_EYE_RULE,
             face=to_core_topology(landmarks.topology),
             eye=to_core_topology(eyes.topology),
         )

@@ -96,6 +96,13 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         help="do not average the landmarks with those of other networks",
     )
     group.add_argument(
+        "--eyes",
+        default=True,
+        metavar="BUNDLE",
+        help="network of the eyes: a shipped bundle or a bundle's folder (default: the one that "
+        "the landmark network's manifest names)",
+    )
+    group.add_argument(
         "--no-eyes",
         dest="eyes",
         action="store_false",

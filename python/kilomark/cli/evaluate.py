@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _add_data_options(parser.add_argument_group("data"))
     _add_report_options(parser.add_argument_group("report, on face crops and scenes"))
-    _add_detector_options(parser.add_argument_group("face detectors"))
+    _add_detector_options(parser.add_argument_group("face detectors and the network of the eyes"))
     group = parser.add_argument_group("landmark networks")
     group.add_argument(
         "--views", type=int, choices=(1, 2), default=1,
@@ -47,7 +47,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--faces", type=Path, metavar="FOLDER", help="data set of face crops")
-    group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
+    group.add_argument(
+        "--scenes",
+        type=Path,
+        metavar="FOLDER",
+        help="data set of scenes; not needed for a network of the eyes",
+    )
     group.add_argument(
         "--contest", type=Path, metavar="FOLDER",
         help="data set in the contest's layout, instead of --faces and --scenes",
@@ -83,7 +88,8 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--landmarks", metavar="BUNDLE",
         help="rescore faces with this landmark network, as Detector does, instead of measuring "
-        "the face detector alone",
+        "the face detector alone; for a network of the eyes: the landmark network that it is used "
+        "with (default: lite)",
     )  # fmt: skip
     group.add_argument(
         "--finder-tiles", type=int, default=1, metavar="N",
@@ -106,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
             options.bundle, options.contest,
             split=options.split, cache=options.cache, write=options.write,
         )  # fmt: skip
-    elif options.faces is None or options.scenes is None:
+    elif options.faces is None:
         raise InvalidInputError(
             "no data set to measure on; expected --faces and --scenes, or --contest"
         )

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     import argparse
 
     from kilomark.data.alterations import Alterations
+    from kilomark.data.eye_samples import EyeRecipe
     from kilomark.training import Settings
 
 __all__ = ["add_parser"]
 
 EXIT_STOPPED = 3
-NETWORKS = ("faces", "faces-large", "lite", "resnext50")
+NETWORKS = ("eyes", "faces", "faces-large", "lite", "resnext50")
+EYE_NETWORKS = ("eyes",)
 FACE_DATA_OPTIONS = ("faces", "photos", "hard_negatives", "reviewed")
 
 
@@ -28,8 +30,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "train",
         help="train a network",
         usage="kilomark train NETWORK -o FOLDER --faces FOLDER --scenes FOLDER [options]\n"
+        "       kilomark train eyes -o FOLDER --faces FOLDER [options]\n"
         "       kilomark train NETWORK -o FOLDER --contest FOLDER [options]",
-        description="Train a landmark network, or a face detector (faces, faces-large).",
+        description="Train a landmark network (lite, resnext50), a face detector (faces, "
+        "faces-large), or the network that sees each eye in a crop of its own (eyes).",
         epilog="exit codes: 0 trained to the end; 2 an option or the data is wrong, or the disk "
         "failed; 3 stopped by a signal, with everything saved: rerun with --resume",
     )
@@ -80,9 +84,16 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
         ("dressed", "shown with a mask, glasses, a cap, a visor or a hand"),
     ):
         group.add_argument(
-            f"--{name}", type=float, default=0.0, metavar="SHARE",
-            help=f"share of the faces that are {what}; needs labels of depth (default: 0)",
+            f"--{name}", type=float, metavar="SHARE",
+            help=f"share of the faces that are {what}; needs labels of depth (default: 0)"
+            + ("; eyes needs none, and has 0.38" if name == "closed" else ""),
         )  # fmt: skip
+    group.add_argument(
+        "--shut-opening", type=float, metavar="SHARE",
+        help="for eyes: distance of the lids over the width of the eye that the labels of shut "
+        "eyes have; such labels are closed. 0 takes labels as they are (default: 0.06, as "
+        "MediaPipe labels)",
+    )  # fmt: skip
     group.add_argument(
         "--decoding", choices=("once", "always"), default="once",
         help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
@@ -254,7 +265,7 @@ def run(options: argparse.Namespace) -> int:
             contest.train(
                 options.network, options.output, options.contest,
                 crop=options.crop, split=options.split, topology=options.topology,
-                scenes=options.scenes, cache=options.cache, **how,
+                scenes=options.scenes, eyes=_eye_recipe(options), cache=options.cache, **how,
             )  # fmt: skip
         else:
             training.train(
@@ -262,7 +273,7 @@ def run(options: argparse.Namespace) -> int:
                 cache=options.cache, decoding=options.decoding,
                 hard_negatives=options.hard_negatives, reviewed=options.reviewed,
                 photos=options.photos, depth=options.depth,
-                alterations=_alterations(options), **how,
+                alterations=_alterations(options), eyes=_eye_recipe(options), **how,
             )  # fmt: skip
     except training.TrainingInterruptedError as stopped:
         logging.getLogger(__name__).warning("%s", stopped)
@@ -273,16 +284,30 @@ def run(options: argparse.Namespace) -> int:
 def _alterations(options: argparse.Namespace) -> Alterations:
     from kilomark.data.alterations import Alterations
 
-    return Alterations(options.turned, options.closed, options.dressed)
+    closed = None if options.network in EYE_NETWORKS else options.closed
+    return Alterations(options.turned or 0.0, closed or 0.0, options.dressed or 0.0)
+
+
+def _eye_recipe(options: argparse.Namespace) -> EyeRecipe | None:
+    from kilomark.data.eye_samples import EyeRecipe
+
+    if options.network not in EYE_NETWORKS:
+        if options.shut_opening is not None:
+            raise InvalidInputError(
+                f"--shut-opening is for the network 'eyes'; expected it without {options.network}"
+            )
+        return None
+    given = {"closed": options.closed, "shut_opening": options.shut_opening}
+    return EyeRecipe(**{name: value for name, value in given.items() if value is not None})
 
 
 def _check_data(options: argparse.Namespace) -> None:
     """Check that there is one data set to train on."""
     if options.contest is None:
-        if options.faces is None or options.scenes is None:
-            raise InvalidInputError(
-                "no data set to train on; expected --faces and --scenes, or --contest"
-            )
+        needs_scenes = options.network not in EYE_NETWORKS
+        if options.faces is None or (needs_scenes and options.scenes is None):
+            wanted = "--faces and --scenes" if needs_scenes else "--faces"
+            raise InvalidInputError(f"no data set to train on; expected {wanted}, or --contest")
         return
     for name in FACE_DATA_OPTIONS:
         if getattr(options, name) is not None:

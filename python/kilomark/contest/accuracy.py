@@ -14,8 +14,9 @@ from kilomark.contest.prediction import PhotoPredictor
 from kilomark.contest.samples import ContestFaces
 from kilomark.contest.topology import choose_topology
 from kilomark.errors import InvalidInputError
+from kilomark.evaluation.eye_accuracy import measure_eyes
 from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, normalized_errors
-from kilomark.manifest import read_bundle
+from kilomark.manifest import LandmarkBundle, read_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,13 +46,16 @@ def evaluate(
         write: write the figures into the bundle's manifest.
 
     Returns:
-        What `contest_accuracy` returns, in four significant digits.
+        What `contest_accuracy` returns, in four significant digits; for a network of the eyes what
+        `kilomark.evaluation.eye_accuracy.measure_eyes` returns, with the landmarks of ``lite``.
 
     Raises:
         BundleError: the bundle is missing or damaged.
         InvalidInputError: the data set cannot be used, or has other landmarks than the bundle.
     """
     read = read_bundle(bundle)
+    if isinstance(read, LandmarkBundle) and read.of_eye:
+        return _evaluate_eyes(read, Path(folder), split, cache, write=write)
     predictor = PhotoPredictor(read.folder)
     contest = read_contest(Path(folder), None if cache is None else Path(cache))
     if contest.num_landmarks != predictor.num_landmarks:
@@ -65,6 +69,23 @@ def evaluate(
     figures = rounded_figures(evaluate_contest(predictor, faces))
     if write:
         write_accuracy(read.folder, figures)
+    return figures
+
+
+def _evaluate_eyes(
+    bundle: LandmarkBundle,
+    folder: Path,
+    split: ContestSplit,
+    cache: str | Path | None,
+    *,
+    write: bool,
+) -> dict[str, float]:
+    contest = read_contest(folder, None if cache is None else Path(cache))
+    rows = contest.split(split).val
+    faces = ContestFaces(contest, rows, choose_topology(contest.num_landmarks))
+    figures = rounded_figures(measure_eyes(bundle.folder, faces))
+    if write:
+        write_accuracy(bundle.folder, figures)
     return figures
 
 

@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.contest.data_set import read_contest
+from kilomark.contest.samples import ContestFaces
 from kilomark.contest.task import ContestTask
 from kilomark.contest.topology import choose_topology
+from kilomark.data.eye_samples import EyeRecipe
 from kilomark.data.scenes import read_backgrounds
 from kilomark.errors import InvalidInputError
-from kilomark.networks.registry import FACE_DETECTORS, check_network_name
+from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, check_network_name
+from kilomark.training.eye_task import EyeTask, check_eye_options
 from kilomark.training.run import Machine, Start, TeacherChoice, run_training
 from kilomark.training.settings import Settings, default_stages
 
 if TYPE_CHECKING:
     from kilomark.contest.data_set import ContestSplit
     from kilomark.contest.samples import CropName
+    from kilomark.training.task import Task
 
 __all__ = ["train"]
 
@@ -30,6 +34,7 @@ def train(
     split: ContestSplit = "file-order",
     topology: str | Path | None = None,
     scenes: str | Path | None = None,
+    eyes: EyeRecipe | None = None,
     cache: str | Path | None = None,
     settings: Settings | None = None,
     start: Start = Start(),  # noqa: B008  # frozen
@@ -37,10 +42,10 @@ def train(
     machine: Machine = Machine(),  # noqa: B008  # frozen
     resume: bool = False,
 ) -> dict[str, float]:
-    """Train a landmark network, as ``kilomark train --contest`` does.
+    """Train a landmark network or that of the eyes, as ``kilomark train --contest`` does.
 
     Args:
-        network: ``"resnext50"`` or ``"lite"``.
+        network: ``"resnext50"``, ``"lite"`` or ``"eyes"``.
         out: folder for checkpoints, logs, learning curves and ``run.json``.
         folder: holds ``train/images`` and ``train/landmarks.csv``.
         crop: ``"baseline"`` trains on the photo's middle square, as the baseline does; ``"face"``
@@ -50,6 +55,7 @@ def train(
         topology: JSON file of the landmarks' groups and mirror; known for 971 landmarks, otherwise
             no photo is mirrored.
         scenes: data set of scenes whose backgrounds are negatives, for ``crop="face"``.
+        eyes: what is done to the eyes, for the network of the eyes; ``crop`` has no meaning for it.
         cache: folder for decoded images.
         settings: how it is trained; by default the network's own stages and `Settings`.
         start: what the network starts from.
@@ -71,18 +77,31 @@ def train(
             "is around a face; expected a data set of face crops and one of scenes"
         )
     chosen = settings or Settings(stages=default_stages(network))
+    is_eye = network in EYE_NETWORKS
+    if is_eye:
+        check_eye_options(chosen, start, {"scenes": scenes})
     cache_dir = None if cache is None else Path(cache)
 
-    def make_task() -> ContestTask:
+    def make_task() -> Task:
         contest = read_contest(Path(folder), cache_dir)
+        file = None if topology is None else Path(topology)
+        known = choose_topology(contest.num_landmarks, file)
+        if is_eye:
+            rows = contest.split(split)
+            return EyeTask(
+                ContestFaces(contest, rows.train, known),
+                ContestFaces(contest, rows.val, known),
+                chosen.seed,
+                recipe=eyes or EyeRecipe(),
+                data={"data": "contest", "split": split},
+            )
         backgrounds = None
         if scenes is not None:
-            images, rows, _ = read_backgrounds(Path(scenes), cache_dir)
-            backgrounds = images, rows
-        file = None if topology is None else Path(topology)
+            images, chosen_rows, _ = read_backgrounds(Path(scenes), cache_dir)
+            backgrounds = images, chosen_rows
         return ContestTask(
             contest,
-            choose_topology(contest.num_landmarks, file),
+            known,
             crop=crop,
             split=split,
             seed=chosen.seed,

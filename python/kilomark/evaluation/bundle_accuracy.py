@@ -11,6 +11,11 @@ from kilomark.data.face_crops import read_face_crops
 from kilomark.data.face_meshes import has_depth, read_face_meshes
 from kilomark.data.scenes import read_backgrounds, read_boxes_by_photo, read_scenes
 from kilomark.errors import InvalidInputError
+from kilomark.evaluation.eye_accuracy import (
+    DEFAULT_FACE_NETWORK,
+    measure_drawn_eyes,
+    measure_eyes,
+)
 from kilomark.evaluation.figures import (
     FinderUse,
     LandmarkUse,
@@ -23,7 +28,8 @@ from kilomark.evaluation.finder_report import LOWEST_SCORE, write_finder_report
 from kilomark.evaluation.finder_sweep import sweep_sizes
 from kilomark.evaluation.landmark_report import write_landmark_report
 from kilomark.evaluation.slices import read_noted_slices
-from kilomark.manifest import FinderBundle, read_bundle
+from kilomark.excerpts import excerpt
+from kilomark.manifest import FinderBundle, LandmarkBundle, read_bundle
 
 if TYPE_CHECKING:
     from kilomark.manifest import Bundle
@@ -35,7 +41,7 @@ def evaluate(
     bundle: str | Path,
     *,
     faces: str | Path,
-    scenes: str | Path,
+    scenes: str | Path | None = None,
     cache: str | Path | None = None,
     report: str | Path | None = None,
     run_dir: str | Path | None = None,
@@ -52,7 +58,7 @@ def evaluate(
     Args:
         bundle: name of a shipped bundle, or the folder of another one.
         faces: folder of a data set of face crops.
-        scenes: folder of a data set of scenes.
+        scenes: folder of a data set of scenes; not needed for a network of the eyes.
         cache: folder for decoded images.
         report: folder for ``report.md``, ``figures.json``, plots and contact sheets. The sheets
             show people of the data set and are not for publishing.
@@ -62,7 +68,8 @@ def evaluate(
         slices: for a landmark network: JSON file of photo names by slice; the report gives the
             error of each slice.
         landmarks: for a face detector: rescore its faces with this landmark network, as `Detector`
-            does, instead of measuring the face detector alone.
+            does, instead of measuring the face detector alone. For a network of the eyes: the
+            landmark network that it is used with, ``"lite"`` by default.
         finder_tiles: for a face detector: as in `Detector`.
         views: for a landmark network: as in `Detector`.
         blend: for a landmark network: blend in the networks that its manifest names, as `Detector`
@@ -85,6 +92,22 @@ def evaluate(
     if slices is not None and report is None:
         raise InvalidInputError("--slices are for a report; expected --report FOLDER with them")
     measured = read_bundle(bundle)
+    if isinstance(measured, LandmarkBundle) and measured.of_eye:
+        if report is not None or views != 1 or blend:
+            raise InvalidInputError(
+                f"the bundle {excerpt(measured.name)} sees one eye; expected no --report, --views "
+                "and --blend for it: its figures are printed"
+            )
+        figures = rounded_figures(
+            _measure_eyes(measured.folder, Path(faces), _path(cache), landmarks)
+        )
+        if write:
+            write_accuracy(measured.folder, figures)
+        return figures
+    if scenes is None:
+        raise InvalidInputError(
+            f"no scenes to measure {excerpt(measured.name)} on; expected --scenes beside --faces"
+        )
     data = (Path(faces), Path(scenes), _path(cache))
     to = (_path(report), _path(run_dir))
     if isinstance(measured, FinderBundle):
@@ -96,6 +119,18 @@ def evaluate(
     figures = rounded_figures(found)
     if write:
         write_accuracy(measured.folder, figures)
+    return figures
+
+
+def _measure_eyes(
+    bundle: Path, faces_dir: Path, cache: Path | None, landmarks: str | None
+) -> dict[str, float]:
+    faces = read_face_crops(faces_dir, "val", cache)
+    network = landmarks or DEFAULT_FACE_NETWORK
+    figures = measure_eyes(bundle, faces, landmarks=network)
+    if has_depth(faces_dir):
+        meshes = read_face_meshes(faces_dir, "val")
+        figures |= measure_drawn_eyes(bundle, faces, meshes, landmarks=network)
     return figures
 
 

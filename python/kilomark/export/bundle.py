@@ -7,14 +7,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kilomark.network_inputs import CROP_SCALE, MEAN, STD
+from kilomark.network_inputs import (
+    CROP_SCALE,
+    EYE_CROP_SCALE,
+    EYE_HEIGHT,
+    EYE_WIDTH,
+    MEAN,
+    STD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kilomark.topology import Topology
 
-__all__ = ["finder_manifest", "landmark_manifest"]
+__all__ = ["eye_manifest", "finder_manifest", "landmark_manifest"]
 
 _POINT_MAP_971 = Path(__file__).parent / "landmarks_971.json"
 _FINDER_KEYPOINTS = ["right_eye", "left_eye", "nose_tip", "right_mouth", "left_mouth"]
@@ -31,7 +38,7 @@ def landmark_manifest(
     point_map = json.loads(_POINT_MAP_971.read_text())
     known = topology.num_landmarks == point_map["num_landmarks"]
     return {
-        **_common(name, "landmarks", size, training),
+        **_common(name, "landmarks", (size, size), training),
         "crop_scale": CROP_SCALE,
         "num_landmarks": topology.num_landmarks,
         "groups": [asdict(group) for group in topology.groups.values()],
@@ -41,18 +48,32 @@ def landmark_manifest(
     }
 
 
+def eye_manifest(name: str, topology: Topology, training: Mapping[str, Any]) -> dict[str, Any]:
+    """Manifest of a network of one eye, which other bundles or a `Detector` name as ``eyes``."""
+    return {
+        **_common(name, "landmarks", (EYE_WIDTH, EYE_HEIGHT), training),
+        "crop_scale": EYE_CROP_SCALE,
+        "num_landmarks": topology.num_landmarks,
+        "groups": [asdict(group) for group in topology.groups.values()],
+        "of_eye": True,
+        "constant_outputs": ["presence"],
+    }
+
+
 def finder_manifest(
     name: str, size: int, strides: tuple[int, ...], training: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Manifest of a face detector, without what `kilomark.bundle_files.write_bundle` fills in."""
     return {
-        **_common(name, "faces", size, training),
+        **_common(name, "faces", (size, size), training),
         "strides": list(strides),
         "keypoints": _FINDER_KEYPOINTS,
     }
 
 
-def _common(name: str, task: str, size: int, training: Mapping[str, Any]) -> dict[str, Any]:
+def _common(
+    name: str, task: str, size: tuple[int, int], training: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "name": name,
@@ -61,8 +82,8 @@ def _common(name: str, task: str, size: int, training: Mapping[str, Any]) -> dic
         "model": {},
         "input": {
             "name": "image",
-            "width": size,
-            "height": size,
+            "width": size[0],
+            "height": size[1],
             "channel_order": "rgb",
             "mean": list(MEAN),
             "std": list(STD),

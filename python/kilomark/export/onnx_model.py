@@ -11,12 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from kilomark import _core
+from kilomark.networks.eye_network import LEAST_SPREAD_PX
 from kilomark.networks.face_finder import STRIDES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FinderModel", "LandmarkModel", "fold_batch_norms", "to_onnx"]
+    from kilomark.networks.eye_network import EyeNetwork
+
+__all__ = ["EyeModel", "FinderModel", "LandmarkModel", "fold_batch_norms", "to_onnx"]
 
 OPSET = 18
 
@@ -35,6 +38,22 @@ class LandmarkModel(nn.Module):
         spread = torch.exp(output.log_spread.clamp(-9, 2)) * size
         answer = (output.landmarks * size, spread, torch.sigmoid(output.presence_logit))
         return answer if output.depth is None else (*answer, output.depth * size)
+
+
+class EyeModel(nn.Module):
+    """The network of the eyes, with the outputs of a landmark network; its presence is 1."""
+
+    def __init__(self, network: EyeNetwork) -> None:
+        super().__init__()
+        self.trunk, self.fc, self.spread = network.trunk, network.fc, network.spread
+        self.place = network.folded_place()
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(N, 3, H, W) -> landmarks (N, K, 2), spread (N, K), presence (N,)."""
+        hidden = self.fc(self.trunk(image))
+        spread = nn.functional.softplus(self.spread(hidden)) + LEAST_SPREAD_PX
+        landmarks = self.place(hidden).reshape(-1, self.spread.out_features, 2)
+        return landmarks, spread, torch.clamp(spread[:, 0], 1, 1)
 
 
 class FinderModel(nn.Module):
@@ -97,9 +116,17 @@ def fold_batch_norms(network: nn.Module) -> None:
 
 
 def to_onnx(
-    model: nn.Module, size: int, output_names: list[str], *, dynamic_size: bool = False
+    model: nn.Module,
+    size: int | tuple[int, int],
+    output_names: list[str],
+    *,
+    dynamic_size: bool = False,
 ) -> onnx.ModelProto:
-    """Trace ``model`` with a dynamic batch, and dynamic height and width where asked for."""
+    """Trace ``model`` with a dynamic batch, and dynamic height and width where asked for.
+
+    ``size`` is the side of its input, or width and height.
+    """
+    width, height = (size, size) if isinstance(size, int) else size
     model = model.eval()
     fold_batch_norms(model)
     batch = torch.export.Dim("batch", min=1, max=_core.MAX_BATCH)
@@ -112,7 +139,7 @@ def to_onnx(
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
             model,
-            (torch.zeros(2, 3, size, size),),
+            (torch.zeros(2, 3, height, width),),
             path,
             input_names=["image"],
             output_names=output_names,

@@ -12,12 +12,12 @@ from kilomark.bundle_files import write_bundle
 from kilomark.conversion.weight_storage import store_weights
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
-from kilomark.export.bundle import finder_manifest, landmark_manifest
-from kilomark.export.onnx_model import FinderModel, LandmarkModel, to_onnx
+from kilomark.export.bundle import eye_manifest, finder_manifest, landmark_manifest
+from kilomark.export.onnx_model import EyeModel, FinderModel, LandmarkModel, to_onnx
 from kilomark.networks.baseline_head import CONSTANT_OUTPUTS
 from kilomark.networks.face_finder import STRIDES
 from kilomark.networks.landmark_network import drop_missing_parts
-from kilomark.networks.registry import FACE_DETECTORS, LANDMARK_NETWORKS
+from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, LANDMARK_NETWORKS
 from kilomark.topology_file import read_topology
 from kilomark.training.checkpoints import current_recipe, read_newest_checkpoint
 
@@ -95,6 +95,9 @@ def export(
     if recipe["network"] in FACE_DETECTORS:
         training |= {"score_shift": shifts, "score_scale": score_scale}
         exported = _face_detector(name, state["averaged"], training)
+    elif recipe["network"] in EYE_NETWORKS:
+        topology = read_topology(run_dir / "topology.json")
+        exported = _eye_network(name, state["averaged"], training, topology)
     else:
         topology = _topology_of(run_dir, faces)
         exported = _landmark_network(name, state["averaged"], training, topology)
@@ -141,6 +144,16 @@ def _landmark_network(
     return _Exported(LandmarkModel(network), manifest, names, has_dynamic_size=False)
 
 
+def _eye_network(
+    name: str, weights: Mapping[str, Any], training: Mapping[str, Any], topology: Topology
+) -> _Exported:
+    network = EYE_NETWORKS[training["network"]](topology.num_landmarks)
+    network.load_state_dict(weights)
+    names = ["landmarks", "spread", "presence"]
+    manifest = eye_manifest(name, topology, training)
+    return _Exported(EyeModel(network.eval()), manifest, names, has_dynamic_size=False)
+
+
 def _topology_of(run_dir: Path, faces: str | Path | None) -> Topology:
     path = run_dir / "topology.json"
     if path.is_file():
@@ -162,7 +175,7 @@ def _face_detector(name: str, weights: Mapping[str, Any], training: Mapping[str,
 
 
 def _write(exported: _Exported, out: Path, weights: WeightStorage) -> None:
-    size = exported.manifest["input"]["width"]
+    size = exported.manifest["input"]["width"], exported.manifest["input"]["height"]
     proto = to_onnx(
         exported.model, size, exported.output_names, dynamic_size=exported.has_dynamic_size
     )

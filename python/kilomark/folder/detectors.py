@@ -29,7 +29,7 @@ class DetectorSettings:
     max_faces: int | None = None
     views: int = 1
     blend: bool | Literal["auto"] = "auto"
-    eyes: bool = True
+    eyes: bool | str = True
     cache_dir: str | None = None
 
     def make(self, num_threads: int | None = None) -> Detector:
@@ -41,6 +41,7 @@ class DetectorSettings:
         options = asdict(self)
         for name in ("model", "finder", "device", "cache_dir"):
             del options[name]
+        options["eyes"] = bool(self.eyes)
         return options
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
+from kilomark.networks.eye_network import EyeNetwork
 from kilomark.networks.face_finder import FaceFinder, make_large_face_finder
 from kilomark.networks.lite import make_lite
 from kilomark.networks.resnext50 import make_resnext50
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
     from kilomark.networks.landmark_network import HeadName, LandmarkNetwork
 
-__all__ = ["FACE_DETECTORS", "LANDMARK_NETWORKS", "check_network_name", "network_names"]
+__all__ = [
+    "EYE_NETWORKS",
+    "FACE_DETECTORS",
+    "LANDMARK_NETWORKS",
+    "check_network_name",
+    "network_names",
+]
 
 
 class MakeLandmarkNetwork(Protocol):
@@ -40,10 +47,12 @@ FACE_DETECTORS: dict[str, Callable[[], nn.Module]] = {
     "faces-large": make_large_face_finder,
 }
 
+EYE_NETWORKS: dict[str, Callable[[int], EyeNetwork]] = {"eyes": EyeNetwork}
+
 
 def network_names() -> list[str]:
     """Names of all networks, face detectors first."""
-    return [*FACE_DETECTORS, *LANDMARK_NETWORKS]
+    return [*FACE_DETECTORS, *LANDMARK_NETWORKS, *EYE_NETWORKS]
 
 
 def check_network_name(name: str) -> str:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from kilomark.blending import choose_companion
 from kilomark.errors import DependencyError, InvalidInputError
+from kilomark.eye_choice import choose_eyes
 from kilomark.finder_choice import choose_finder
 from kilomark.folder.chunks import remaining_chunks
 from kilomark.folder.detectors import DetectorSettings
 from kilomark.folder.progress import Counts
 from kilomark.folder.run import PHOTOS_PER_CHUNK
-from kilomark.manifest import read_eyes, read_landmark_bundle
+from kilomark.manifest import read_landmark_bundle
 from kilomark.network_loading import choose_rescorer
 from kilomark.options import check_whole
 from kilomark.provenance import make_provenance
@@ -117,7 +118,7 @@ def _plan(
     finder = choose_finder(settings.finder, landmarks)
     rescorer = choose_rescorer("auto", landmarks)
     companion = choose_companion(settings.blend, landmarks)
-    eyes = read_eyes(landmarks) if settings.eyes else None
+    eyes = choose_eyes(settings.eyes, landmarks)
     networks = make_provenance(landmarks, finder, rescorer, companion, eyes)
     output.check_settings(
         {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kilomark.errors import InvalidInputError
+from kilomark.networks.eye_network import EyeNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -63,6 +64,8 @@ def load_exported(
         InvalidInputError: the weights are another network's.
     """
     norms = {name: norm for name, norm in _folded_norms(network) if name.startswith(inside)}
+    if isinstance(network, EyeNetwork):
+        weights = network.unfolded(weights)
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv2d | nn.Linear) and name.startswith(inside):
             if name.startswith(_NEW_PARTS) and f"{name}.weight" not in weights:

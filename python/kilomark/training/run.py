@@ -11,8 +11,9 @@ import torch
 
 from kilomark.errors import InvalidInputError, KilomarkError
 from kilomark.evaluation.learning_curves import write_learning_curves
+from kilomark.excerpts import excerpt
 from kilomark.networks.freezing import freeze
-from kilomark.networks.registry import FACE_DETECTORS, LANDMARK_NETWORKS
+from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, LANDMARK_NETWORKS
 from kilomark.topology_file import write_topology
 from kilomark.training.checkpoints import newest_checkpoint
 from kilomark.training.distillation import Teacher
@@ -175,7 +176,7 @@ def _make_trainer(
         task = make_task()
         network = _make_network(name, task, settings, start, is_new=not has_begun)
     if teacher is not None:
-        task.teacher = _make_teacher(teacher, task, machine)
+        task.teacher = _make_teacher(name, teacher, task, machine)
     if ranks.is_writer and task.topology is not None:
         out.mkdir(parents=True, exist_ok=True)
         write_topology(out / "topology.json", task.topology)
@@ -199,21 +200,25 @@ def _make_network(
     network: nn.Module
     if task.topology is None:
         network = FACE_DETECTORS[name]()
+    elif name in EYE_NETWORKS:
+        network = EYE_NETWORKS[name](task.topology.num_landmarks)
     else:
         network = LANDMARK_NETWORKS[name](task.topology.num_landmarks, start.head)
     if is_new:
         is_started = start_network(network, start.init, start.part, examples=examples)
         shapes = None if is_started else task.example_shapes()
         if shapes is not None:
-            network.head.start_at_shapes(shapes)  # type: ignore[operator, union-attr]
+            placing = network if name in EYE_NETWORKS else network.head
+            placing.start_at_shapes(shapes)  # type: ignore[operator, union-attr]
     freeze(network, settings.frozen)
     return network
 
 
-def _make_teacher(choice: TeacherChoice, task: Task, machine: Machine) -> Teacher:
-    if task.topology is None:
+def _make_teacher(name: str, choice: TeacherChoice, task: Task, machine: Machine) -> Teacher:
+    if name not in LANDMARK_NETWORKS or task.topology is None:
         raise InvalidInputError(
-            "--teacher teaches landmarks; expected a landmark network, not a face detector"
+            "--teacher teaches the landmarks of faces; expected a landmark network, not "
+            f"{excerpt(name)}"
         )
     return Teacher(
         choice.bundle,
@@ -230,7 +235,7 @@ def _recipe(name: str, task: Task, start: Start) -> dict[str, Any]:
         "init": Path(start.init).name,
         "init_part": start.part,
     }
-    if task.topology is not None:
+    if name in LANDMARK_NETWORKS:
         recipe["head"] = start.head
     recipe |= task.recipe()
     if task.teacher is None:
