@@ -19,6 +19,7 @@ from kilomark.data.eye_samples import (
 )
 from kilomark.errors import InvalidInputError
 from kilomark.evaluation.eye_accuracy import FACING, OPEN, eye_figures
+from kilomark.excerpts import excerpt
 from kilomark.network_inputs import EYE_HEIGHT, EYE_WIDTH
 from kilomark.networks.normalization import normalize
 from kilomark.training.batches import example_images
@@ -167,7 +168,7 @@ def check_eye_options(settings: Settings, start: Start, unused: Mapping[str, obj
     """
     given = [name for name, value in unused.items() if value]
     if start.head != "compact":
-        given.append(f"head={start.head!r}")
+        given.append(f"head={excerpt(start.head)}")
     if given:
         raise InvalidInputError(
             f"the network of the eyes is trained on labeled faces alone; {', '.join(given)} has no "
