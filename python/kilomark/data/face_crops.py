@@ -40,6 +40,7 @@ class FaceCrops:
         pose: (N, 3) float32, yaw, pitch and roll in degrees.
         source: (N,) str, where each photo comes from; empty where the data set does not say.
         topology: what the landmark indices mean.
+        weight: (N,) float32, how much the labels of each face count in training; None if equally.
         attributes: (N,) str for each of ``age``, ``race`` and ``gender`` that the data set notes.
     """
 
@@ -51,6 +52,7 @@ class FaceCrops:
     pose: np.ndarray[Any, Any]
     source: np.ndarray[Any, Any]
     topology: Topology
+    weight: np.ndarray[Any, Any] | None = None
     attributes: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -115,12 +117,28 @@ def read_face_crops(
         pose=labels["pose"][chosen].astype(np.float32),
         source=_sources_of(labels)[chosen],
         topology=topology,
+        weight=_weight_of(labels, folder, chosen),
         attributes={
             name: np.asarray(labels[name][chosen], str)
             for name in _ATTRIBUTES
             if name in labels.files
         },
     )
+
+
+def _weight_of(
+    labels: np.lib.npyio.NpzFile, folder: Path, chosen: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any] | None:
+    if "weight" not in labels.files:
+        return None
+    weight = labels["weight"].astype(np.float32)
+    if weight.shape != labels["name"].shape or not ((weight >= 0) & (weight <= 1)).all():
+        raise InvalidInputError(
+            f"weight in {folder / 'labels.npz'} is not one number for each face; expected "
+            f"({len(labels['name'])},) numbers from 0 to 1"
+        )
+    chosen_weight: np.ndarray[Any, Any] = weight[chosen]
+    return chosen_weight
 
 
 def _sources_of(labels: np.lib.npyio.NpzFile) -> np.ndarray[Any, Any]:

@@ -53,7 +53,8 @@ def read_face_meshes(folder: Path, split: Split) -> FaceMeshes:
     """Read the meshes of a data set of face crops.
 
     Depth is ``depth`` (N, 478) int16 in 1/32 px of ``labels.npz``, or the file ``depth.npz`` beside
-    it: ``mean`` (478,), ``basis`` (C, 478), ``coefficients`` (N, C), ``known`` (N,). It is
+    it: ``mean`` (478,), ``basis`` (C, 478), ``coefficients`` (N, C), ``known`` (N,). An array
+    ``depth_known`` (N,) of ``labels.npz`` says the same of the former. Depth is
     multiplied by `profiling.Z_SCALE`.
 
     Raises:
@@ -92,6 +93,8 @@ def landmark_matrix(folder: Path, num_vertices: int) -> Array:
 def _depth_of(folder: Path, labels: np.lib.npyio.NpzFile, chosen: Array) -> tuple[Array, Array]:
     if "depth" in labels.files:
         depth = labels["depth"][chosen].astype(np.float32) / _UNITS_PER_PX
+        if "depth_known" in labels.files:
+            return depth, labels["depth_known"][chosen].astype(bool)
         return depth, np.ones(len(chosen), bool)
     path = folder / "depth.npz"
     if not path.is_file():

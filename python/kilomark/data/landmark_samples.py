@@ -103,6 +103,7 @@ class LandmarkSamples:
     badly placed crops of one, pieces of ``backgrounds``, drawn negatives, and ``hard_negatives``:
     what a face detector took for faces. The faces that ``masked`` (N,) marks are seen from afar
     more often. With ``meshes``, samples are `MeshSample`, and ``alterations`` alters some photos.
+    ``weights`` (N,) multiplies the weights of a face's landmarks, and makes `MeshSample` too.
     """
 
     faces: LabeledFaces
@@ -116,6 +117,7 @@ class LandmarkSamples:
     masked: np.ndarray[Any, Any] | None = None
     meshes: FaceMeshes | None = None
     alterations: Alterations = NO_ALTERATIONS
+    weights: np.ndarray[Any, Any] | None = None
 
     def __getitem__(self, index: int) -> LandmarkSample | MeshSample:
         epoch, position = divmod(index, len(self.faces))
@@ -124,22 +126,30 @@ class LandmarkSamples:
         if rng.random() < self.negative_share:
             return self._negative(face, rng)
         photo = self.faces.image(face)
-        if self.meshes is None:
-            return self._positive(face, photo, self.faces.landmarks_of(face), rng)[0]
-        return self._with_mesh(face, photo, self.meshes, rng)
+        if self.meshes is not None:
+            return self._with_mesh(face, photo, self.meshes, rng)
+        sample = self._positive(face, photo, self.faces.landmarks_of(face), rng)[0]
+        if self.weights is None:
+            return sample
+        unknown = np.full(len(sample.landmarks), np.nan, np.float32)
+        return MeshSample(*sample, unknown, self._weight_of(face, len(unknown)))
+
+    def _weight_of(self, face: int, num_landmarks: int) -> np.ndarray[Any, Any]:
+        weight = 1.0 if self.weights is None else self.weights[face]
+        return np.full(num_landmarks, weight, np.float32)
 
     def _with_mesh(
         self, face: int, photo: np.ndarray[Any, Any], meshes: FaceMeshes, rng: np.random.Generator
     ) -> MeshSample:
         """A sample with depth, its photo altered now and then."""
         vertices, valid = meshes.vertices[face], self.faces.valid_part(face, photo)
-        weight = np.ones(len(meshes.to_landmarks), np.float32)
+        weight = self._weight_of(face, len(meshes.to_landmarks))
         altered = None
         if self.alterations and meshes.has_depth[face]:
             altered = alter_face(photo, vertices, valid, rng, self.alterations)
         if altered is not None:
             photo, vertices, visible = altered
-            weight -= (1 - np.float32(_HIDDEN_WEIGHT)) * meshes.hidden_share(visible)
+            weight *= 1 - (1 - np.float32(_HIDDEN_WEIGHT)) * meshes.hidden_share(visible)
         landmarks = meshes.landmarks_of(vertices)
         flat, z = landmarks[:, :2].astype(np.float32), landmarks[:, 2]
         sample, affine, is_mirrored = self._positive(face, photo, flat, rng)
@@ -234,7 +244,7 @@ class LandmarkSamples:
         num_landmarks = self.faces.topology.num_landmarks
         nowhere = np.full((num_landmarks, 2), 0.5, np.float32)
         sample = LandmarkSample(degrade(image, rng), nowhere, np.float32(0))
-        if self.meshes is None:
+        if self.meshes is None and self.weights is None:
             return sample
         nothing = np.full(num_landmarks, np.nan, np.float32)
         return MeshSample(*sample, nothing, np.ones(num_landmarks, np.float32))

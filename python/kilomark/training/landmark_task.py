@@ -90,6 +90,7 @@ class LandmarkTask:
             masked=self.faces.source == "mask",
             meshes=self.meshes,
             alterations=self.alterations,
+            weights=self.faces.weight,
         )
 
     def weight(self, batch: list[Tensor]) -> Tensor:
