@@ -49,6 +49,28 @@ def test_a_whole_data_set_passes(contest_dir: Path, capsys: pytest.CaptureFixtur
     assert "nothing is wrong" in printed
 
 
+def test_a_table_without_rows_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "landmarks.csv").write_text("file_name\tx\ty\n")
+
+    assert main(["data", "check", str(tmp_path)]) == 1
+
+    assert "error: 1 tables without rows" in capsys.readouterr().out
+
+
+def test_a_table_with_commas_says_how_to_mend_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "landmarks.csv").write_text("file_name,x,y\na.jpg,1,2\n")
+
+    assert main(["data", "check", str(tmp_path)]) == 2
+
+    assert "turn commas into tabs" in capsys.readouterr().err
+
+
 def test_everything_that_is_wrong_is_named(
     broken_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

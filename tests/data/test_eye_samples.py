@@ -176,3 +176,11 @@ def test_a_contour_that_runs_the_other_way_is_refused(eyes: EyesOfFaces, tmp_pat
     )
     with pytest.raises(InvalidInputError, match="lower lid first"):
         read_eyes_of_faces(upside_down)
+
+
+def test_a_contour_of_six_landmarks_will_do() -> None:
+    eye = np.array([[0, 5], [3, 7], [7, 7], [10, 5], [7, 4], [3, 4]], float)[None]
+
+    assert lid_openings(eye, 6)[0] == pytest.approx(0.3)
+    assert lid_gaps(eye, 6)[0] == pytest.approx(0.3)
+    assert lid_gaps(close_landmarks(eye[0], 6, 1.0)[None], 6)[0] < 0.03

@@ -130,6 +130,16 @@ def test_a_full_disk_stops_with_a_message(
     assert main([*command, "--resume"]) == 0
 
 
+def test_the_output_is_no_file(
+    train_lite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("keep")
+
+    assert main([*train_lite, "--out", str(tmp_path / "notes.txt")]) == 2
+
+    assert "notes.txt is a file; expected a folder" in capsys.readouterr().err
+
+
 def test_there_is_no_such_device(
     train_lite: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

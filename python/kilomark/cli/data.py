@@ -1,4 +1,4 @@
-"""``kilomark data``: look over a data set before it is trained on."""
+"""``kilomark data``: look over a data set before it is trained on, or make one of .pts files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ _SHOWN = 5  # findings of a kind; --json holds all
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its options."""
-    parser = subparsers.add_parser("data", help="check a data set", description="Check a data set.")
+    parser = subparsers.add_parser(
+        "data",
+        help="check a data set, or make one of photos with .pts files",
+        description="Check a data set, or make one of photos with .pts files.",
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     check = actions.add_parser(
         "check",
@@ -38,6 +42,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     check.add_argument("--json", action="store_true", help="print all findings as JSON")
     check.add_argument("--strict", action="store_true", help="let warnings count as errors")
     check.set_defaults(run=run_check)
+    from_pts = actions.add_parser(
+        "from-pts",
+        help="make a data set of photos with .pts files",
+        description="Copy photos with .pts files beside them (300-W: AFW, Helen, LFPW, iBUG) into "
+        "a data set in the contest's layout. For 68 points a topology.json is written too.",
+    )
+    from_pts.add_argument(
+        "photos", type=Path, metavar="PHOTOS", help="folder; its subfolders count as well"
+    )
+    from_pts.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="new or empty folder"
+    )
+    from_pts.set_defaults(run=run_from_pts)
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -54,6 +71,17 @@ def run_check(options: argparse.Namespace) -> int:
     else:
         print(_to_text(report))
     return 0 if is_clean else EXIT_FOUND
+
+
+def run_from_pts(options: argparse.Namespace) -> int:
+    """Convert; 0 when done."""
+    from kilomark.contest.pts import convert_pts
+
+    done = convert_pts(options.photos, options.output)
+    print(f"{done.num_photos} photos of {done.num_landmarks} landmarks in {options.output}")
+    if done.num_without:
+        print(f"{done.num_without} photos have no .pts file and were left out")
+    return 0
 
 
 def _to_text(report: ContestReport) -> str:

@@ -104,8 +104,11 @@ def _parse_header(path: Path, line: bytes) -> Header:
     names = tuple(line.decode("utf-8-sig", "replace").rstrip("\r\n").split("\t"))
     person = names.index(PERSON_COLUMN) if PERSON_COLUMN in names[1:] else None
     header = Header(names, person)
+    hint = ""
     if len(names) < 3:
         found = f"{len(names)} tab-separated columns"
+        if line.count(b",") > 1:
+            hint = "; turn commas into tabs: tr ',' '\\t' < YOURS.csv > landmarks.csv"
     elif (len(names) - 1 - (person is not None)) % 2:
         found = f"{len(names)} columns, which leaves an odd number of coordinates"
     elif any(_is_number(name) for name in names):
@@ -114,7 +117,7 @@ def _parse_header(path: Path, line: bytes) -> Header:
         return header
     raise InvalidInputError(
         f"{path}: line 1 holds {found}; expected a tab-separated header: file_name, then x and y "
-        f"of each landmark, and maybe '{PERSON_COLUMN}'"
+        f"of each landmark, and maybe '{PERSON_COLUMN}'{hint}"
     )
 
 

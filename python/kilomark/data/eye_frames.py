@@ -112,7 +112,8 @@ def eye_map(
 def lid_openings(landmarks: Array, num_lid: int) -> Array:
     """(N,) mean distance of the lids over the width of the eye, from (N, K, 2) of an eye."""
     half = num_lid // 2
-    inner = np.arange(half // 4, half - half // 4 + 1)
+    edge = max(half // 4, 1)
+    inner = np.arange(edge, half - edge + 1)
     apart = landmarks[:, inner] - landmarks[:, num_lid - inner]
     openings: Array = np.linalg.norm(apart, axis=-1).mean(1) / _width(landmarks, num_lid)
     return openings
@@ -124,7 +125,8 @@ def lid_gaps(landmarks: Array, num_lid: int) -> Array:
     Unlike `lid_openings`, lids that cross or slide along each other leave no gap.
     """
     half = num_lid // 2
-    middle = np.arange(round(0.42 * half), half - round(0.42 * half) + 1)
+    edge = max(round(0.42 * half), 1)
+    middle = np.arange(edge, half - edge + 1)
     axis = landmarks[:, half] - landmarks[:, 0]
     apart = landmarks[:, middle] - landmarks[:, num_lid - middle]
     across = apart[..., 0] * axis[:, None, 1] - apart[..., 1] * axis[:, None, 0]

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kilomark.data.encoded_images import EncodedImages, read_encoded_images
+from kilomark.data.label_arrays import (
+    read_label_arrays,
+    read_landmark_matrix,
+    rows_of_split,
+)
 from kilomark.data.packed_images import PackedImages, read_packed_images, rows_of
 from kilomark.errors import InvalidInputError
 from kilomark.topology_file import read_topology
@@ -25,6 +30,9 @@ Decoding = Literal["once", "always"]
 
 
 _ATTRIBUTES = ("age", "race", "gender")
+_ARRAYS = {
+    "name": (), "split": (), "person": (), "vertices": (-1, 2), "pose": (3,), "valid": (4,),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,13 +104,14 @@ def read_face_crops(
     Raises:
         InvalidInputError: files of the data set are missing.
     """
-    for name in ("labels.npz", "topology.json", "vertices_to_landmarks.npz"):
-        if not (folder / name).is_file():
-            raise InvalidInputError(f"no {name} in {folder}; expected a data set of face crops")
+    _check_files(folder)
     topology = read_topology(folder / "topology.json")
-    labels = np.load(folder / "labels.npz")
-    chosen = np.flatnonzero(labels["split"] == split)
+    path = folder / "labels.npz"
+    labels = read_label_arrays(path, _ARRAYS)
+    chosen = rows_of_split(labels, split, path)
     archives = sorted(folder.glob(f"{split}*.tar"))
+    if not archives:
+        raise InvalidInputError(f"no {split}*.tar in {folder}; expected archives of its images")
     images = (
         read_packed_images(archives, cache_dir)
         if decoding == "once"
@@ -119,17 +128,25 @@ def read_face_crops(
         topology=topology,
         weight=_weight_of(labels, folder, chosen),
         attributes={
-            name: np.asarray(labels[name][chosen], str)
-            for name in _ATTRIBUTES
-            if name in labels.files
+            name: np.asarray(labels[name][chosen], str) for name in _ATTRIBUTES if name in labels
         },
     )
 
 
+def _check_files(folder: Path) -> None:
+    for name in ("labels.npz", "topology.json", "vertices_to_landmarks.npz"):
+        if not (folder / name).is_file():
+            is_contest = (folder / "train" / "landmarks.csv").is_file()
+            hint = ": this is the contest's layout, give it by --contest" if is_contest else ""
+            raise InvalidInputError(
+                f"no {name} in {folder}; expected a data set of face crops{hint}"
+            )
+
+
 def _weight_of(
-    labels: np.lib.npyio.NpzFile, folder: Path, chosen: np.ndarray[Any, Any]
+    labels: Mapping[str, np.ndarray[Any, Any]], folder: Path, chosen: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any] | None:
-    if "weight" not in labels.files:
+    if "weight" not in labels:
         return None
     weight = labels["weight"].astype(np.float32)
     if weight.shape != labels["name"].shape or not ((weight >= 0) & (weight <= 1)).all():
@@ -141,8 +158,8 @@ def _weight_of(
     return chosen_weight
 
 
-def _sources_of(labels: np.lib.npyio.NpzFile) -> np.ndarray[Any, Any]:
-    if "source" in labels.files:
+def _sources_of(labels: Mapping[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    if "source" in labels:
         return np.asarray(labels["source"], str)
     return np.full(len(labels["name"]), "")
 
@@ -151,9 +168,7 @@ def _landmarks_of(
     vertices: np.ndarray[Any, Any], folder: Path, num_landmarks: int
 ) -> np.ndarray[Any, Any]:
     """(N, V, 2) int16 in 1/32 px -> (N, K, 2) float32 px, through the data set's fixed matrix."""
-    sparse = np.load(folder / "vertices_to_landmarks.npz")
-    matrix = np.zeros((num_landmarks, vertices.shape[1]), np.float32)
-    matrix[sparse["row"], sparse["col"]] = sparse["weight"]
+    matrix = read_landmark_matrix(folder, num_landmarks, vertices.shape[1])
     flat = vertices.astype(np.float32).transpose(1, 0, 2).reshape(vertices.shape[1], -1) / 32
     landmarks = (matrix @ flat).reshape(num_landmarks, -1, 2).transpose(1, 0, 2)
     return np.ascontiguousarray(landmarks)

@@ -129,14 +129,26 @@ def _write_cache(archives: Sequence[Path], folder: Path) -> None:
 
 def _decoded(archives: Sequence[Path]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     for path in archives:
+        for name, data in _files(path):
+            pixels = np.frombuffer(data, np.uint8)
+            image = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if len(pixels) else None
+            if image is None:
+                raise InvalidInputError(
+                    f"{name} in {path} does not decode; expected a JPEG or PNG image"
+                )
+            yield Path(name).stem, image
+
+
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
+    try:
         with tarfile.open(path) as tar:
             for member in tar:
                 file = tar.extractfile(member)
-                if file is None:
-                    continue
-                image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
-                if image is None:
-                    raise InvalidInputError(
-                        f"{member.name} in {path} does not decode; expected a JPEG or PNG image"
-                    )
-                yield Path(member.name).stem, image
+                if file is not None:
+                    yield member.name, file.read()
+    except tarfile.TarError as error:
+        first = str(error).splitlines()[0]
+        raise InvalidInputError(
+            f"{path} is not a whole tar archive ({first}); expected one of images: fetch or pack "
+            "it again"
+        ) from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark.data.label_arrays import read_label_arrays, rows_of_split
 from kilomark.data.packed_images import PackedImages, read_packed_images, rows_of
 from kilomark.errors import InvalidInputError
 
@@ -58,8 +59,9 @@ def read_scenes(folder: Path, split: Split, cache_dir: Path | None = None) -> Sc
     """
     if not (folder / "frames.npz").is_file():
         raise InvalidInputError(f"no frames.npz in {folder}; expected a data set of scenes")
-    labels = np.load(folder / "frames.npz")
-    chosen = np.flatnonzero(labels["split"] == split)
+    path = folder / "frames.npz"
+    labels = read_label_arrays(path, {"name": (), "split": (), "box": (4,), "keypoints": (5, 2)})
+    chosen = rows_of_split(labels, split, path)
     images = read_packed_images([folder / "frames.tar"], cache_dir)
     return Scenes(
         images=images,

@@ -165,6 +165,8 @@ def _make_trainer(
     machine: Machine,
     resume: bool,
 ) -> Trainer:
+    if out.exists() and not out.is_dir():
+        raise InvalidInputError(f"--output {out} is a file; expected a folder, new or of a run")
     has_begun = is_begun(out, ranks)
     if has_begun and not resume:
         raise InvalidInputError(
