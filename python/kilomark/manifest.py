@@ -164,7 +164,7 @@ def read_face_bundle(name_or_path: str | os.PathLike[str]) -> LandmarkBundle:
     if bundle.of_eye:
         raise BundleError(
             f"the bundle {excerpt(bundle.name)} sees one eye; model= expects a landmark network of "
-            "faces, which loads this one itself"
+            "faces; name this one by eyes= or --eyes"
         )
     return bundle
 

@@ -130,6 +130,15 @@ def test_a_bundles_trunk_starts_a_network_of_other_landmarks(
     assert difference.abs().max() < 1e-4
 
 
+def test_a_runs_folder_names_its_checkpoint(tmp_path: Path) -> None:
+    network = LANDMARK_NETWORKS["lite"](5)
+    with pytest.raises(InvalidInputError, match=r"is a folder; expected a \.safetensors file"):
+        start_network(network, str(tmp_path))
+    (tmp_path / "checkpoint-000000000008.pt").touch()
+    with pytest.raises(InvalidInputError, match=r"--init .*checkpoint-000000000008\.pt"):
+        start_network(network, str(tmp_path))
+
+
 def test_a_bundle_of_another_network_is_refused(examples: Callable[[], torch.Tensor]) -> None:
     with pytest.raises(InvalidInputError, match="the bundle is of another network"):
         start_network(LANDMARK_NETWORKS["resnext50"](971), "lite", examples=examples)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.manifest import read_bundle, shipped_bundles
+from kilomark.training.checkpoints import newest_checkpoint
 from kilomark.training.exported_weights import load_exported, read_exported_weights
 
 if TYPE_CHECKING:
@@ -117,6 +118,10 @@ def _load(module: nn.Module, weights: Mapping[str, Tensor], init: str) -> None:
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:
+    if path.is_dir():
+        newest = newest_checkpoint(path)
+        hint = _EXPECTED if newest is None else f"expected its checkpoint: --init {newest}"
+        raise InvalidInputError(f"{path} is a folder; {hint}")
     if path.suffix == ".pt":
         from kilomark.training.checkpoints import read_checkpoint
 

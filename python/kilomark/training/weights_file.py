@@ -53,6 +53,10 @@ def read_run_or_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         InvalidInputError: there is none, or it is damaged.
     """
+    if not path.exists():
+        raise InvalidInputError(
+            f"there is no {path}; expected the folder that 'kilomark train' wrote, or a checkpoint"
+        )
     if not path.is_dir():
         return read_checkpoint(path)
     found = read_newest_checkpoint(path)
