@@ -206,3 +206,17 @@ def test_a_network_without_a_mirror_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInputError, match="does not say which landmarks are each other's"):
         FaceLabeler(str(bundle))
+
+
+def test_vertices_that_no_landmark_needs_stay_in_the_face() -> None:
+    from tools.labeling.face_crop_set import _vertices_of
+    from tools.labeling.mesh_contours import landmark_matrix
+
+    matrix = landmark_matrix()
+    rng = np.random.default_rng(0)
+    landmarks = matrix @ rng.uniform(20, 160, (1, 478, 2))
+
+    vertices = _vertices_of(landmarks, matrix)
+
+    np.testing.assert_allclose(matrix @ vertices, landmarks, atol=0.01)
+    assert np.abs(vertices).max() < 400

@@ -32,6 +32,7 @@ LARGEST_PX, JPEG_QUALITY = 256, 95
 UNITS_PER_PX = 32
 VALIDATION_EVERY = 10  # of a data set of its own
 ARCHIVE = "labeled-0.tar"
+LEAST_STRENGTH = 1e-3  # of a combination of vertices over the strongest: others are noise
 
 
 @dataclass(slots=True, eq=False)
@@ -165,7 +166,7 @@ class FaceCropSet:
 def _vertices_of(landmarks: Array, matrix: Array) -> Array:
     """Vertices (N, V, 2) whose landmarks are nearest to these (N, K, 2)."""
     middle = landmarks.mean(1, keepdims=True)
-    vertices: Array = middle + np.linalg.pinv(matrix) @ (landmarks - middle)
+    vertices: Array = middle + np.linalg.pinv(matrix, rcond=LEAST_STRENGTH) @ (landmarks - middle)
     return vertices
 
 
