@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("cv2", reason="needs the train extra: pip install '.[train]'")
-
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 from tests.drawn_data_sets import write_face_crops, write_scenes
 
 from kilomark.data.face_crops import read_face_crops

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import pytest
-
-pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
-
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from tests.drawn_eyes import DARK, SKIN, WHITE, draw_eyes, drawn_landmarks, write_eye_crops
 
 from kilomark import InvalidInputError

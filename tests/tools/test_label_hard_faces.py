@@ -135,7 +135,6 @@ def test_boxes_are_read_from_a_table(tmp_path: Path) -> None:
 
 
 def test_labels_join_a_data_set_with_their_weights(tmp_path: Path) -> None:
-    pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
     base = tmp_path / "base"
     base.mkdir()
     write_eye_crops(base, num_train=4, num_val=2)
