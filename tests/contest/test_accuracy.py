@@ -43,7 +43,15 @@ def test_no_report_is_promised_of_a_contest(
 def test_other_landmarks_have_an_mse_alone() -> None:
     accuracy = contest_accuracy([(np.zeros((1, 5, 2)), np.ones((1, 5, 2)))], choose_topology(5))
 
-    assert accuracy == {"mse_px2": 128**2}
+    assert accuracy == {"mse_px2": 128**2}  # a single point has no box
+
+
+def test_the_error_over_the_box_holds_for_any_landmarks() -> None:
+    target = np.array([[[0.2, 0.2], [0.6, 0.2], [0.2, 0.8]]], np.float32)
+
+    accuracy = contest_accuracy([(target + np.array([0.03, 0.04]), target)], choose_topology(3))
+
+    assert accuracy["box_error_percent"] == pytest.approx(100 * 0.05 / np.sqrt(0.4 * 0.6), rel=1e-5)
 
 
 def test_a_baseline_bundle_is_compared_in_the_baselines_crop(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from kilomark.contest.samples import ContestFaces
 from kilomark.contest.topology import choose_topology
 from kilomark.errors import InvalidInputError
 from kilomark.evaluation.eye_accuracy import measure_eyes
-from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, normalized_errors
+from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, box_errors, normalized_errors
 from kilomark.manifest import LandmarkBundle, read_bundle
 
 if TYPE_CHECKING:
@@ -107,17 +107,23 @@ def contest_accuracy(pairs: Iterable[tuple[Array, Array]], topology: Topology) -
 
     Returns:
         ``mse_px2``, the contest's measure: mean squared error of x and of y in pixels of a 128 px
-        crop. For the 971 landmarks also ``nme_percent``, over the distance of the outer eye
+        crop. ``box_error_percent``: mean error over the square root of the area of the landmarks'
+        box. For the 971 landmarks also ``nme_percent``, over the distance of the outer eye
         corners.
     """
     squared: list[Array] = []  # per face
+    over_box: list[Array] = []
     relative: list[Array] = []
     knows_eyes = topology.num_landmarks > max(OUTER_EYE_CORNERS) and bool(topology.groups)
     for landmarks, target in pairs:
         squared.append(((landmarks - target) ** 2).mean((1, 2)) * 128**2)
+        has_area = np.ptp(target, axis=1).min(1) > 0
+        over_box.append(box_errors(landmarks[has_area], target[has_area]))
         if knows_eyes:
             relative.append(normalized_errors(landmarks, target, OUTER_EYE_CORNERS).mean(1))
     accuracy = {"mse_px2": float(np.concatenate(squared).mean())}
+    if any(map(len, over_box)):
+        accuracy["box_error_percent"] = float(np.concatenate(over_box).mean())
     if relative:
         accuracy["nme_percent"] = float(100 * np.concatenate(relative).mean())
     return accuracy

@@ -165,6 +165,7 @@ def landmark_figures(predictions: LandmarkPredictions) -> dict[str, float]:
         "nme_percent": accuracy.nme_percent,
         "median_nme_percent": accuracy.median_nme_percent,
         "mse_px2": accuracy.mse_px2,
+        "box_error_percent": accuracy.box_error_percent,
         "failure_percent": accuracy.failure_percent,
         "spread_over_error": float(spread.mean() / errors.mean()),
         "spread_error_correlation": float(np.corrcoef(*ranks)[0, 1]),

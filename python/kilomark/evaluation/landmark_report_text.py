@@ -73,6 +73,7 @@ def _accuracy_lines(report: LandmarkReport) -> list[str]:
     rows = [
         ("NME, mean", f"{figures['nme_percent']:.2f} %"),
         ("NME, median", f"{figures['median_nme_percent']:.2f} %"),
+        ("error over the box, mean", f"{figures['box_error_percent']:.2f} %"),
         ("MSE in the 128 px crop", f"{figures['mse_px2']:.2f} px²"),
         ("faces with NME above 8 %", f"{figures['failure_percent']:.2f} %"),
         ("area under the cumulative error curve up to 8 %", f"{report.area:.3f}"),

@@ -40,12 +40,15 @@ class LandmarkAccuracy:
             averaged over faces, in percent.
         median_nme_percent: the same, median over faces.
         mse_px2: mean squared error of x and of y in pixels of a 128 px crop.
-        failure_percent: share of faces whose error is above 8 %.
+        box_error_percent: mean error over the square root of the area of the landmarks' box,
+            averaged over faces; see `box_errors`.
+        failure_percent: share of faces whose NME is above 8 %.
     """
 
     nme_percent: float
     median_nme_percent: float
     mse_px2: float
+    box_error_percent: float
     failure_percent: float
 
 
@@ -77,6 +80,7 @@ def landmark_accuracy(
         nme_percent=float(per_face.mean()),
         median_nme_percent=float(np.median(per_face)),
         mse_px2=float(np.mean((landmarks - target) ** 2) * 128**2),
+        box_error_percent=float(box_errors(landmarks, target).mean()),
         failure_percent=float(100 * (per_face > FAILURE_PERCENT).mean()),
     )
 
