@@ -44,7 +44,9 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   }
   found.placed = place_by(rescoring_role(), frames, found.regions, rescoring_options(options),
                           found.rescoring);
-  turn_again(frames, options, found);
+  if (options.turns_again) {
+    turn_again(frames, options, found);
+  }
   Stopwatch stopwatch;
   for (std::size_t i = 0; i < found.regions.size(); ++i) {
     Detections& placed = found.placed[i];

@@ -43,6 +43,32 @@ def test_a_face_keeps_its_id_and_grows_older(detector: Detector) -> None:
     assert face.pose is not None
 
 
+def tiny_frame(left_px: int) -> npt.NDArray[np.uint8]:
+    """The demo photo at 40 px, whose face is 8 px wide, before a gray wall."""
+    image = Image.new("RGB", (320, 240), (110, 110, 110))
+    image.paste(Image.open(PHOTO).resize((40, 40), Image.Resampling.BOX), (left_px, 80))
+    return np.ascontiguousarray(np.asarray(image)[..., ::-1])
+
+
+def test_the_face_detector_holds_a_tiny_face_that_walks(detector: Detector) -> None:
+    tracker = Tracker(detector)
+    seen = [tracker.update(tiny_frame(40 + 2 * n), n / 25) for n in range(40)]
+    assert all(len(faces) <= 1 for faces in seen)
+    assert all(len(faces) == 1 for faces in seen[25:])
+    assert {face.id for faces in seen for face in faces} == {1}
+    for n, (face,) in enumerate(seen[25:], 25):
+        center = (face.box[0] + face.box[2]) / 2
+        assert center == pytest.approx(40 + 2 * n + 17.7, abs=3)  # as in the whole photo
+        assert face.box[2] - face.box[0] < 14
+        assert face.landmarks.shape == face.raw_landmarks.shape == (971, 2)
+    assert seen[-1][0].velocity == pytest.approx([50, 0], abs=15)
+
+
+def test_without_tiles_tiny_faces_are_not_looked_for(detector: Detector) -> None:
+    tracker = Tracker(detector, tiles=1)
+    assert not any(tracker.update(tiny_frame(40 + 2 * n), n / 25) for n in range(20))
+
+
 def test_landmarks_are_those_of_the_detector(detector: Detector) -> None:
     (expected,) = detector.predict(frame())
     (face,) = Tracker(detector).update(frame())

@@ -16,10 +16,15 @@ class KILOMARK_API DetectorSource final : public FaceSource {
                  const PlaceOptions& place_options = {});
 
   [[nodiscard]] std::vector<FaceRegion> detect(const ImageView& image) const final;
+  [[nodiscard]] std::vector<FaceRegion> detect_closely(const ImageView& part,
+                                                       int longer_side_px) const final;
   [[nodiscard]] std::vector<PlacedFace> place(const ImageView& image,
                                               std::span<const FaceRegion> regions) const final;
 
  private:
+  [[nodiscard]] std::vector<FaceRegion> detect_by(const ImageView& image,
+                                                  const DetectOptions& options) const;
+
   const Detector* detector_;
   DetectOptions options_;
   PlaceOptions place_options_;

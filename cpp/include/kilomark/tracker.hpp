@@ -28,8 +28,7 @@ struct PlacedFace {
   float presence = 0.0F;         // 0 to 1, whether the region holds a face
 };
 
-// The two things that a tracker asks of a detector. Both are called from the thread that calls
-// Tracker::update().
+// What a tracker asks of a detector. All is called from the thread that calls Tracker::update().
 class KILOMARK_API FaceSource {
  public:
   FaceSource() = default;
@@ -39,6 +38,13 @@ class KILOMARK_API FaceSource {
 
   // The regions of the faces of an image, best first.
   [[nodiscard]] virtual std::vector<FaceRegion> detect(const ImageView& image) const = 0;
+
+  // The same for a part of a frame that the face detector sees enlarged, to `longer_side_px` along
+  // its longer side. It also returns doubtful faces, of a score from kLeastCloseScore on and of any
+  // presence. By default it returns none, and the tracker does not hold tiny faces.
+  static constexpr float kLeastCloseScore = 0.3F;
+  [[nodiscard]] virtual std::vector<FaceRegion> detect_closely(const ImageView& part,
+                                                               int longer_side_px) const;
 
   // One face per region, in the order of the regions.
   [[nodiscard]] virtual std::vector<PlacedFace> place(

@@ -1,5 +1,6 @@
 #include "kilomark/detector_source.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -37,8 +38,28 @@ DetectorSource::DetectorSource(const Detector& detector, const DetectOptions& op
   options_.finder_tiles = 1;
 }
 
+std::vector<FaceRegion> FaceSource::detect_closely(const ImageView& /*part*/,
+                                                   int /*longer_side_px*/) const {
+  return {};
+}
+
 std::vector<FaceRegion> DetectorSource::detect(const ImageView& image) const {
-  const Detection detection = detector_->detect(std::span(&image, 1), options_);
+  return detect_by(image, options_);
+}
+
+std::vector<FaceRegion> DetectorSource::detect_closely(const ImageView& part,
+                                                       int longer_side_px) const {
+  DetectOptions options = options_;
+  options.finder_size = longer_side_px;
+  options.score_threshold = std::min(options.score_threshold, kLeastCloseScore);
+  options.presence_threshold = 0.0F;
+  options.turns_again = false;  // tiny faces have a low presence, turned or not
+  return detect_by(part, options);
+}
+
+std::vector<FaceRegion> DetectorSource::detect_by(const ImageView& image,
+                                                  const DetectOptions& options) const {
+  const Detection detection = detector_->detect(std::span(&image, 1), options);
   const Regions& regions = detection.images.front();
   std::vector<FaceRegion> faces;
   for (std::size_t i = 0; i < regions.size(); ++i) {

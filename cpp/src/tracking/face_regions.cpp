@@ -58,6 +58,19 @@ FaceRegion moved(const FaceRegion& region, const Similarity& motion) {
       region.angle_deg + static_cast<float>(motion.angle_rad()) * kDegrees, region.score};
 }
 
+Similarity motion_between(const FaceRegion& from, const FaceRegion& to) {
+  const Point center = center_of(from.box);
+  const Point target = center_of(to.box);
+  const auto turn = static_cast<double>(std::remainder(to.angle_deg - from.angle_deg, 360.0F));
+  const double log_scale = std::log(static_cast<double>(std::max(side_of(to.box), 1e-3F)) /
+                                    static_cast<double>(std::max(side_of(from.box), 1e-3F)));
+  Similarity motion = Similarity::of(0.0, 0.0, log_scale, turn / static_cast<double>(kDegrees));
+  const Point moved_center = motion.apply(center);
+  motion.tx = static_cast<double>(target.x - moved_center.x);
+  motion.ty = static_cast<double>(target.y - moved_center.y);
+  return motion;
+}
+
 Point center_of(const Box& box) { return {0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)}; }
 
 float side_of(const Box& box) { return std::max(box.x1 - box.x0, box.y1 - box.y0); }

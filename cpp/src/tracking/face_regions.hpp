@@ -15,6 +15,9 @@ namespace kilomark::tracking {
 // The region after the motion.
 [[nodiscard]] FaceRegion moved(const FaceRegion& region, const Similarity& motion);
 
+// The motion that takes one region to another.
+[[nodiscard]] Similarity motion_between(const FaceRegion& from, const FaceRegion& to);
+
 [[nodiscard]] Point center_of(const Box& box);
 [[nodiscard]] float side_of(const Box& box);  // the longer one
 

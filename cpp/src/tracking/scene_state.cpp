@@ -9,26 +9,32 @@ constexpr float kSmallShare = 0.1F;    // of the frame's shorter side
 
 }  // namespace
 
+bool is_small(const FaceRegion& region, int shorter_side_px) {
+  return side_of(region.box) < kSmallShare * static_cast<float>(shorter_side_px);
+}
+
 SceneState state_of(std::span<const Track> tracks, int shorter_side_px) {
   SceneState state;
-  const float small = kSmallShare * static_cast<float>(shorter_side_px);
   for (const Track& track : tracks) {
+    if (track.tiny) {
+      continue;  // close looks care for it
+    }
     const bool is_lost = track.state == TrackState::kLost;
-    const Box& box = is_lost ? track.sure_region.box : track.region.box;
-    const bool is_small = track.is_small || side_of(box) < small;
+    const FaceRegion& region = is_lost ? track.sure_region : track.region;
+    const bool is_in_tile = track.is_small || is_small(region, shorter_side_px);
     if (is_lost) {
       state.needs_care = true;
-      state.lost_places.push_back({center_of(box), is_small});
+      state.lost_places.push_back({center_of(region.box), is_in_tile});
       if (state.frames_since_loss < 0 || track.frames_lost < state.frames_since_loss) {
         state.frames_since_loss = track.frames_lost;
       }
       continue;
     }
     if (track.state == TrackState::kTentative) {
-      state.tentative_places.push_back({center_of(box), is_small});
+      state.tentative_places.push_back({center_of(region.box), is_in_tile});
     }
     ++state.num_faces;
-    state.needs_care |= track.face.presence < kWeakPresence || is_small;
+    state.needs_care |= track.face.presence < kWeakPresence || is_in_tile;
   }
   return state;
 }

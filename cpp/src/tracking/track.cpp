@@ -53,6 +53,14 @@ bool are_one_face(const Observation& a, const Observation& b) {
   return change.shift < kSamePlace && change.log_scale < kSameLogScale;
 }
 
+FaceRegion ahead_of(const FaceRegion& region, Point velocity, float step_s) {
+  const float dx = velocity.x * step_s;
+  const float dy = velocity.y * step_s;
+  FaceRegion ahead = region;
+  ahead.box = {region.box.x0 + dx, region.box.y0 + dy, region.box.x1 + dx, region.box.y1 + dy};
+  return ahead;
+}
+
 }  // namespace
 
 Track::Track(PlacedFace first, const FaceLayout& layout, double smoothing, float angle_deg,
@@ -68,6 +76,9 @@ FaceRegion Track::predicted(double time_s) const {
 }
 
 FaceRegion Track::expected_in(const ImageView& image, double time_s) const {
+  if (tiny) {
+    return ahead_of(region, tiny->velocity(), static_cast<float>(time_s - seen_s));
+  }
   const Similarity ahead = filter.motion_ahead(time_s - seen_s);
   const std::optional<Similarity> seen =
       patch && state != TrackState::kLost ? patch->motion_to(image, ahead) : std::nullopt;
@@ -76,7 +87,7 @@ FaceRegion Track::expected_in(const ImageView& image, double time_s) const {
 
 void Track::picture(const ImageView& image) {
   patch.reset();
-  if (image.memory == ImageMemory::kHost) {
+  if (!tiny && image.memory == ImageMemory::kHost) {
     patch.emplace(image, region);
   }
 }
@@ -90,6 +101,19 @@ void Track::measure(PlacedFace measured, const FaceLayout& layout, double time_s
     sure_region = region;
   }
   seen_s = time_s;
+}
+
+void Track::carry(const FaceRegion& to, float presence, const FaceLayout& layout, double time_s) {
+  const Similarity motion = motion_between(region, to);
+  const auto scale = static_cast<float>(motion.scale());
+  PlacedFace carried = face;
+  carried.presence = presence;
+  std::ranges::transform(filter.landmarks(), carried.landmarks.begin(),
+                         [&](Point p) { return motion.apply(p); });
+  for (std::vector<float>* values : {&carried.spread, &carried.depth}) {
+    std::ranges::transform(*values, values->begin(), [&](float value) { return scale * value; });
+  }
+  measure(std::move(carried), layout, time_s);
 }
 
 std::vector<std::size_t> duplicates(std::span<const Observation> observations) {

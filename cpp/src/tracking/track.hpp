@@ -9,6 +9,7 @@
 #include "face_patch.hpp"
 #include "face_regions.hpp"
 #include "kilomark/tracker.hpp"
+#include "tiny_face.hpp"
 
 namespace kilomark::tracking {
 
@@ -34,7 +35,8 @@ struct Track {
   FaceRegion region;        // of its landmarks, smoothed
   FaceRegion sure_region;   // the last one whose presence was sure; a face that fades away shrinks
   FaceFilter filter;
-  std::optional<FacePatch> patch;  // at `seen_s`; none of frames in GPU memory
+  std::optional<FacePatch> patch;  // at `seen_s`; none of frames in GPU memory, and of tiny faces
+  std::optional<TinyFace> tiny;    // of a face that close looks hold
 
   Track(PlacedFace first, const FaceLayout& layout, double smoothing, float angle_deg,
         double time_s);
@@ -46,6 +48,9 @@ struct Track {
   [[nodiscard]] FaceRegion expected_in(const ImageView& image, double time_s) const;
 
   void measure(PlacedFace measured, const FaceLayout& layout, double time_s);
+
+  // Moves a tiny face to a region, where the landmark network was not sure of it.
+  void carry(const FaceRegion& to, float presence, const FaceLayout& layout, double time_s);
 
   // Remembers what the face looks like.
   void picture(const ImageView& image);

@@ -24,6 +24,7 @@ TrackedFaces Tracker::Implementation::update(const ImageView& image, double time
   if (const auto tile = schedule_.next(image.width, image.height, scene_state())) {
     look(image, *tile);
   }
+  look_closely(image);
   finish(image);
   return tracking::visible_faces(tracks_, options_.smoothing != 0.0);
 }
@@ -32,6 +33,7 @@ void Tracker::Implementation::reset() {
   tracks_.clear();
   cuts_.reset();
   schedule_.reset();
+  close_search_.reset();
   next_id_ = 1;
   width_ = height_ = 0;
 }
@@ -46,6 +48,10 @@ tracking::SceneState Tracker::Implementation::scene_state() const {
 void Tracker::Implementation::finish(const ImageView& image) {
   std::erase_if(tracks_, [](const Track& track) { return track.is_dropped; });
   for (Track& track : tracks_) {
+    if (track.state == TrackState::kVisible &&
+        tracking::side_of(track.region.box) > tracking::kMostTinySide) {
+      track.tiny.reset();
+    }
     if (track.state != TrackState::kLost) {
       track.picture(image);
     }

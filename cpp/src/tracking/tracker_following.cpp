@@ -11,6 +11,9 @@ using tracking::RegionChange;
 // A face that moved further than this from where it was expected must be seen by the detector too.
 constexpr RegionChange kLeap{0.35F, 0.35F, 45.0F};
 
+// The landmark network's answer for a tiny face counts if it is sure, and no further off.
+constexpr RegionChange kTinyStep{0.3F, 0.3F, 30.0F};
+
 constexpr float kBackPresence = 0.7F;  // of a lost face found again where it was expected
 constexpr int kRetryFrames = 5;        // in which a lost face is looked for there
 constexpr double kLongestRepeatS = 1e-3;
@@ -37,6 +40,7 @@ void Tracker::Implementation::begin(const ImageView& image, double timestamp_s) 
   width_ = image.width;
   height_ = image.height;
   now_s_ = timestamp_s;
+  step_s_ = scene_begins_ ? 0.0 : step;
   needs_look_ = scene_begins_;
   std::erase_if(tracks_, [&](const Track& track) {
     return track.state == TrackState::kLost && now_s_ - track.seen_s > options_.memory_s;
@@ -51,7 +55,7 @@ void Tracker::Implementation::follow(const ImageView& image) {
   std::vector<Observation> observations;
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     Track& track = tracks_[i];
-    if (track.state == TrackState::kLost && ++track.frames_lost > kRetryFrames) {
+    if (track.state == TrackState::kLost && (track.tiny || ++track.frames_lost > kRetryFrames)) {
       continue;
     }
     const FaceRegion expected = track.expected_in(image, now_s_);
@@ -63,10 +67,16 @@ void Tracker::Implementation::follow(const ImageView& image) {
   }
   placer().place(image, observations);
   for (Observation& observation : observations) {
-    if (!is_accepted(observation)) {
-      lose(tracks_[observation.track]);
-      observation.track = kNone;
+    if (is_accepted(observation)) {
+      continue;
     }
+    Track& track = tracks_[observation.track];
+    if (track.tiny) {
+      track.carry(observation.expected, observation.face.presence, layout_, now_s_);
+    } else {
+      lose(track);
+    }
+    observation.track = kNone;
   }
   std::erase_if(observations, [](const Observation& item) { return item.track == kNone; });
   for (const std::size_t index : tracking::duplicates(observations)) {
@@ -81,7 +91,12 @@ void Tracker::Implementation::follow(const ImageView& image) {
 }
 
 bool Tracker::Implementation::is_accepted(const Observation& observation) const {
-  const bool was_lost = tracks_[observation.track].state == TrackState::kLost;
+  const Track& track = tracks_[observation.track];
+  const bool was_lost = track.state == TrackState::kLost;
+  if (track.tiny) {
+    return observation.face.presence >= options_.presence_threshold &&
+           !exceeds(observation.change, kTinyStep);
+  }
   const float least = was_lost && options_.presence_threshold > 0.0F
                           ? std::max(kBackPresence, kept_presence())
                           : kept_presence();

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "close_looks.hpp"
 #include "finder_schedule.hpp"
 #include "kilomark/tracker.hpp"
 #include "placer.hpp"
@@ -16,7 +17,8 @@
 namespace kilomark {
 
 // The state of a tracker. tracker.cpp has the order of a frame's work, tracker_following.cpp what
-// happens to faces that are known, tracker_looking.cpp what happens when the face detector looks.
+// happens to faces that are known, tracker_looking.cpp what happens when the face detector looks,
+// tracker_close_looks.cpp how it holds tiny faces.
 class Tracker::Implementation {
  public:
   Implementation(std::shared_ptr<const FaceSource> source, FaceLayout layout,
@@ -24,7 +26,8 @@ class Tracker::Implementation {
       : source_(std::move(source)),
         layout_(std::move(layout)),
         options_(options),
-        schedule_(options.detect_every, options.tiles) {}
+        schedule_(options.detect_every, options.tiles),
+        close_search_(options.tiles) {}
 
   [[nodiscard]] TrackedFaces update(const ImageView& image, double timestamp_s);
   void reset();
@@ -56,6 +59,17 @@ class Tracker::Implementation {
   void begin_track(Observation&& observation, bool is_small);
   [[nodiscard]] bool is_full() const;
 
+  // Lets the detector look at tiny faces, and search for new ones.
+  void look_closely(const ImageView& image);
+  // One close look, at a window or a tile.
+  void look_at(const ImageView& image, const Tile& tile, int longer_side_px);
+  // The found regions that belong to no track; marks the tiny faces that were found or missed.
+  [[nodiscard]] std::vector<FaceRegion> weigh(std::span<const FaceRegion> found, const Tile& tile);
+  void find_tiny(Track& track, const FaceRegion& found);
+  void miss_tiny(Track& track);
+  void return_tiny(Track& track);
+  void begin_tiny_tracks(const ImageView& image, std::span<const FaceRegion> regions);
+
   [[nodiscard]] tracking::SceneState scene_state() const;
   void finish(const ImageView& image);
 
@@ -68,9 +82,12 @@ class Tracker::Implementation {
   TrackerOptions options_;
   tracking::SceneCuts cuts_;
   tracking::FinderSchedule schedule_;
+  tracking::CloseSearch close_search_;
+  tracking::LookBudget windows_{4};
   std::vector<Track> tracks_;
   std::int64_t next_id_ = 1;
   double now_s_ = 0.0;
+  double step_s_ = 0.0;  // since the frame before, within a scene
   int width_ = 0;
   int height_ = 0;
   bool scene_begins_ = false;

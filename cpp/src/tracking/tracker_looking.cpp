@@ -52,8 +52,11 @@ std::vector<FaceRegion> Tracker::Implementation::confirm(std::span<const FaceReg
       track.looks_missed = 0;
       track.is_leaping = false;
       track.is_small &= !is_whole;
-      track.state = TrackState::kVisible;
-    } else if (tracking::covers(tile, track.region.box) && !(is_whole && track.is_small)) {
+      if (!track.tiny) {
+        track.state = TrackState::kVisible;
+      }
+    } else if (!track.tiny && tracking::covers(tile, track.region.box) &&
+               !(is_whole && track.is_small)) {
       miss(track);
     }
   }
@@ -119,7 +122,8 @@ void Tracker::Implementation::begin_track(Observation&& observation, bool is_sma
 
 bool Tracker::Implementation::is_full() const {
   const auto count = std::ranges::count_if(tracks_, [](const Track& track) {
-    return track.state != TrackState::kLost && !track.is_dropped;
+    return track.state != TrackState::kLost && !track.is_dropped &&
+           !(track.tiny && track.state == TrackState::kTentative);
   });
   return options_.max_faces > 0 && count >= options_.max_faces;
 }

@@ -5,7 +5,7 @@ namespace kilomark::tracking {
 TrackedFaces visible_faces(std::span<const Track> tracks, bool is_smoothed) {
   TrackedFaces out;
   for (const Track& track : tracks) {
-    if (track.state != TrackState::kVisible) {
+    if (track.state != TrackState::kVisible || (track.tiny && !track.tiny->is_seen())) {
       continue;
     }
     const std::vector<Point>& raw = track.face.landmarks;

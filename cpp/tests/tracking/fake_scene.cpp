@@ -69,16 +69,26 @@ void FakeScene::change_scene(std::uint32_t seed) {
 
 std::vector<FaceRegion> FakeScene::detect(const ImageView& image) const {
   ++num_looks;
+  return seen_in(image, &FakeFace::score);
+}
+
+std::vector<FaceRegion> FakeScene::detect_closely(const ImageView& part,
+                                                  int /*longer_side_px*/) const {
+  ++num_close_looks;
+  return seen_in(part, &FakeFace::close_score);
+}
+
+std::vector<FaceRegion> FakeScene::seen_in(const ImageView& image, float FakeFace::* score) const {
   const auto offset = image.pixels - pixels_.data();
   const auto x0 = static_cast<float>(offset % kWidth);
   const auto y0 = static_cast<float>(offset / kWidth);
   std::vector<FaceRegion> out;
   for (const FakeFace& face : faces) {
     FaceRegion region = region_of(landmarks_of(face), layout(), 0.0F);
-    region.score = face.score;
+    region.score = face.*score;
     const Box& box = region.box;
     region.box = {box.x0 - x0, box.y0 - y0, box.x1 - x0, box.y1 - y0};
-    if (!face.is_hidden && face.score > 0.0F &&
+    if (!face.is_hidden && face.*score > 0.0F &&
         share_in_image(region.box, image.width, image.height) > 0.9F) {
       out.push_back(region);
     }
@@ -105,8 +115,10 @@ PlacedFace FakeScene::place_one(const FaceRegion& region) const {
   for (const FakeFace& face : faces) {
     const float distance = std::hypot(face.center.x - at.x, face.center.y - at.y);
     if (!face.is_hidden && distance < 0.6F * side_of(region.box)) {
-      placed.landmarks = landmarks_of(face);
-      placed.presence = 0.99F;
+      placed.presence = face.presence;
+      if (face.presence >= 0.5F) {
+        placed.landmarks = landmarks_of(face);
+      }
     }
   }
   std::normal_distribution<float> noise(0.0F, 1.0F);

@@ -14,9 +14,11 @@ struct FakeFace {
   Point center;
   float side = 100.0F;
   float angle_deg = 0.0F;
-  float mouth = 0.0F;      // opening, in sides
-  float score = 0.95F;     // of the detector; 0: it is blind to this face
-  bool is_hidden = false;  // nobody sees it
+  float mouth = 0.0F;        // opening, in sides
+  float score = 0.95F;       // of the detector; 0: it is blind to this face
+  bool is_hidden = false;    // nobody sees it
+  float close_score = 0.0F;  // of the detector in a close look; 0: it is blind to this face
+  float presence = 0.99F;    // below 0.5, the landmarks are a guess
 };
 
 // A scene with known faces in place of networks. Faces later in the list stand in front.
@@ -29,8 +31,9 @@ class FakeScene : public FaceSource {
   FakeScene();
 
   std::vector<FakeFace> faces;
-  float noise_px = 0.0F;       // of each landmark
-  mutable int num_looks = 0;   // of the detector
+  float noise_px = 0.0F;      // of each landmark
+  mutable int num_looks = 0;  // of the detector
+  mutable int num_close_looks = 0;
   mutable int num_placed = 0;  // regions
 
   [[nodiscard]] static FaceLayout layout();
@@ -43,10 +46,14 @@ class FakeScene : public FaceSource {
   void restart_noise() { random_.seed(7); }
 
   [[nodiscard]] std::vector<FaceRegion> detect(const ImageView& image) const final;
+  [[nodiscard]] std::vector<FaceRegion> detect_closely(const ImageView& part,
+                                                       int longer_side_px) const final;
   [[nodiscard]] std::vector<PlacedFace> place(const ImageView& image,
                                               std::span<const FaceRegion> regions) const final;
 
  private:
+  [[nodiscard]] std::vector<FaceRegion> seen_in(const ImageView& image,
+                                                float FakeFace::* score) const;
   [[nodiscard]] PlacedFace place_one(const FaceRegion& region) const;
 
   std::vector<std::uint8_t> pixels_;
