@@ -99,7 +99,8 @@ class FaceCropSet:
         matrix = self._copy_base()
         landmarks = np.stack([row["landmarks"] for row in self._rows])
         vertices = _vertices_of(landmarks, matrix)
-        missed = float(np.sqrt((np.square(matrix @ vertices - landmarks).sum(-1)).mean()))
+        apart = _product(matrix, vertices) - landmarks
+        missed = float(np.sqrt(np.square(apart).sum(-1).mean()))
         new = {
             "name": np.array([row["name"] for row in self._rows]),
             "split": self._splits(),
@@ -166,8 +167,16 @@ class FaceCropSet:
 def _vertices_of(landmarks: Array, matrix: Array) -> Array:
     """Vertices (N, V, 2) whose landmarks are nearest to these (N, K, 2)."""
     middle = landmarks.mean(1, keepdims=True)
-    vertices: Array = middle + np.linalg.pinv(matrix, rcond=LEAST_STRENGTH) @ (landmarks - middle)
+    inverse = np.linalg.pinv(matrix, rcond=LEAST_STRENGTH)
+    vertices: Array = middle + _product(inverse, landmarks - middle)
     return vertices
+
+
+def _product(matrix: Array, points: Array) -> Array:
+    """Matrix (A, B) times points (N, B, 2), as one product of matrices: (N, A, 2)."""
+    flat = matrix @ points.transpose(1, 0, 2).reshape(points.shape[1], -1)
+    product: Array = flat.reshape(len(matrix), -1, 2).transpose(1, 0, 2)
+    return product
 
 
 def _joined(old: Mapping[str, Array], new: Mapping[str, Array]) -> dict[str, Array]:
