@@ -118,7 +118,7 @@ def parse_arguments() -> argparse.Namespace:
         "--largest-percent", type=float, default=2.0, metavar="P", help="(default: 2)"
     )
     parser.add_argument(
-        "--least-presence", type=float, default=0.5, metavar="P", help="(default: 0.5)"
+        "--least-presence", type=float, default=0.8, metavar="P", help="(default: 0.8)"
     )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     return parser.parse_args()

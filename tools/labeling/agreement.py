@@ -65,7 +65,7 @@ class AgreementRule:
     """
 
     largest_percent: float = 2.0
-    least_presence: float = 0.5
+    least_presence: float = 0.8
     largest_move: float = 0.35
 
     def weight(self, percent: float) -> float:

@@ -11,7 +11,6 @@ import torch
 
 from kilomark.errors import InvalidInputError, KilomarkError
 from kilomark.evaluation.learning_curves import write_learning_curves
-from kilomark.excerpts import excerpt
 from kilomark.networks.freezing import freeze
 from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, LANDMARK_NETWORKS
 from kilomark.topology_file import write_topology
@@ -218,9 +217,9 @@ def _make_network(
 
 def _make_teacher(name: str, choice: TeacherChoice, task: Task, machine: Machine) -> Teacher:
     if name not in LANDMARK_NETWORKS or task.topology is None:
+        what = "the network of the eyes" if name in EYE_NETWORKS else "a face detector"
         raise InvalidInputError(
-            "--teacher teaches the landmarks of faces; expected a landmark network, not "
-            f"{excerpt(name)}"
+            f"--teacher teaches the landmarks of faces; expected a landmark network, not {what}"
         )
     return Teacher(
         choice.bundle,
