@@ -5,7 +5,8 @@ import pytest
 pytest.importorskip("torch", reason="needs the train extra: pip install '.[train]'")
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,14 +15,13 @@ from tests.drawn_eyes import draw_eyes, drawn_landmarks, write_eye_crops
 from kilomark import BundleError, Detector, InvalidInputError, training
 from kilomark.cli.main import main
 from kilomark.contest.drawn import write_drawn_contest
+from kilomark.data.face_crops import read_face_crops
 from kilomark.data.geometry import box_of
 from kilomark.export import export
 from kilomark.networks.eye_network import EyeNetwork
 from kilomark.training.checkpoints import read_newest_checkpoint
+from kilomark.training.eye_task import EyeTask
 from kilomark.training.initial_weights import start_network
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 STAGES = ["--stages", "32:32:8", "--threads", "1"]
 
@@ -134,6 +134,21 @@ def test_evaluate_says_how_far_eyes_close(
     assert printed["labeled_shut_gap_percent"] == pytest.approx(100 * 0.08 / 0.3, rel=0.1)
     assert main(["evaluate", str(bundle), *data, "--report", "report"]) == 2
     assert "expected no --report" in capsys.readouterr().err
+
+
+def test_faces_that_all_look_aside_start_a_network_too(data: list[str]) -> None:
+    faces, cache = Path(data[1]), Path(data[3])
+    train, val = (read_face_crops(faces, split, cache) for split in ("train", "val"))
+    task = EyeTask(train, val, seed=0)
+    task.eyes = replace(task.eyes, relative_width=np.full(len(task.eyes), 0.5))
+    task.validation = replace(task.validation, relative_width=np.full(len(task.validation), 0.5))
+    network = EyeNetwork(129)
+
+    network.start_at_shapes(task.example_shapes())
+
+    assert torch.isfinite(network(task.example_images(32)).landmarks).all()
+    with pytest.raises(InvalidInputError, match="no face with two eyes that face the camera"):
+        task.evaluate(network, 32)
 
 
 def test_a_contest_trains_and_measures_it(

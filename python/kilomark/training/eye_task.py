@@ -146,8 +146,8 @@ class EyeTask:
     def example_shapes(self) -> Tensor:
         """Landmarks (M, K, 2) of some eyes in pixels of the crop, to start at their mean."""
         rows = np.linspace(0, len(self.eyes) - 1, min(_EXAMPLES, len(self.eyes))).astype(int)
-        rows = rows[self.eyes.relative_width[rows] >= FACING] if len(rows) else rows
-        _, landmarks = evaluation_eyes(self.eyes, _SIZE, rows)
+        facing = rows[self.eyes.relative_width[rows] >= FACING]
+        _, landmarks = evaluation_eyes(self.eyes, _SIZE, facing if len(facing) else rows)
         return torch.from_numpy(landmarks)
 
     def recipe(self) -> dict[str, Any]:
