@@ -160,9 +160,11 @@ def test_a_contest_trains_and_measures_it(
     data = ["--contest", str(folder), "--cache", str(tmp_path / "cache")]
     command = ["train", "eyes", "-o", str(run), *data, *STAGES]
 
+    assert main(["train", "lite", *command[2:], "--turned", "0.5"]) == 2
+    assert "--turned belongs to a data set of face crops and scenes" in capsys.readouterr().err
     assert main([*command, "--scenes", "scenes"]) == 2
     assert "scenes has no meaning for it" in capsys.readouterr().err
-    assert main(command) == 0
+    assert main([*command, "--closed", "0.5"]) == 0
     export(run, tmp_path / "mine")
     capsys.readouterr()
     assert main(["evaluate", str(tmp_path / "mine"), *data]) == 0

@@ -21,7 +21,9 @@ __all__ = ["add_parser"]
 EXIT_STOPPED = 3
 NETWORKS = ("eyes", "faces", "faces-large", "lite", "resnext50")
 EYE_NETWORKS = ("eyes",)
-FACE_DATA_OPTIONS = ("faces", "photos", "hard_negatives", "reviewed")
+FACE_DATA_OPTIONS = (
+    "faces", "photos", "hard_negatives", "reviewed", "depth", "turned", "closed", "dressed",
+)  # fmt: skip
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -310,7 +312,8 @@ def _check_data(options: argparse.Namespace) -> None:
             raise InvalidInputError(f"no data set to train on; expected {wanted}, or --contest")
         return
     for name in FACE_DATA_OPTIONS:
-        if getattr(options, name) is not None:
+        is_for_eyes = name == "closed" and options.network in EYE_NETWORKS
+        if getattr(options, name) not in (None, False) and not is_for_eyes:
             raise InvalidInputError(
                 f"--{name.replace('_', '-')} belongs to a data set of face crops and scenes; "
                 "expected --contest, or --faces and --scenes, not both"
