@@ -130,6 +130,10 @@ def test_boxes_are_read_from_a_table(tmp_path: Path) -> None:
         table.write_text(text)
         with pytest.raises(InvalidInputError, match="expected a header file_name,x0,y0,x1,y1"):
             read_boxes(table)
+    with pytest.raises(InvalidInputError, match="share is 3; expected a number above 0"):
+        list(read_boxed_photos(photos, None, 3))
+    with pytest.raises(InvalidInputError, match="is not a whole tar archive"):
+        list(read_boxed_photos(table, None, 0.5))
     with pytest.raises(InvalidInputError, match=r"no photo .* with a box"):
         list(read_boxed_photos(photos, {}, 0.5))
 

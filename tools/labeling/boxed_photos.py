@@ -77,6 +77,8 @@ def read_boxed_photos(
     Raises:
         InvalidInputError: there is no photo.
     """
+    if not 0 < share <= 1:
+        raise InvalidInputError(f"the box's share is {share}; expected a number above 0, up to 1")
     none = True
     for name, data in _files(source):
         listed = [None] if boxes is None else boxes.get(name, [])
@@ -100,7 +102,8 @@ def _files(source: Path) -> Iterator[tuple[str, bytes]]:
                         yield member.name, file.read()
         except tarfile.TarError as error:
             raise InvalidInputError(
-                f"{source} is no tar archive ({error}); expected a folder or a tar archive"
+                f"{source} is not a whole tar archive ({str(error).splitlines()[0]}); expected a "
+                "folder or a tar archive"
             ) from error
         return
     for path in sorted(source.rglob("*")):
