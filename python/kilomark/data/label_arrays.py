@@ -38,7 +38,7 @@ def read_label_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict
     if missing:
         raise InvalidInputError(
             f"{path} has no array {', '.join(map(excerpt, missing))}; expected "
-            f"{', '.join(shapes)}: docs/training.md lists them"
+            f'{", ".join(shapes)}; the page "Training" of the documentation lists their shapes'
         )
     count = len(arrays["name"]) if arrays["name"].ndim == 1 else 0
     for name, rest in shapes.items():
