@@ -10,7 +10,7 @@ namespace {
 constexpr float kDoubtOfNew = 0.6F;
 constexpr float kDoubtOfReturned = -0.4F;
 constexpr float kMostOfLook = 1.5F;
-constexpr float kMissed = -1.3F;
+constexpr float kMissed = -1.0F;
 constexpr float kSure = 3.1F;
 constexpr float kForgotten = -2.5F;
 constexpr float kMost = 4.5F;

@@ -18,10 +18,10 @@ inline constexpr float kLeastTinySide = 4.0F;
 //   -----------------------|----------------------------------------|-------------------------------
 //   finds a new face       | log(s / (1 - s)) - 0.6, within +-1.5   | returned from 3.1 on
 //   finds a returned face  | log(s / (1 - s)) + 0.4, within +-1.5   |
-//   misses a face          | -1.3                                   | new: forgotten at -2.5;
+//   misses a face          | -1.0                                   | new: forgotten at -2.5;
 //                          |                                        | returned: lost at 0
 //
-// The evidence is at most 4.5, so that the fourth look in a row that misses a returned face loses it.
+// The evidence is at most 4.5, so that the fifth look in a row that misses a returned face loses it.
 class TinyFace {
  public:
   TinyFace(Point center, float score, double time_s);

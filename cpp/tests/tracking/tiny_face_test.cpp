@@ -26,9 +26,9 @@ TEST(TinyFaceTest, AThingThatAlwaysLooksALittleLikeAFaceIsForgotten) {
   EXPECT_LT(looks, 20);
 }
 
-TEST(TinyFaceTest, AReturnedFaceIsLostByTheFourthMissInARow) {
+TEST(TinyFaceTest, AReturnedFaceIsLostByTheFifthMissInARow) {
   TinyFace face = TinyFace::known({100, 100}, 0.0);
-  for (int n = 0; n < 3; ++n) {
+  for (int n = 0; n < 4; ++n) {
     EXPECT_EQ(face.is_seen(), n == 0);
     face.miss();
     EXPECT_FALSE(face.is_gone(true));
