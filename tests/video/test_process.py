@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.full_disk import files_of_at_most
 from tests.video.clips import RATE, make_clip, read_times, sound_seconds
 
 import kilomark
@@ -215,3 +216,16 @@ def test_the_source_is_not_overwritten(detector: kilomark.Detector, tmp_path: Pa
     clip = make_clip(tmp_path / "clip.mp4", num_frames=2, sound=False)
     with pytest.raises(InvalidInputError, match="is the source itself"):
         run(clip, detector, output=clip)
+
+
+@pytest.mark.parametrize("name", ["output", "landmarks"])
+def test_a_full_disk_is_said_with_the_name_of_the_output(
+    clip: Path, detector: kilomark.Detector, tmp_path: Path, name: str
+) -> None:
+    target = tmp_path / ("out.mp4" if name == "output" else "faces.jsonl")
+    with (
+        files_of_at_most(2000),
+        pytest.raises(InvalidInputError, match="cannot be written: File too large"),
+    ):
+        run(clip, detector, **{name: target})
+    assert not target.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,7 @@ class PartsFolder:
     """
 
     def __init__(self, output: Path, settings: dict[str, Any]) -> None:
+        self._output = output
         self.folder = output.with_name(f".{output.name}.parts")
         self._digest = hashlib.sha256(
             json.dumps(settings, sort_keys=True, default=str).encode()
@@ -69,10 +71,17 @@ class PartsFolder:
         self.parts = self._read_parts()
         if not self.parts:
             shutil.rmtree(self.folder, ignore_errors=True)
-        try:
+        with self._writing():
             self.folder.mkdir(exist_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Name the output where its parts cannot be written, on a full disk for example."""
+        try:
+            yield
         except OSError as error:
-            raise InvalidInputError(f"{output} cannot be written: {error.strerror}") from error
+            reason = error.strerror or error
+            raise InvalidInputError(f"{self._output} cannot be written: {reason}") from error
 
     def _read_parts(self) -> list[Part]:
         try:
@@ -92,12 +101,17 @@ class PartsFolder:
         return self.folder / f"{number:05d}.npz"
 
     def finish(self, part: Part, rows: Sequence[FacesOfFrame]) -> None:
-        """Add a part whose pictures are written already."""
-        with open_whole(self.faces(part.number)) as file:
-            np.savez(file, **_to_arrays(rows))
-        self.parts.append(part)
-        state = {"settings": self._digest, "parts": [asdict(item) for item in self.parts]}
-        write_whole(self.folder / STATE_FILE, json.dumps(state))
+        """Add a part whose pictures are written already.
+
+        Raises:
+            InvalidInputError: it cannot be written.
+        """
+        with self._writing():
+            with open_whole(self.faces(part.number)) as file:
+                np.savez(file, **_to_arrays(rows))
+            self.parts.append(part)
+            state = {"settings": self._digest, "parts": [asdict(item) for item in self.parts]}
+            write_whole(self.folder / STATE_FILE, json.dumps(state))
 
     def rows(self, topology: Topology) -> Iterator[FacesOfFrame]:
         """Read the faces of all parts, frame by frame."""
