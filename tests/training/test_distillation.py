@@ -163,4 +163,4 @@ def test_the_command_trains_with_a_teacher_and_remembers_it(
     assert main([*command, "--resume", "--teacher-views", "2"]) == 2
     assert "teacher_views: 1, not 2" in capsys.readouterr().err
     assert main([*command[:1], "faces", *command[2:-1], str(tmp_path / "finder")]) == 2
-    assert "expected a landmark network, not 'faces'" in capsys.readouterr().err
+    assert "expected a landmark network, not a face detector" in capsys.readouterr().err
