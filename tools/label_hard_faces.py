@@ -115,10 +115,18 @@ def parse_arguments() -> argparse.Namespace:
         "--add-to", type=Path, metavar="FACES", help="data set of face crops to add the faces to"
     )
     parser.add_argument(
-        "--largest-percent", type=float, default=2.0, metavar="P", help="(default: 2)"
+        "--largest-percent",
+        type=float,
+        default=2.0,
+        metavar="P",
+        help="keep faces whose looks disagree by at most P %% (default: 2)",
     )
     parser.add_argument(
-        "--least-presence", type=float, default=0.8, metavar="P", help="(default: 0.8)"
+        "--least-presence",
+        type=float,
+        default=0.8,
+        metavar="P",
+        help="keep faces whose mean presence is at least P, 0 to 1 (default: 0.8)",
     )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     return parser.parse_args()
