@@ -74,7 +74,8 @@ class Tracker:
             its velocity would have taken it, keeps its id.
         detect_every: frames from one look of the face detector to the next, if all is well.
         tiles: tiles along the frame's longer side that the face detector looks at in turn, for
-            small faces; by default one for each 320 px, at most 4. 1 for none.
+            small faces; by default one for each 320 px, at most 4. 1 looks at whole frames only,
+            and finds no tiny faces.
         max_faces: follow at most this many faces.
 
     Raises:

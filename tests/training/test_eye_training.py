@@ -176,7 +176,7 @@ def test_a_contest_trains_and_measures_it(
     [
         (["--scenes", "scenes"], "scenes has no meaning"),
         (["--depth"], "depth has no meaning"),
-        (["--turned", "0.5"], "alterations has no meaning"),
+        (["--turned", "0.5"], "alterations (turned, dressed) has no meaning"),
         (["--head", "baseline"], "head='baseline' has no meaning"),
         (["--stages", "64:32:8"], "expected a size of 32"),
         (["--loss", "wing"], "--loss wing is for landmark networks"),

@@ -49,7 +49,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="folder for checkpoints and logs",
     )  # fmt: skip
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
-    _add_face_data_options(parser.add_argument_group("data: face crops and scenes"))
+    data = parser.add_argument_group("data: face crops and scenes")
+    _add_face_data_options(data)
+    _add_alteration_options(data)
     _add_contest_options(parser.add_argument_group("data: the contest's layout"))
     _add_start_options(parser.add_argument_group("what it starts from"))
     learning = parser.add_argument_group("how it learns")
@@ -61,7 +63,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--faces", type=Path, metavar="FOLDER", help="data set of face crops")
-    group.add_argument("--scenes", type=Path, metavar="FOLDER", help="data set of scenes")
+    group.add_argument(
+        "--scenes", type=Path, metavar="FOLDER", help="data set of scenes; eyes needs none"
+    )
     group.add_argument(
         "--photos", type=Path, metavar="FOLDER",
         help="for the face detector: data set of photos with any number of faces",
@@ -80,6 +84,14 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
         "--depth", action="store_true",
         help="learn the landmarks' depth too; the data set needs labels of depth",
     )  # fmt: skip
+    group.add_argument(
+        "--decoding", choices=("once", "always"), default="once",
+        help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
+        "for a sample (default: once)",
+    )  # fmt: skip
+
+
+def _add_alteration_options(group: argparse._ArgumentGroup) -> None:
     for name, what in (
         ("turned", "turned out of their plane, to a yaw of up to 80 degrees"),
         ("closed", "shown with closing eyes"),
@@ -92,14 +104,8 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
         )  # fmt: skip
     group.add_argument(
         "--shut-opening", type=float, metavar="SHARE",
-        help="for eyes: distance of the lids over the width of the eye that the labels of shut "
-        "eyes have; such labels are closed. 0 takes labels as they are (default: 0.06, as "
-        "MediaPipe labels)",
-    )  # fmt: skip
-    group.add_argument(
-        "--decoding", choices=("once", "always"), default="once",
-        help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
-        "for a sample (default: once)",
+        help="for eyes: lid opening in labels of shut eyes, over the eye's width; labels near it "
+        "are closed. 0 takes labels as they are (default: 0.06, that of MediaPipe)",
     )  # fmt: skip
 
 
@@ -296,7 +302,7 @@ def _eye_recipe(options: argparse.Namespace) -> EyeRecipe | None:
     if options.network not in EYE_NETWORKS:
         if options.shut_opening is not None:
             raise InvalidInputError(
-                f"--shut-opening is for the network 'eyes'; expected it without {options.network}"
+                f"--shut-opening is for the network 'eyes'; leave it out for {options.network}"
             )
         return None
     given = {"closed": options.closed, "shut_opening": options.shut_opening}

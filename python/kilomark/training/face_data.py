@@ -81,7 +81,7 @@ def train(
     if network in EYE_NETWORKS:
         unused = {
             "scenes": scenes, "hard_negatives": hard_negatives, "reviewed": reviewed,
-            "photos": photos, "depth": depth, "alterations": alterations,
+            "photos": photos, "depth": depth, "alterations (turned, dressed)": alterations,
         }  # fmt: skip
         check_eye_options(chosen, start, unused)
     elif scenes is None:
