@@ -27,6 +27,8 @@ class LookBudget {
   // How many looks a frame may have, `step_s` after the one before.
   [[nodiscard]] int take(double step_s, double per_second);
 
+  void reset() { saved_ = 0.0; }
+
  private:
   double saved_ = 0.0;
   double most_;

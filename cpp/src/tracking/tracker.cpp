@@ -34,6 +34,7 @@ void Tracker::Implementation::reset() {
   cuts_.reset();
   schedule_.reset();
   close_search_.reset();
+  windows_.reset();
   next_id_ = 1;
   width_ = height_ = 0;
 }

@@ -86,6 +86,15 @@ TEST(WindowTest, AWindowLiesWithinTheFrameAndBeginsAtEvenPixels) {
   }
 }
 
+TEST(LookBudgetTest, AResetForgetsWhatWasSaved) {
+  LookBudget budget(4);
+  EXPECT_EQ(budget.take(0.5, 1.0), 0);
+  EXPECT_EQ(budget.take(0.5, 1.0), 1);
+  EXPECT_EQ(budget.take(0.5, 1.0), 0);
+  budget.reset();
+  EXPECT_EQ(budget.take(0.5, 1.0), 0);
+}
+
 TEST(WindowTest, AFrameSmallerThanAWindowIsSeenWhole) {
   const Tile window = window_around({20, 30}, 40, 60);
   EXPECT_EQ(window.x, 0);
