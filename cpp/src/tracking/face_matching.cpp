@@ -44,4 +44,15 @@ std::vector<std::pair<std::size_t, std::size_t>> nearest_pairs(std::span<const S
   return out;
 }
 
+std::vector<FaceRegion> unknown_of(std::span<const FaceRegion> found,
+                                   const std::vector<bool>& is_known) {
+  std::vector<FaceRegion> unknown;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!is_known[i]) {
+      unknown.push_back(found[i]);
+    }
+  }
+  return unknown;
+}
+
 }  // namespace kilomark::tracking

@@ -19,4 +19,8 @@ struct SoughtFace {
 [[nodiscard]] std::vector<std::pair<std::size_t, std::size_t>> nearest_pairs(
     std::span<const SoughtFace> sought, std::span<const FaceRegion> found);
 
+// The regions that are not marked as known.
+[[nodiscard]] std::vector<FaceRegion> unknown_of(std::span<const FaceRegion> found,
+                                                 const std::vector<bool>& is_known);
+
 }  // namespace kilomark::tracking

@@ -47,6 +47,8 @@ struct Track {
   // The same, by what the image shows there.
   [[nodiscard]] FaceRegion expected_in(const ImageView& image, double time_s) const;
 
+  [[nodiscard]] bool is_followed() const { return state != TrackState::kLost && !is_dropped; }
+
   void measure(PlacedFace measured, const FaceLayout& layout, double time_s);
 
   // Moves a tiny face to a region, where the landmark network was not sure of it.

@@ -24,10 +24,6 @@ constexpr RegionChange kOffPlace{0.15F, 0.2F, 360.0F};
 
 constexpr float kReachOfOthers = 0.6F;  // of faces that are not tiny
 
-bool is_followed(const Track& track) {
-  return !track.is_dropped && track.state != tracking::TrackState::kLost;
-}
-
 // A face with what lies around it in the frame: nearer to the edge of a look it may be missed.
 Box around(const Box& box, int width, int height) {
   const float margin = tracking::side_of(box);
@@ -40,7 +36,7 @@ Box around(const Box& box, int width, int height) {
 const Track* longest_unseen(std::span<const Track> tracks) {
   const Track* longest = nullptr;
   for (const Track& track : tracks) {
-    if (track.tiny && is_followed(track) && track.tiny->frames_unseen > 0 &&
+    if (track.tiny && track.is_followed() && track.tiny->frames_unseen > 0 &&
         (longest == nullptr || track.tiny->frames_unseen > longest->tiny->frames_unseen)) {
       longest = &track;
     }
@@ -84,13 +80,10 @@ void Tracker::Implementation::look_closely(const ImageView& image) {
 
 void Tracker::Implementation::look_at(const ImageView& image, const Tile& tile,
                                       int longer_side_px) {
-  std::vector<FaceRegion> found = source_->detect_closely(part_of(image, tile), longer_side_px);
-  for (FaceRegion& region : found) {
-    region.box = tracking::from_tile(tile, region.box);
-  }
-  std::erase_if(found, [&](const FaceRegion& region) {
-    return tracking::side_of(region.box) < tracking::kLeastTinySide ||
-           tracking::cuts(tile, region.box, width_, height_);
+  std::vector<FaceRegion> found =
+      in_frame(source_->detect_closely(part_of(image, tile), longer_side_px), tile);
+  std::erase_if(found, [](const FaceRegion& region) {
+    return tracking::side_of(region.box) < tracking::kLeastTinySide;
   });
   std::vector<FaceRegion> unknown = weigh(found, tile);
   std::erase_if(unknown, [](const FaceRegion& region) {
@@ -105,7 +98,7 @@ std::vector<FaceRegion> Tracker::Implementation::weigh(std::span<const FaceRegio
   std::vector<tracking::SoughtFace> sought;
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     const Track& track = tracks_[i];
-    if (is_followed(track)) {
+    if (track.is_followed()) {
       rows.push_back(i);
       sought.push_back({track.region, track.tiny ? track.tiny->reach(now_s_) : kReachOfOthers});
     }
@@ -123,13 +116,7 @@ std::vector<FaceRegion> Tracker::Implementation::weigh(std::span<const FaceRegio
       miss_tiny(track);
     }
   }
-  std::vector<FaceRegion> unknown;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!is_known[i]) {
-      unknown.push_back(found[i]);
-    }
-  }
-  return unknown;
+  return tracking::unknown_of(found, is_known);
 }
 
 void Tracker::Implementation::find_tiny(Track& track, const FaceRegion& found) {
@@ -172,12 +159,7 @@ void Tracker::Implementation::return_tiny(Track& track) {
 
 void Tracker::Implementation::begin_tiny_tracks(const ImageView& image,
                                                 std::span<const FaceRegion> regions) {
-  std::vector<Observation> observations;
-  for (const FaceRegion& region : regions) {
-    observations.push_back({kNone, region, {}, {}, {}});
-  }
-  placer().place(image, observations);
-  for (Observation& observation : observations) {
+  for (Observation& observation : observe(image, regions)) {
     const FaceRegion& found = observation.expected;
     const float presence = observation.face.presence;
     Track track(std::move(observation.face), layout_, options_.smoothing, found.angle_deg, now_s_);

@@ -56,6 +56,12 @@ class Tracker::Implementation {
   void miss(Track& track);
   void begin_tracks(const ImageView& image, std::span<const FaceRegion> regions, bool is_small);
   [[nodiscard]] bool is_known(const Observation& observation) const;
+  // The regions of a tile in the frame, without those that an edge of the tile cuts.
+  [[nodiscard]] std::vector<FaceRegion> in_frame(std::vector<FaceRegion> found,
+                                                 const Tile& tile) const;
+  // What the landmark network says of regions that belong to no track.
+  [[nodiscard]] std::vector<Observation> observe(const ImageView& image,
+                                                 std::span<const FaceRegion> regions) const;
   void begin_track(Observation&& observation, bool is_small);
   [[nodiscard]] bool is_full() const;
 

@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "face_matching.hpp"
 #include "tile_boxes.hpp"
 #include "tracker_implementation.hpp"
 
@@ -22,22 +25,27 @@ bool is_same_face(const FaceRegion& a, const FaceRegion& b) {
 
 void Tracker::Implementation::look(const ImageView& image, const Tile& tile) {
   const bool is_whole = tile.width == width_ && tile.height == height_;
-  std::vector<FaceRegion> found = source_->detect(part_of(image, tile));
+  const std::vector<FaceRegion> found = in_frame(source_->detect(part_of(image, tile)), tile);
+  const std::vector<FaceRegion> unknown = confirm(found, tile, is_whole);
+  begin_tracks(image, unknown, !is_whole);
+}
+
+std::vector<FaceRegion> Tracker::Implementation::in_frame(std::vector<FaceRegion> found,
+                                                          const Tile& tile) const {
   for (FaceRegion& region : found) {
     region.box = tracking::from_tile(tile, region.box);
   }
   std::erase_if(found, [&](const FaceRegion& region) {
     return tracking::cuts(tile, region.box, width_, height_);
   });
-  const std::vector<FaceRegion> unknown = confirm(found, tile, is_whole);
-  begin_tracks(image, unknown, !is_whole);
+  return found;
 }
 
 std::vector<FaceRegion> Tracker::Implementation::confirm(std::span<const FaceRegion> found,
                                                          const Tile& tile, bool is_whole) {
   std::vector<bool> known(found.size(), false);
   for (Track& track : tracks_) {
-    if (track.state == TrackState::kLost || track.is_dropped) {
+    if (!track.is_followed()) {
       continue;
     }
     bool is_found = false;
@@ -60,13 +68,7 @@ std::vector<FaceRegion> Tracker::Implementation::confirm(std::span<const FaceReg
       miss(track);
     }
   }
-  std::vector<FaceRegion> unknown;
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (!known[i]) {
-      unknown.push_back(found[i]);
-    }
-  }
-  return unknown;
+  return tracking::unknown_of(found, known);
 }
 
 void Tracker::Implementation::miss(Track& track) {
@@ -80,22 +82,26 @@ void Tracker::Implementation::miss(Track& track) {
 
 void Tracker::Implementation::begin_tracks(const ImageView& image,
                                            std::span<const FaceRegion> regions, bool is_small) {
-  std::vector<Observation> observations;
-  for (const FaceRegion& region : regions) {
-    observations.push_back({kNone, region, {}, {}, {}});
-  }
-  placer().place(image, observations);
-  for (Observation& observation : observations) {
+  for (Observation& observation : observe(image, regions)) {
     if (observation.face.presence >= options_.presence_threshold && !is_known(observation)) {
       begin_track(std::move(observation), is_small);
     }
   }
 }
 
+std::vector<tracking::Observation> Tracker::Implementation::observe(
+    const ImageView& image, std::span<const FaceRegion> regions) const {
+  std::vector<Observation> observations;
+  for (const FaceRegion& region : regions) {
+    observations.push_back({kNone, region, {}, {}, {}});
+  }
+  placer().place(image, observations);
+  return observations;
+}
+
 bool Tracker::Implementation::is_known(const Observation& observation) const {
   return std::ranges::any_of(tracks_, [&](const Track& track) {
-    return track.state != TrackState::kLost && !track.is_dropped &&
-           is_same_face(track.region, observation.region);
+    return track.is_followed() && is_same_face(track.region, observation.region);
   });
 }
 
@@ -122,8 +128,7 @@ void Tracker::Implementation::begin_track(Observation&& observation, bool is_sma
 
 bool Tracker::Implementation::is_full() const {
   const auto count = std::ranges::count_if(tracks_, [](const Track& track) {
-    return track.state != TrackState::kLost && !track.is_dropped &&
-           !(track.tiny && track.state == TrackState::kTentative);
+    return track.is_followed() && !(track.tiny && track.state == TrackState::kTentative);
   });
   return options_.max_faces > 0 && count >= options_.max_faces;
 }
