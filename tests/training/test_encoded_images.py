@@ -63,6 +63,16 @@ def test_an_image_that_does_not_decode_is_named(faces_dir: Path, tmp_path: Path)
         images[2]
 
 
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "val.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("empty.jpg"))
+
+    images = read_encoded_images([tmp_path / "val.tar"])
+
+    with pytest.raises(InvalidInputError, match="'empty' does not decode"):
+        images[0]
+
+
 @pytest.mark.parametrize("content", [None, b"no archive at all"])
 def test_a_file_that_is_no_archive_is_named(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "faces.tar"

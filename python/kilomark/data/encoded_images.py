@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
+from kilomark.data.packed_images import decode_image
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 
@@ -50,7 +50,7 @@ class EncodedImages:
         """
         archive, begin, length = self.places[index].tolist()
         data = self.archives[archive][begin : begin + length]
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+        image = decode_image(data)
         if image is None:
             raise InvalidInputError(
                 f"image {excerpt(self.names[index])} does not decode; expected a JPEG or PNG "

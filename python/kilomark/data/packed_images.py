@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kilomark.data.encoded_images import EncodedImages
 
-__all__ = ["PackedImages", "read_packed_images", "rows_of"]
+__all__ = ["PackedImages", "decode_image", "read_packed_images", "rows_of"]
 
 log = logging.getLogger(__name__)
 
@@ -127,11 +127,15 @@ def _write_cache(archives: Sequence[Path], folder: Path) -> None:
         )
 
 
+def decode_image(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """Decode the (B,) uint8 bytes of a file to (H, W, 3) uint8 RGB; None if they are no image."""
+    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
+
+
 def _decoded(archives: Sequence[Path]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     for path in archives:
         for name, data in _files(path):
-            pixels = np.frombuffer(data, np.uint8)
-            image = cv2.imdecode(pixels, cv2.IMREAD_COLOR_RGB) if len(pixels) else None
+            image = decode_image(np.frombuffer(data, np.uint8))
             if image is None:
                 raise InvalidInputError(
                     f"{name} in {path} does not decode; expected a JPEG or PNG image"
