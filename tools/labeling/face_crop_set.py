@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from kilomark.data.geometry import apply_map, corners_of, crop_map, warp
+from kilomark.data.label_arrays import read_landmark_matrix
 from kilomark.data.landmark_samples import crop_square
 from kilomark.errors import InvalidInputError
 from kilomark.topology_file import read_topology, write_topology
@@ -139,11 +140,8 @@ class FaceCropSet:
             shutil.copy(self.base / name, self.folder / name)
         if (self.base / "depth.npz").is_file():
             self._extend_depth(dict(np.load(self.base / "depth.npz")))
-        sparse = np.load(self.base / "vertices_to_landmarks.npz")
         width = np.load(self.base / "labels.npz")["vertices"].shape[1]
-        matrix = np.zeros((count, width))
-        matrix[sparse["row"], sparse["col"]] = sparse["weight"]
-        return matrix
+        return read_landmark_matrix(self.base, count, width).astype(np.float64)
 
     def _extend_depth(self, depth: dict[str, Array]) -> None:
         count = len(self._rows)

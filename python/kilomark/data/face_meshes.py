@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kilomark.data.face_mesh import NUM_VERTICES
+from kilomark.data.label_arrays import read_landmark_matrix
 from kilomark.data.profiling import Z_SCALE
 from kilomark.errors import InvalidInputError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from kilomark.data.face_crops import Split
 
-__all__ = ["FaceMeshes", "has_depth", "landmark_matrix", "read_face_meshes"]
+__all__ = ["FaceMeshes", "has_depth", "read_face_meshes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -72,7 +73,7 @@ def read_face_meshes(folder: Path, split: Split) -> FaceMeshes:
     return FaceMeshes(
         vertices=np.concatenate([flat, Z_SCALE * depth[..., None]], 2),
         has_depth=known,
-        to_landmarks=landmark_matrix(folder, NUM_VERTICES),
+        to_landmarks=read_landmark_matrix(folder, None, NUM_VERTICES),
     )
 
 
@@ -80,14 +81,6 @@ def has_depth(folder: Path) -> bool:
     """Whether a data set of face crops has labels of depth."""
     with np.load(folder / "labels.npz") as labels:
         return "depth" in labels.files or (folder / "depth.npz").is_file()
-
-
-def landmark_matrix(folder: Path, num_vertices: int) -> Array:
-    """The data set's fixed matrix (K, V) from vertices to landmarks."""
-    sparse = np.load(folder / "vertices_to_landmarks.npz")
-    matrix = np.zeros((int(sparse["row"].max()) + 1, num_vertices), np.float32)
-    matrix[sparse["row"], sparse["col"]] = sparse["weight"]
-    return matrix
 
 
 def _depth_of(folder: Path, labels: np.lib.npyio.NpzFile, chosen: Array) -> tuple[Array, Array]:

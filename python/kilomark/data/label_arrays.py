@@ -73,8 +73,10 @@ def rows_of_split(arrays: Mapping[str, Array], split: str, path: Path) -> Array:
     return rows
 
 
-def read_landmark_matrix(folder: Path, num_landmarks: int, num_vertices: int) -> Array:
+def read_landmark_matrix(folder: Path, num_landmarks: int | None, num_vertices: int) -> Array:
     """The data set's fixed matrix (K, V) float32 from vertices to landmarks.
+
+    ``num_landmarks`` is K; None takes it from the matrix.
 
     Raises:
         InvalidInputError: ``vertices_to_landmarks.npz`` is damaged, or of other landmarks.
@@ -84,6 +86,7 @@ def read_landmark_matrix(folder: Path, num_landmarks: int, num_vertices: int) ->
     if not {"row", "col", "weight"} <= sparse.keys():
         raise InvalidInputError(f"{path} lacks row, col or weight; expected a sparse matrix")
     rows, columns = sparse["row"], sparse["col"]
+    num_landmarks = int(rows.max(initial=-1)) + 1 if num_landmarks is None else num_landmarks
     if rows.max(initial=0) >= num_landmarks or columns.max(initial=0) >= num_vertices:
         raise InvalidInputError(
             f"{path} is a matrix of at least {rows.max() + 1} x {columns.max() + 1}; expected "
