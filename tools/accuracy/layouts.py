@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark.contest.pts import read_pts
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -89,16 +90,6 @@ def guess_layout(data: Path) -> str:
     if len(first) == _WFLW_FIELDS:
         return "wflw"
     return "cofw" if len(first) > 2 * _COFW_POINTS else "wider"
-
-
-def read_pts(path: Path) -> Array:
-    """Points (P, 2) of a ``.pts`` file, which counts pixels from 1 at their centers."""
-    lines = path.read_text().split("{", 1)[-1].split("}", 1)[0].split()
-    if not lines or len(lines) % 2:
-        raise InvalidInputError(
-            f"{path} holds {len(lines)} numbers; expected x and y of each point"
-        )
-    return np.array(lines, float).reshape(-1, 2) - 0.5
 
 
 def _read_pts_folder(data: Path, photos: Path) -> list[LabeledPhoto]:

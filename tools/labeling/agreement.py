@@ -15,7 +15,8 @@ import numpy as np
 
 from kilomark import Detector
 from kilomark.data.geometry import apply_map, box_of
-from kilomark.errors import InvalidInputError
+
+from .own_network import mirror_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,13 +119,7 @@ class FaceLabeler:
         self.detector = Detector(
             bundle, finder=None, blend=False, eyes=False, num_threads=num_threads
         )
-        mirror = self.detector.topology.mirror
-        if mirror is None:
-            raise InvalidInputError(
-                f"the bundle {bundle!r} does not say which landmarks are each other's mirror "
-                "images; expected one that does, since faces are labeled in the mirror too"
-            )
-        self.mirror = mirror
+        self.mirror = mirror_of(self.detector, bundle)
 
     def label(self, image: Array, box: Array) -> Agreement:
         """Look at the face of (H, W, 3) RGB in a box (4,), and again where its landmarks are."""

@@ -12,6 +12,8 @@ from kilomark.errors import InvalidInputError
 from .views import Labeler
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .views import Image, Landmarks
 
 
@@ -23,12 +25,7 @@ def open_bundle(bundle: str) -> Labeler:
         InvalidInputError: it does not know which landmarks are each other's mirror images.
     """
     detector = Detector(bundle)
-    mirror = detector.topology.mirror
-    if mirror is None:
-        raise InvalidInputError(
-            f"the bundle {bundle!r} does not say which landmarks are each other's mirror images; "
-            "expected one that does, since photos are labeled in the mirror too"
-        )
+    mirror = mirror_of(detector, bundle)
 
     def place(image: Image) -> Landmarks | None:
         faces = detector.predict(np.ascontiguousarray(image[..., ::-1]))
@@ -38,3 +35,18 @@ def open_bundle(bundle: str) -> Labeler:
         return largest.landmarks.astype(np.float64)
 
     return Labeler(bundle, place, mirror)
+
+
+def mirror_of(detector: Detector, bundle: str) -> npt.NDArray[np.intp]:
+    """(K,) the landmark that each one becomes in the mirror.
+
+    Raises:
+        InvalidInputError: the bundle does not say so.
+    """
+    mirror = detector.topology.mirror
+    if mirror is None:
+        raise InvalidInputError(
+            f"the bundle {bundle!r} does not say which landmarks are each other's mirror images; "
+            "expected one that does, since faces are labeled in the mirror too"
+        )
+    return mirror
