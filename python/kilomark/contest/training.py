@@ -42,7 +42,7 @@ def train(
     machine: Machine = Machine(),  # noqa: B008  # frozen
     resume: bool = False,
 ) -> dict[str, float]:
-    """Train a landmark network or that of the eyes, as ``kilomark train --contest`` does.
+    """Train a landmark network or the network of the eyes, as ``kilomark train --contest``.
 
     Args:
         network: ``"resnext50"``, ``"lite"`` or ``"eyes"``.
