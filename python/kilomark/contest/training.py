@@ -18,8 +18,9 @@ from kilomark.training.run import Machine, Start, TeacherChoice, run_training
 from kilomark.training.settings import Settings, default_stages
 
 if TYPE_CHECKING:
-    from kilomark.contest.data_set import ContestSplit
+    from kilomark.contest.data_set import Contest, ContestSplit
     from kilomark.contest.samples import CropName
+    from kilomark.topology import Topology
     from kilomark.training.task import Task
 
 __all__ = ["train"]
@@ -80,25 +81,13 @@ def train(
     is_eye = network in EYE_NETWORKS
     if is_eye:
         check_eye_options(chosen, start, {"scenes": scenes})
-    cache_dir = None if cache is None else Path(cache)
+    cache_dir, scenes_dir, topology_file = _path(cache), _path(scenes), _path(topology)
 
     def make_task() -> Task:
         contest = read_contest(Path(folder), cache_dir)
-        file = None if topology is None else Path(topology)
-        known = choose_topology(contest.num_landmarks, file)
+        known = choose_topology(contest.num_landmarks, topology_file)
         if is_eye:
-            rows = contest.split(split)
-            return EyeTask(
-                ContestFaces(contest, rows.train, known),
-                ContestFaces(contest, rows.val, known),
-                chosen.seed,
-                recipe=eyes or EyeRecipe(),
-                data={"data": "contest", "split": split},
-            )
-        backgrounds = None
-        if scenes is not None:
-            images, chosen_rows, _ = read_backgrounds(Path(scenes), cache_dir)
-            backgrounds = images, chosen_rows
+            return _eye_task(contest, known, split, chosen.seed, eyes or EyeRecipe())
         return ContestTask(
             contest,
             known,
@@ -106,7 +95,7 @@ def train(
             split=split,
             seed=chosen.seed,
             location=chosen.loss,
-            backgrounds=backgrounds,
+            backgrounds=None if scenes_dir is None else read_backgrounds(scenes_dir, cache_dir)[:2],
             num_workers=chosen.num_workers,
         )
 
@@ -114,3 +103,20 @@ def train(
         network, make_task, Path(out), chosen,
         start=start, teacher=teacher, machine=machine, resume=resume,
     )  # fmt: skip
+
+
+def _eye_task(
+    contest: Contest, topology: Topology, split: ContestSplit, seed: int, recipe: EyeRecipe
+) -> EyeTask:
+    rows = contest.split(split)
+    return EyeTask(
+        ContestFaces(contest, rows.train, topology),
+        ContestFaces(contest, rows.val, topology),
+        seed,
+        recipe=recipe,
+        data={"data": "contest", "split": split},
+    )
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)

@@ -98,24 +98,20 @@ def evaluate(
                 f"the bundle {excerpt(measured.name)} sees one eye; expected no --report, --views "
                 "and --blend for it: its figures are printed"
             )
-        figures = rounded_figures(
-            _measure_eyes(measured.folder, Path(faces), _path(cache), landmarks)
-        )
-        if write:
-            write_accuracy(measured.folder, figures)
-        return figures
-    if scenes is None:
+        found = _measure_eyes(measured.folder, Path(faces), _path(cache), landmarks)
+    elif scenes is None:
         raise InvalidInputError(
             f"no scenes to measure {excerpt(measured.name)} on; expected --scenes beside --faces"
         )
-    data = (Path(faces), Path(scenes), _path(cache))
-    to = (_path(report), _path(run_dir))
-    if isinstance(measured, FinderBundle):
-        use = FinderUse(landmarks, finder_tiles)
-        found = _measure_finder(measured, *data, *to, use=use, reviewed=_path(reviewed))
     else:
-        placed = LandmarkUse(views, blend)
-        found = _measure_landmarks(measured, *data, *to, slices=_path(slices), use=placed)
+        data = (Path(faces), Path(scenes), _path(cache))
+        to = (_path(report), _path(run_dir))
+        if isinstance(measured, FinderBundle):
+            finding = FinderUse(landmarks, finder_tiles)
+            found = _measure_finder(measured, *data, *to, use=finding, reviewed=_path(reviewed))
+        else:
+            placing = LandmarkUse(views, blend)
+            found = _measure_landmarks(measured, *data, *to, slices=_path(slices), use=placing)
     figures = rounded_figures(found)
     if write:
         write_accuracy(measured.folder, figures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,63 +79,116 @@ def train(
         KilomarkError: the disk is full or not writable; earlier checkpoints are whole.
     """
     chosen = settings or Settings(stages=default_stages(check_network_name(network)))
-    if network in EYE_NETWORKS:
-        unused = {
-            "scenes": scenes, "hard_negatives": hard_negatives, "reviewed": reviewed,
-            "photos": photos, "depth": depth, "alterations (turned, dressed)": alterations,
-        }  # fmt: skip
-        check_eye_options(chosen, start, unused)
-    elif scenes is None:
-        raise InvalidInputError(
-            f"no scenes to train {excerpt(network)} on; expected a data set of scenes beside that "
-            "of face crops"
-        )
-    elif eyes is not None:
-        raise InvalidInputError(
-            f"a recipe of eyes is for the network 'eyes'; expected none for {excerpt(network)}"
-        )
-    finds_faces = network in FACE_DETECTORS
-    if reviewed is not None and not finds_faces:
-        raise InvalidInputError(
-            f"reviewed faces are for the face detector; expected 'faces', not {excerpt(network)}"
-        )
-
-    if photos is not None and not finds_faces:
-        raise InvalidInputError(
-            "photos of many faces are for the face detector; expected 'faces', not "
-            f"{excerpt(network)}"
-        )
-    if finds_faces and (depth or alterations):
-        raise InvalidInputError(
-            "depth and altered faces are for landmark networks; expected no such option for 'faces'"
-        )
-
-    def make_task() -> Task:
-        if scenes is None:
-            train = read_face_crops(Path(faces), "train", _path(cache), decoding=decoding)
-            val = read_face_crops(Path(faces), "val", _path(cache))
-            return EyeTask(train, val, chosen.seed, recipe=eyes or EyeRecipe())
-        data = (Path(scenes), chosen.seed, _path(cache))
-        negatives = _path(hard_negatives)
-        if finds_faces:
-            return FinderTask(
-                [Path(faces)], *data, photos_dir=_path(photos), hard_negatives=negatives,
-                reviewed=_path(reviewed),
-            )  # fmt: skip
-        return LandmarkTask(
-            Path(faces),
-            *data,
-            location=chosen.loss,
-            decoding=decoding,
-            hard_negatives=negatives,
-            with_depth=depth,
-            alterations=alterations,
-        )
-
+    data = _Data(
+        faces=Path(faces),
+        scenes=_path(scenes),
+        cache=_path(cache),
+        decoding=decoding,
+        hard_negatives=_path(hard_negatives),
+        reviewed=_path(reviewed),
+        photos=_path(photos),
+        depth=depth,
+        alterations=alterations,
+        eyes=eyes,
+    )
+    data.check(network, chosen, start)
     return run_training(
-        network, make_task, Path(out), chosen,
+        network, lambda: data.make_task(network, chosen), Path(out), chosen,
         start=start, teacher=teacher, machine=machine, resume=resume,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """What a network is trained on; the fields are arguments of `train`."""
+
+    faces: Path
+    scenes: Path | None
+    cache: Path | None
+    decoding: Decoding
+    hard_negatives: Path | None
+    reviewed: Path | None
+    photos: Path | None
+    depth: bool
+    alterations: Alterations
+    eyes: EyeRecipe | None
+
+    def check(self, network: str, settings: Settings, start: Start) -> None:
+        """Refuse data that have no meaning for ``network``, and data that it lacks."""
+        if network in EYE_NETWORKS:
+            unused = {
+                "scenes": self.scenes,
+                "hard_negatives": self.hard_negatives,
+                "reviewed": self.reviewed,
+                "photos": self.photos,
+                "depth": self.depth,
+                "alterations (turned, dressed)": self.alterations,
+            }
+            check_eye_options(settings, start, unused)
+            return
+        if self.scenes is None:
+            raise InvalidInputError(
+                f"no scenes to train {excerpt(network)} on; expected a data set of scenes beside "
+                "that of face crops"
+            )
+        if self.eyes is not None:
+            raise InvalidInputError(
+                f"a recipe of eyes is for the network 'eyes'; expected none for {excerpt(network)}"
+            )
+        if network in FACE_DETECTORS:
+            self._check_for_face_detector()
+        else:
+            self._check_for_landmarks(network)
+
+    def _check_for_face_detector(self) -> None:
+        if self.depth or self.alterations:
+            raise InvalidInputError(
+                "depth and altered faces are for landmark networks; expected no such option for "
+                "'faces'"
+            )
+
+    def _check_for_landmarks(self, network: str) -> None:
+        if self.reviewed is not None:
+            raise InvalidInputError(
+                "reviewed faces are for the face detector; expected 'faces', not "
+                f"{excerpt(network)}"
+            )
+        if self.photos is not None:
+            raise InvalidInputError(
+                "photos of many faces are for the face detector; expected 'faces', not "
+                f"{excerpt(network)}"
+            )
+
+    def make_task(self, network: str, settings: Settings) -> Task:
+        """Read the data."""
+        if self.scenes is None:
+            return EyeTask(
+                read_face_crops(self.faces, "train", self.cache, decoding=self.decoding),
+                read_face_crops(self.faces, "val", self.cache),
+                settings.seed,
+                recipe=self.eyes or EyeRecipe(),
+            )
+        if network in FACE_DETECTORS:
+            return FinderTask(
+                [self.faces],
+                self.scenes,
+                settings.seed,
+                self.cache,
+                photos_dir=self.photos,
+                hard_negatives=self.hard_negatives,
+                reviewed=self.reviewed,
+            )
+        return LandmarkTask(
+            self.faces,
+            self.scenes,
+            settings.seed,
+            self.cache,
+            location=settings.loss,
+            decoding=self.decoding,
+            hard_negatives=self.hard_negatives,
+            with_depth=self.depth,
+            alterations=self.alterations,
+        )
 
 
 def _path(path: str | Path | None) -> Path | None:
