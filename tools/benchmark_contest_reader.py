@@ -20,16 +20,17 @@ from pathlib import Path
 
 import numpy as np
 
+from kilomark.contest.columns import landmark_columns
+
 DISTINCT_ROWS = 512
 
 
 def write_table(path: Path, num_rows: int, num_landmarks: int) -> None:
     """Integers of up to three digits; the rows repeat under other file names."""
-    columns = [f"Point_M{i}_{axis}" for i in range(num_landmarks) for axis in "XY"]
     values = np.random.default_rng(0).integers(40, 480, (DISTINCT_ROWS, 2 * num_landmarks))
     rows = ["\t".join(map(str, row)) + "\n" for row in values.tolist()]
     with path.open("w") as file:
-        file.write("\t".join(["file_name", *columns]) + "\n")
+        file.write("\t".join(["file_name", *landmark_columns(num_landmarks)]) + "\n")
         for row in range(num_rows):
             file.write(f"{row:08d}.jpg\t{rows[row % DISTINCT_ROWS]}")
 

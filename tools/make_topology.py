@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kilomark.data.label_arrays import read_landmark_matrix
 from kilomark.pose import Pose, fit_pose, to_rotation
 from kilomark.whole_files import write_whole
 
@@ -52,7 +53,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     given = json.loads((options.faces / "topology.json").read_text())
-    matrix = read_matrix(options.faces, given)
+    matrix = read_landmark_matrix(options.faces, given["num_landmarks"], given["num_vertices"])
     with np.load(options.faces / "labels.npz") as labels:
         split, vertices, poses = labels["split"], labels["vertices"] / 32, labels["pose"]
     mirror = np.array(given["mirror"])
@@ -71,14 +72,6 @@ def main() -> None:
     }
     write_whole(options.output, json.dumps(topology) + "\n")
     print(f"wrote {options.output}")
-
-
-def read_matrix(folder: Path, given: dict[str, Any]) -> Array:
-    """The (971, 478) matrix that takes vertices to landmarks."""
-    sparse = np.load(folder / "vertices_to_landmarks.npz")
-    matrix = np.zeros((given["num_landmarks"], given["num_vertices"]))
-    matrix[sparse["row"], sparse["col"]] = sparse["weight"]
-    return matrix
 
 
 def fit_mean_vertices(vertices: Array, poses: Array) -> Array:

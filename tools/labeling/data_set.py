@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from kilomark.contest.columns import PERSON_COLUMN, landmark_columns
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -71,8 +73,8 @@ class DataSetWriter:
         self._report_rows.writerow(["photo", "file_name", "spread_percent", "views", "dropped"])
         self._with_persons = with_persons
         self._num_labeled = 0
-        points = [f"Point_M{i}_{axis}" for i in range(num_landmarks) for axis in "XY"]
-        self._write_row(["file_name", *(["person"] if with_persons else []), *points])
+        persons = [PERSON_COLUMN] if with_persons else []
+        self._write_row(["file_name", *persons, *landmark_columns(num_landmarks)])
 
     def close(self) -> None:
         self._table.close()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from kilomark.contest.columns import PERSON_COLUMN, landmark_columns
 from kilomark.manifest import read_landmark_bundle
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def write_drawn_contest(
         cv2.imwrite(str(folder / "train" / "images" / name), image[..., ::-1])
         numbers = [f"{value:.2f}" for value in landmarks.ravel()]
         rows.append([name, *numbers, f"person{number // 2}"])
-    columns = [f"Point_M{point}_{axis}" for point in range(len(landmarks)) for axis in "XY"]
-    _write_table(folder / "train" / "landmarks.csv", ["file_name", *columns, "person"], rows)
+    columns = ["file_name", *landmark_columns(len(landmarks)), PERSON_COLUMN]
+    _write_table(folder / "train" / "landmarks.csv", columns, rows)
 
     rows = []
     for number in range(num_test):

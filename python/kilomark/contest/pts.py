@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark.contest.columns import landmark_columns
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.topology import LandmarkGroup, Topology
@@ -151,8 +152,7 @@ def _write(out: Path, photos: Path, paths: list[Path], shapes: list[Array]) -> N
     for name, path in zip(names, paths, strict=True):
         (images / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, images / name)
-    columns = [f"Point_M{number}_{axis}" for number in range(len(shapes[0])) for axis in "XY"]
-    lines = ["\t".join(["file_name", *columns])]
+    lines = ["\t".join(["file_name", *landmark_columns(len(shapes[0]))])]
     for name, shape in zip(names, shapes, strict=True):
         lines.append("\t".join([name, *(f"{value:.3f}" for value in shape.ravel())]))
     (out / "train" / "landmarks.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from kilomark.contest.columns import PERSON_COLUMN
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BrokenCell", "Header", "RowBlock", "read_header", "read_row_blocks"]
 
-PERSON_COLUMN = "person"
 _BLOCK_BYTES = 32 << 20
 _LARGEST = float(np.finfo(np.float32).max)
 _ARROW_BLOCK_BYTES = 4 << 20  # what one thread parses at a time

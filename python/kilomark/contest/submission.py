@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from kilomark.contest.columns import landmark_columns
 from kilomark.contest.data_set import WantedLandmarks, read_photo, read_test_points
 from kilomark.contest.photo_names import photo_path
 from kilomark.contest.prediction import PhotoPredictor
@@ -121,9 +122,7 @@ def _check_wanted(path: Path, wanted: Sequence[WantedLandmarks], num_landmarks: 
 def _lines(
     images_dir: Path, wanted: Sequence[WantedLandmarks], predict: Callable[[Array], Array]
 ) -> Iterator[str]:
-    count = len(wanted[0].indices)
-    columns = [f"Point_M{point}_{axis}" for point in range(count) for axis in "XY"]
-    yield ",".join(["file_name", *columns]) + "\n"
+    yield ",".join(["file_name", *landmark_columns(len(wanted[0].indices))]) + "\n"
     for file_name, indices in tqdm(wanted, desc="predicting", unit="photo", disable=None):
         landmarks = predict(read_photo(photo_path(images_dir, file_name)))[list(indices)]
         whole = np.trunc(landmarks).astype(np.int64).ravel().tolist()
