@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from kilomark.data.tar_files import read_tar
 from kilomark.errors import InvalidInputError
 from kilomark.images import open_photo
 
@@ -67,7 +67,7 @@ def read_boxes(path: Path) -> dict[str, list[Array]]:
 def read_boxed_photos(
     source: Path, boxes: Mapping[str, list[Array]] | None, share: float
 ) -> Iterator[BoxedPhoto]:
-    """Yield the faces of a folder or a ``.tar``, by name.
+    """Yield the faces of a folder by name, or of a ``.tar`` in its order.
 
     Args:
         source: of the photos.
@@ -94,21 +94,15 @@ def read_boxed_photos(
 
 def _files(source: Path) -> Iterator[tuple[str, bytes]]:
     if source.is_file():
-        try:
-            with tarfile.open(source) as tar:
-                for member in sorted(tar.getmembers(), key=lambda one: one.name):
-                    file = tar.extractfile(member)
-                    if file is not None and Path(member.name).suffix.lower() in _SUFFIXES:
-                        yield member.name, file.read()
-        except tarfile.TarError as error:
-            raise InvalidInputError(
-                f"{source} is not a whole tar archive ({str(error).splitlines()[0]}); expected a "
-                "folder or a tar archive"
-            ) from error
+        yield from (file for file in read_tar(source) if _is_photo(file[0]))
         return
     for path in sorted(source.rglob("*")):
-        if path.suffix.lower() in _SUFFIXES:
+        if _is_photo(path.name):
             yield path.relative_to(source).as_posix(), path.read_bytes()
+
+
+def _is_photo(name: str) -> bool:
+    return Path(name).suffix.lower() in _SUFFIXES
 
 
 def _read(name: str, data: bytes, box: Array | None, share: float) -> BoxedPhoto:

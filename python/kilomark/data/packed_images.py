@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 
 from kilomark.cache_folder import user_cache_folder
+from kilomark.data.tar_files import read_tar
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.whole_files import open_whole
@@ -134,25 +134,10 @@ def decode_image(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
 
 def _decoded(archives: Sequence[Path]) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     for path in archives:
-        for name, data in _files(path):
+        for name, data in read_tar(path):
             image = decode_image(np.frombuffer(data, np.uint8))
             if image is None:
                 raise InvalidInputError(
                     f"{name} in {path} does not decode; expected a JPEG or PNG image"
                 )
             yield Path(name).stem, image
-
-
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with tarfile.open(path) as tar:
-            for member in tar:
-                file = tar.extractfile(member)
-                if file is not None:
-                    yield member.name, file.read()
-    except tarfile.TarError as error:
-        first = str(error).splitlines()[0]
-        raise InvalidInputError(
-            f"{path} is not a whole tar archive ({first}); expected one of images: fetch or pack "
-            "it again"
-        ) from error
