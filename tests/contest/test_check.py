@@ -35,6 +35,8 @@ def broken_dir(contest_dir: Path, tmp_path: Path) -> Path:
     lines[9] = lines[9].replace("\t", "\tx", 1)
     cells = lines[10].split("\t")
     lines[10] = "\t".join([cells[0], "-3", *cells[2:]])
+    cells = lines[11].split("\t")
+    lines[11] = "\t".join([*cells[:4], "99999", *cells[5:]])
     table.write_text("\n".join(lines) + "\n")
     with (folder / "test" / "test_points.csv").open("a") as file:
         file.write("t0000.jpg\t[0, 971]\n")
@@ -57,7 +59,7 @@ def test_a_table_without_rows_is_an_error(
 
     assert main(["data", "check", str(tmp_path)]) == 1
 
-    assert "error: 1 tables without rows" in capsys.readouterr().out
+    assert "error: tables without rows: 1" in capsys.readouterr().out
 
 
 def test_a_table_with_commas_says_how_to_mend_it(
@@ -91,6 +93,8 @@ def test_everything_that_is_wrong_is_named(
     assert found["identical_photos"] == ["train/images/0005.jpg is train/images/0004.jpg"]
     outside = "train/images/0009.jpg (line 11): 1 of 971 landmarks, the first of them number 0"
     assert outside in found["landmarks_outside"]
+    far = "train/images/0010.jpg (line 12): 1 of 971 landmarks, the first of them number 1"
+    assert found["landmarks_far_outside"] == [far]
     assert found["photos_without_row"] == [
         "train/images/0006.jpg", "train/images/0008.jpg", "train/images/unknown.jpg",
     ]  # fmt: skip
@@ -101,8 +105,8 @@ def test_the_summary_is_for_people(broken_dir: Path, capsys: pytest.CaptureFixtu
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "19 rows of 971 landmarks, 5 test photos"
-    assert "error: 2 unreadable photos" in lines
-    assert "warning: 3 photos without a row" in lines
+    assert "error: unreadable photos: 2" in lines
+    assert "warning: photos without a row: 3" in lines
 
 
 def test_warnings_alone_pass_unless_strict(contest_dir: Path, tmp_path: Path) -> None:

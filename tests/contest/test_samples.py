@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="needs the train extra: pip install '.[train
 
 from PIL import Image
 
+from kilomark.contest.columns import landmark_columns
 from kilomark.contest.crop import crop_as_baseline
 from kilomark.contest.data_set import Contest, read_contest, read_photo
 from kilomark.contest.samples import BaselineSamples, ContestFaces
@@ -83,6 +84,25 @@ def test_a_photo_that_does_not_decode_is_named(tmp_path: Path, content: bytes) -
 
     with pytest.raises(InvalidInputError, match=r"a\.jpg does not decode"):
         read_photo(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "is_refused"), [(-39, 59, False), (-41, 0, True), (0, 61, True)]
+)
+def test_a_landmark_far_outside_its_photo_is_named(
+    tmp_path: Path, x: int, y: int, is_refused: bool
+) -> None:
+    (tmp_path / "train" / "images").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "train" / "images" / "a.png"), np.zeros((30, 40, 3), np.uint8))
+    header = "\t".join(["file_name", *landmark_columns(2)])
+    (tmp_path / "train" / "landmarks.csv").write_text(f"{header}\na.png\t5\t5\t{x}\t{y}\n")
+    contest = read_contest(tmp_path, tmp_path / "cache")
+
+    if is_refused:
+        with pytest.raises(InvalidInputError, match=rf"landmark 1 of .*a\.png is at x {x}, y {y}"):
+            contest.image(0)
+    else:
+        assert contest.image(0).shape == (30, 40, 3)
 
 
 def test_the_seeds_samples_are_the_baselines_crops(faces: ContestFaces) -> None:

@@ -98,7 +98,7 @@ def _list_findings(severity: str, kinds: Mapping[str, list[str]]) -> list[str]:
     lines = []
     for kind, found in kinds.items():
         if found:
-            lines.append(f"{severity}: {len(found)} {kind}")
+            lines.append(f"{severity}: {kind}: {len(found)}")
             lines += [f"  {line}" for line in found[:_SHOWN]]
         if len(found) > _SHOWN:
             lines.append(f"  ... and {len(found) - _SHOWN} more (--json lists them)")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
-from kilomark.contest.data_set import read_test_points
+from kilomark.contest.data_set import far_outside, read_test_points
 from kilomark.contest.photo_names import MOST_PHOTO_BYTES, photo_path
 from kilomark.contest.rows import BrokenCell, RowBlock, read_header, read_row_blocks
 from kilomark.errors import InvalidInputError
@@ -32,7 +32,8 @@ class ContestReport:
     """What was found; each list holds one line of text for each finding.
 
     Errors make a training fail or mislead it: broken rows, photos that are missing or do not
-    decode, a file name with two rows, test points that are not landmarks.
+    decode, landmarks far outside the photo, a file name with two rows, test points that are not
+    landmarks.
 
     Warnings may be intended: landmarks outside the photo, of a face at its edge; photos that are
     equal byte for byte, a leak if one trains and the other validates; photos without a row.
@@ -46,6 +47,7 @@ class ContestReport:
     unreadable_photos: list[str] = field(default_factory=list)
     repeated_file_names: list[str] = field(default_factory=list)
     broken_test_points: list[str] = field(default_factory=list)
+    landmarks_far_outside: list[str] = field(default_factory=list)
     landmarks_outside: list[str] = field(default_factory=list)
     identical_photos: list[str] = field(default_factory=list)
     photos_without_row: list[str] = field(default_factory=list)
@@ -60,6 +62,7 @@ class ContestReport:
             "unreadable photos": self.unreadable_photos,
             "repeated file names": self.repeated_file_names,
             "broken test points": self.broken_test_points,
+            "rows with landmarks far outside the photo": self.landmarks_far_outside,
         }
 
     @property
@@ -181,12 +184,16 @@ def _note_outside(
     name: str, photo: _Photo, block: RowBlock, row: int, report: ContestReport
 ) -> None:
     landmarks: np.ndarray[Any, Any] = block.landmarks[row]
-    outside = ((landmarks < 0) | (landmarks > (photo.width, photo.height))).any(1)
-    if outside.any():
-        report.landmarks_outside.append(
-            f"{name} (line {block.lines[row]}): {outside.sum()} of {len(landmarks)} landmarks, "
-            f"the first of them number {outside.argmax()}"
-        )
+    size = (photo.width, photo.height)
+    outside = ((landmarks < 0) | (landmarks > size)).any(1)
+    far = far_outside(landmarks, size)
+    for which, found in ((far, report.landmarks_far_outside), (outside, report.landmarks_outside)):
+        if which.any():
+            found.append(
+                f"{name} (line {block.lines[row]}): {which.sum()} of {len(landmarks)} landmarks, "
+                f"the first of them number {which.argmax()}"
+            )
+            return
 
 
 def _without_row(images_dir: Path, names: Iterable[str]) -> list[str]:

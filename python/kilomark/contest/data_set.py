@@ -26,6 +26,7 @@ __all__ = [
     "Contest",
     "ContestSplit",
     "WantedLandmarks",
+    "far_outside",
     "read_contest",
     "read_photo",
     "read_test_points",
@@ -53,8 +54,15 @@ class Contest:
         return int(self.table.landmarks.shape[1])
 
     def image(self, row: int) -> Array:
-        """Photo of ``row`` as (H, W, 3) uint8 RGB."""
-        return read_photo(photo_path(self.images_dir, self.table.file_names[row]))
+        """Photo of ``row`` as (H, W, 3) uint8 RGB.
+
+        Raises:
+            InvalidInputError: it is missing or does not decode, or a landmark lies far outside it.
+        """
+        path = photo_path(self.images_dir, self.table.file_names[row])
+        image = read_photo(path)
+        _check_landmarks(path, self.table.landmarks[row], image)
+        return image
 
     def split(self, how: ContestSplit = "file-order") -> SplitRows:
         """Rows to train on and to validate with.
@@ -92,6 +100,25 @@ def read_contest(folder: Path, cache_dir: Path | None = None) -> Contest:
             "and train/landmarks.csv"
         )
     return Contest(images_dir, read_contest_table(folder / "train" / "landmarks.csv", cache_dir))
+
+
+def far_outside(landmarks: Array, size: tuple[int, int]) -> Array:
+    """Which landmarks (K, 2) lie over one width or height outside a photo of width and height."""
+    outside_px: Array = np.maximum(-landmarks, landmarks - size)
+    is_far: Array = (outside_px > size).any(axis=-1)
+    return is_far
+
+
+def _check_landmarks(path: Path, landmarks: Array, image: Array) -> None:
+    height, width = image.shape[:2]
+    far = far_outside(landmarks, (width, height))
+    if far.any():
+        x, y = landmarks[far.argmax()].tolist()
+        raise InvalidInputError(
+            f"landmark {far.argmax()} of {path} is at x {x:g}, y {y:g}, far outside the photo of "
+            f"{width} x {height} px; expected at most one width or height: mend or delete the "
+            "row; 'kilomark data check' lists all such rows"
+        )
 
 
 def read_photo(path: Path) -> Array:
