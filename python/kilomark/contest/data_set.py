@@ -105,7 +105,7 @@ def read_contest(folder: Path, cache_dir: Path | None = None) -> Contest:
 def far_outside(landmarks: Array, size: tuple[int, int]) -> Array:
     """Which landmarks (K, 2) lie over one width or height outside a photo of width and height."""
     outside_px: Array = np.maximum(-landmarks, landmarks - size)
-    is_far: Array = (outside_px > size).any(axis=-1)
+    is_far: Array = np.any(outside_px > size, axis=-1)
     return is_far
 
 
