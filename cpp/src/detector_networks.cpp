@@ -22,7 +22,7 @@ const char* name_of(NetworkRole role) {
     case NetworkRole::kCompanion:
       return "companion of the landmark network";
     case NetworkRole::kEyes:
-      return "network of the eyes";
+      return "eye network";
   }
   return "network";
 }
@@ -31,9 +31,9 @@ void check_eyes(const EyeNetwork& eyes, int num_landmarks) {
   const auto is_beyond = [&](int k) { return k >= num_landmarks; };
   if (std::ranges::any_of(eyes.right, is_beyond) || std::ranges::any_of(eyes.left, is_beyond)) {
     fail(ErrorCode::kInvalidInput,
-         text("a network of the eyes for a landmark network of ", num_landmarks, " landmarks"),
+         text("an eye network for a landmark network of ", num_landmarks, " landmarks"),
          "a landmark network that has the landmarks which the eyes name",
-         "take the numbers from eye_landmarks(), or load no network of the eyes");
+         "take the numbers from eye_landmarks(), or load no eye network");
   }
 }
 

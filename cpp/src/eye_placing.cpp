@@ -93,8 +93,7 @@ class EyeBlender {
       fail(ErrorCode::kInference,
            text("landmarks of the ", eye.is_left ? "left" : "right", " eye of face ", eye.row,
                 " of image ", eye.image, " that are not finite or far outside of their crop"),
-           "landmarks near the crop",
-           "check the network of the eyes with this image; it may be damaged");
+           "landmarks near the crop", "check the eye network with this image; it may be damaged");
     }
   }
 

@@ -22,7 +22,7 @@ struct EyePlace {
                                                std::span<const ImageView> views,
                                                const EyeNetwork& eyes);
 
-// Runs the network of the eyes on these, and averages its landmarks with the face's. The EyeRule
+// Runs the eye network on these, and averages its landmarks with the face's. The EyeRule
 // has the weights. Spread, depth and presence stay: a tracker takes the spread for a
 // measure of noise, and the noise does not fall as the error does. Throws Error{kInference} if an
 // output is not finite or far outside of its crop.

@@ -23,9 +23,9 @@ bool same_landmarks(const Topology& one, const Topology& other) {
 
 EyeLandmarks eye_landmarks(const Topology& face, const Topology& eye) {
   if (face.mirror.empty()) {
-    fail(ErrorCode::kBundle, "a network of one eye for a face without a mirror",
+    fail(ErrorCode::kBundle, "an eye network for a face without a mirror",
          "a manifest that names each landmark's mirror partner",
-         "add mirror to the manifest of the landmark network, or load no network of the eyes");
+         "add mirror to the manifest of the landmark network, or load no eye network");
   }
   EyeLandmarks found;
   for (const LandmarkGroup& group : eye.groups) {
@@ -35,7 +35,7 @@ EyeLandmarks eye_landmarks(const Topology& face, const Topology& eye) {
       fail(ErrorCode::kBundle,
            text("the group ", quote(group.name), " of ", group.count, " landmarks of an eye"),
            "groups of the face, of as many landmarks, one after the other",
-           "take a network of the eyes that was made for these landmarks");
+           "take an eye network that was made for these landmarks");
     }
     for (int k = 0; k < group.count; ++k) {
       found.right.push_back(of_face->start + k);

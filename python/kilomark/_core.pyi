@@ -94,7 +94,7 @@ class CompanionRule:
 
 @final
 class EyeRule:
-    """How much the network of the eyes counts.
+    """How much the eye network counts.
 
     ``gate = clip((width of the eye / that of the wider eye - width_from)
     / (width_to - width_from), 0, 1)``; its weight is

@@ -1,4 +1,4 @@
-"""Which network of the eyes a detector runs, and how much it counts."""
+"""Which eye network a detector runs, and how much it counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT_EYE_RULE = _core.EyeRule(width_from=0.45, width_to=0.7, spread_factor=0.
 def choose_eyes(
     eyes: bool | str | os.PathLike[str], landmarks: LandmarkBundle | None
 ) -> LandmarkBundle | None:
-    """Read the network of the eyes that is asked for, or that the landmark network names.
+    """Read the eye network that is asked for, or that the landmark network names.
 
     Raises:
         BundleError: it is missing or damaged, or sees faces.
@@ -36,7 +36,7 @@ def choose_eyes(
         named = read_landmark_bundle(eyes)
         if not named.of_eye:
             raise BundleError(
-                f"the bundle {excerpt(named.name)} sees faces; eyes= expects a network of one eye, "
+                f"the bundle {excerpt(named.name)} sees faces; eyes= expects an eye network, "
                 "such as 'eyes'"
             )
         return named

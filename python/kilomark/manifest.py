@@ -142,18 +142,18 @@ def read_companion(landmarks: LandmarkBundle) -> LandmarkBundle | None:
 
 
 def read_eyes(landmarks: LandmarkBundle) -> LandmarkBundle | None:
-    """Read the network of the eyes that a bundle names, in the same way.
+    """Read the eye network that a bundle names, in the same way.
 
     Raises:
         BundleError: it is missing or damaged, or sees faces.
     """
     if landmarks.eyes is None:
         return None
-    eyes = _read_named(landmarks, landmarks.eyes, "network of the eyes", "eyes=False")
+    eyes = _read_named(landmarks, landmarks.eyes, "eye network", "eyes=False")
     if not eyes.of_eye:
         raise BundleError(
             f"the bundle {excerpt(eyes.name)} sees faces; as eyes of the bundle "
-            f"{excerpt(landmarks.name)} a network of one eye is needed"
+            f"{excerpt(landmarks.name)} an eye network is needed"
         )
     return eyes
 

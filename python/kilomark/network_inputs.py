@@ -29,6 +29,6 @@ MEAN_COLOR = (124, 116, 104)
 """`MEAN` in whole numbers: the red, green and blue of pixels outside an image."""
 
 EYE_WIDTH, EYE_HEIGHT = 48, 32
-"""Width and height in pixels of the input of the network of the eyes."""
+"""Width and height in pixels of the input of the eye network."""
 EYE_CROP_SCALE = 1.92
 """Width of that crop over the width of the face's wider eye."""

@@ -115,7 +115,7 @@ def test_trackers_use_it(model: Path, tiny_faces: Path) -> None:
 
 def test_a_network_that_is_missing_or_does_not_fit_is_an_error(tmp_path: Path) -> None:
     model = write_landmark_bundle(tmp_path / "face", eyes={"name": "gone", **RULE})
-    with pytest.raises(BundleError, match=r"network of the eyes 'gone' of .* pass eyes=False"):
+    with pytest.raises(BundleError, match=r"eye network 'gone' of .* pass eyes=False"):
         make(model)
     assert make(model, eyes=False).provenance.eyes is None
     groups = [{"name": "third_eye", "start": 0, "count": 2, "closed": True}]

@@ -115,7 +115,7 @@ def test_a_detector_takes_the_bundle(bundle: Path) -> None:
 
 
 def test_bundles_that_are_no_network_of_the_eyes_are_refused(bundle: Path) -> None:
-    with pytest.raises(BundleError, match="'lite' sees faces; eyes= expects a network of one eye"):
+    with pytest.raises(BundleError, match="'lite' sees faces; eyes= expects an eye network"):
         Detector(eyes="lite", device="cpu")
     with pytest.raises(InvalidInputError, match="eyes is 3; expected True, False or a bundle"):
         Detector(eyes=3, device="cpu")

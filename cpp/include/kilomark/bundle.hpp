@@ -35,7 +35,7 @@
 //   |   finder, rescorer                   | names of bundles; optional, see LandmarkBundle       |
 //   |   companion                          | name of a bundle, numbers of its CompanionRule;      |
 //   |                                      | optional                                             |
-//   |   of_eye                             | true of a network of one eye; optional               |
+//   |   of_eye                             | true of an eye network; optional                     |
 //   |   eyes                               | name of a bundle, numbers of its EyeRule; optional   |
 //   | of faces: strides, keypoints         | at most kMaxStrides; the 5 names in their order      |
 //   |   rescoring                          | see RescoringRule; optional                          |
@@ -132,7 +132,7 @@ read_finder_bundle(const std::filesystem::path& name_or_folder);
 // Error{kBundle} if it is missing or damaged, or places other landmarks.
 [[nodiscard]] KILOMARK_API LandmarkBundle read_companion(const LandmarkBundle& landmarks);
 
-// Reads the network of the eyes that a bundle names, in the same way. Throws Error{kBundle} if it is
+// Reads the eye network that a bundle names, in the same way. Throws Error{kBundle} if it is
 // missing or damaged, or does not fit; see eye_landmarks().
 [[nodiscard]] KILOMARK_API EyeNetwork read_eyes(const LandmarkBundle& landmarks);
 

@@ -99,7 +99,7 @@ struct StageTimes {
   double rescore_ms = 0.0;
   double select_ms = 0.0;  // scores, thresholds, duplicates
   double crop_ms = 0.0;    // faces to landmark input
-  double infer_ms = 0.0;   // landmark network, its companion, and the network of the eyes
+  double infer_ms = 0.0;   // landmark network, its companion, and the eye network
   double map_ms = 0.0;     // landmarks to image pixels, and those of the others blended in
   double total_ms = 0.0;
   std::vector<std::vector<Look>> looks;  // of each image
@@ -131,7 +131,7 @@ struct DetectorOptions {
   std::string finder = "auto";     // of task "faces"; "auto": LandmarkBundle::finder; "": none
   std::string rescoring = "auto";  // of task "landmarks"; "auto": its rescorer; "": none
   bool companion = true;           // whether to load the one that the landmark bundle names
-  bool eyes = true;                // the same of the network of the eyes
+  bool eyes = true;                // the same of the eye network
   BackendOptions backend;          // its device must be "cpu": engines of a GPU are not in bundles
 };
 

@@ -37,7 +37,7 @@ struct Topology {
 // groups and mirror.
 [[nodiscard]] KILOMARK_API bool same_landmarks(const Topology& one, const Topology& other);
 
-// The landmarks of a face that a network of one eye places; see EyeNetwork.
+// The landmarks of a face that an eye network places; see EyeNetwork.
 struct EyeLandmarks {
   std::vector<int> right;
   std::vector<int> left;

@@ -115,10 +115,10 @@ LandmarkBundle read_companion(const LandmarkBundle& landmarks) {
 }
 
 EyeNetwork read_eyes(const LandmarkBundle& landmarks) {
-  const LandmarkBundle eyes = read_named(landmarks, landmarks.eyes->name, "network of the eyes");
+  const LandmarkBundle eyes = read_named(landmarks, landmarks.eyes->name, "eye network");
   if (!eyes.of_eye) {
     fail_bundle(text("the bundle '", eyes.header.name, "' sees faces; as eyes of the bundle '",
-                     landmarks.header.name, "' a network of one eye is needed"));
+                     landmarks.header.name, "' an eye network is needed"));
   }
   EyeLandmarks of_face = eye_landmarks(landmarks.topology, eyes.topology);
   return {eyes.network, landmarks.eyes->rule, std::move(of_face.right), std::move(of_face.left),

@@ -99,7 +99,7 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         "--eyes",
         default=True,
         metavar="BUNDLE",
-        help="network of the eyes: a shipped bundle or a bundle's folder (default: the one that "
+        help="eye network: a shipped bundle or a bundle's folder (default: the one that "
         "the landmark network's manifest names)",
     )
     group.add_argument(

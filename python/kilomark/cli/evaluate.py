@@ -31,7 +31,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     _add_data_options(parser.add_argument_group("data"))
     _add_report_options(parser.add_argument_group("report, on face crops and scenes"))
-    _add_detector_options(parser.add_argument_group("face detectors and the network of the eyes"))
+    _add_detector_options(parser.add_argument_group("face detectors and the eye network"))
     group = parser.add_argument_group("landmark networks")
     group.add_argument(
         "--views", type=int, choices=(1, 2), default=1,
@@ -51,7 +51,7 @@ def _add_data_options(group: argparse._ArgumentGroup) -> None:
         "--scenes",
         type=Path,
         metavar="FOLDER",
-        help="data set of scenes; not needed for a network of the eyes",
+        help="data set of scenes; not needed for an eye network",
     )
     group.add_argument(
         "--contest", type=Path, metavar="FOLDER",
@@ -88,7 +88,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--landmarks", metavar="BUNDLE",
         help="rescore faces with this landmark network, as Detector does, instead of measuring "
-        "the face detector alone; for a network of the eyes: the landmark network that it is used "
+        "the face detector alone; for an eye network: the landmark network that it is used "
         "with (default: lite)",
     )  # fmt: skip
     group.add_argument(

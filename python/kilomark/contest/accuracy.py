@@ -46,7 +46,7 @@ def evaluate(
         write: write the figures into the bundle's manifest.
 
     Returns:
-        What `contest_accuracy` returns, in four significant digits; for a network of the eyes what
+        What `contest_accuracy` returns, in four significant digits; for an eye network what
         `kilomark.evaluation.eye_accuracy.measure_eyes` returns, with the landmarks of ``lite``.
 
     Raises:

@@ -43,7 +43,7 @@ def train(
     machine: Machine = Machine(),  # noqa: B008  # frozen
     resume: bool = False,
 ) -> dict[str, float]:
-    """Train a landmark network or the network of the eyes, as ``kilomark train --contest``.
+    """Train a landmark network or the eye network, as ``kilomark train --contest``.
 
     Args:
         network: ``"resnext50"``, ``"lite"`` or ``"eyes"``.
@@ -56,7 +56,7 @@ def train(
         topology: JSON file of the landmarks' groups and mirror; known for 971 landmarks, otherwise
             no photo is mirrored.
         scenes: data set of scenes whose backgrounds are negatives, for ``crop="face"``.
-        eyes: what is done to the eyes, for the network of the eyes; ``crop`` has no meaning for it.
+        eyes: what is done to the eyes, for the eye network; ``crop`` has no meaning for it.
         cache: folder for decoded images.
         settings: how it is trained; by default the network's own stages and `Settings`.
         start: what the network starts from.

@@ -68,7 +68,7 @@ def eye_indices(topology: Topology) -> EyeIndices:
     lids = topology.groups.get("right_eye")
     if topology.mirror is None or lids is None or lids.count < _FEWEST_LID_LANDMARKS:
         raise InvalidInputError(
-            "the network of the eyes learns the group 'right_eye' and its mirror image; expected "
+            "the eye network learns the group 'right_eye' and its mirror image; expected "
             f"a topology with a mirror and a closed group 'right_eye' of at least "
             f"{_FEWEST_LID_LANDMARKS} landmarks, from the outer corner round to it"
         )

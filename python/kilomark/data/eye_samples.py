@@ -1,4 +1,4 @@
-"""Training samples for the network of the eyes: crops of single eyes, some of them closed."""
+"""Training samples for the eye network: crops of single eyes, some of them closed."""
 
 from __future__ import annotations
 

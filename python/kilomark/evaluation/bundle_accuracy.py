@@ -58,7 +58,7 @@ def evaluate(
     Args:
         bundle: name of a shipped bundle, or the folder of another one.
         faces: folder of a data set of face crops.
-        scenes: folder of a data set of scenes; not needed for a network of the eyes.
+        scenes: folder of a data set of scenes; not needed for an eye network.
         cache: folder for decoded images.
         report: folder for ``report.md``, ``figures.json``, plots and contact sheets. The sheets
             show people of the data set and are not for publishing.
@@ -68,7 +68,7 @@ def evaluate(
         slices: for a landmark network: JSON file of photo names by slice; the report gives the
             error of each slice.
         landmarks: for a face detector: rescore its faces with this landmark network, as `Detector`
-            does, instead of measuring the face detector alone. For a network of the eyes: the
+            does, instead of measuring the face detector alone. For an eye network: the
             landmark network that it is used with, ``"lite"`` by default.
         finder_tiles: for a face detector: as in `Detector`.
         views: for a landmark network: as in `Detector`.

@@ -1,4 +1,4 @@
-"""Measuring a network of the eyes as the runtime runs it, with the landmarks of a face network."""
+"""Measuring an eye network as the runtime runs it, with the landmarks of a face network."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _DRAWN_FACES = 80
 def measure_eyes(
     bundle: str | Path, faces: LabeledFaces, *, landmarks: str | Path = DEFAULT_FACE_NETWORK
 ) -> dict[str, float]:
-    """Place the landmarks of faces with a network of the eyes and without, in the labels' boxes.
+    """Place the landmarks of faces with an eye network and without, in the labels' boxes.
 
     Args:
-        bundle: the network of the eyes.
+        bundle: the eye network.
         faces: a validation split.
         landmarks: network of the faces.
 

@@ -49,7 +49,7 @@ def landmark_manifest(
 
 
 def eye_manifest(name: str, topology: Topology, training: Mapping[str, Any]) -> dict[str, Any]:
-    """Manifest of a network of one eye, which other bundles or a `Detector` name as ``eyes``."""
+    """Manifest of an eye network, which other bundles or a `Detector` name as ``eyes``."""
     return {
         **_common(name, "landmarks", (EYE_WIDTH, EYE_HEIGHT), training),
         "crop_scale": EYE_CROP_SCALE,

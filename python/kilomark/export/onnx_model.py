@@ -41,7 +41,7 @@ class LandmarkModel(nn.Module):
 
 
 class EyeModel(nn.Module):
-    """The network of the eyes, with the outputs of a landmark network; its presence is 1."""
+    """The eye network, with the outputs of a landmark network; its presence is 1."""
 
     def __init__(self, network: EyeNetwork) -> None:
         super().__init__()

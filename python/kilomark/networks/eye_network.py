@@ -1,4 +1,4 @@
-"""The network of one eye: a crop of 48 x 32 px, small enough to run on both eyes of each face."""
+"""The eye network: a crop of 48 x 32 px, small enough to run on both eyes of each face."""
 
 from __future__ import annotations
 

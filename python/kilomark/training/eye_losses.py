@@ -1,4 +1,4 @@
-"""What the network of the eyes is trained to minimize."""
+"""What the eye network is trained to minimize."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training the network of the eyes on any labeled faces."""
+"""Training the eye network on any labeled faces."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class EyeTask:
 
 
 def check_eye_options(settings: Settings, start: Start, unused: Mapping[str, object]) -> None:
-    """Check what the network of the eyes is trained with.
+    """Check what the eye network is trained with.
 
     Args:
         settings: of the run.
@@ -171,7 +171,7 @@ def check_eye_options(settings: Settings, start: Start, unused: Mapping[str, obj
         given.append(f"head={excerpt(start.head)}")
     if given:
         raise InvalidInputError(
-            f"the network of the eyes is trained on labeled faces alone; {', '.join(given)} has no "
+            f"the eye network is trained on labeled faces alone; {', '.join(given)} has no "
             "meaning for it: leave it out"
         )
     sizes = {stage.size for stage in settings.stages}
@@ -182,7 +182,7 @@ def check_eye_options(settings: Settings, start: Start, unused: Mapping[str, obj
         )
     if settings.loss != "smooth_l1":
         raise InvalidInputError(
-            f"--loss {settings.loss} is for landmark networks of faces; the network of the eyes "
+            f"--loss {settings.loss} is for landmark networks of faces; the eye network "
             "has its own: leave it out"
         )
 

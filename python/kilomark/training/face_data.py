@@ -45,7 +45,7 @@ def train(
     machine: Machine = Machine(),  # noqa: B008  # frozen
     resume: bool = False,
 ) -> dict[str, float]:
-    """Train a landmark network, the face detector or the network of the eyes.
+    """Train a landmark network, the face detector or the eye network.
 
     This is what ``kilomark train`` does.
 
@@ -53,7 +53,7 @@ def train(
         network: ``"resnext50"``, ``"lite"``, ``"faces"``, ``"faces-large"`` or ``"eyes"``.
         out: folder for checkpoints, logs, learning curves and ``run.json``.
         faces: folder of a data set of face crops.
-        scenes: folder of a data set of scenes; the network of the eyes needs none.
+        scenes: folder of a data set of scenes; the eye network needs none.
         cache: folder for decoded images.
         decoding: ``"once"`` keeps decoded crops in the cache, ``"always"`` decodes each time.
         hard_negatives: JSON file of boxes without a face, by photo, to be shown more often.
@@ -63,7 +63,7 @@ def train(
         depth: learn the landmarks' depth too, from labels of the vertices' depth.
         alterations: shares of the faces that are turned out of their plane, shown with closed eyes
             or dressed; needs depth labels, and learns depth too.
-        eyes: what is done to the eyes, for the network of the eyes.
+        eyes: what is done to the eyes, for the eye network.
         settings: how it is trained; by default the network's own stages and `Settings`.
         start: what the network starts from.
         teacher: a landmark network to learn from beside the labels.

@@ -217,7 +217,7 @@ def _make_network(
 
 def _make_teacher(name: str, choice: TeacherChoice, task: Task, machine: Machine) -> Teacher:
     if name not in LANDMARK_NETWORKS or task.topology is None:
-        what = "the network of the eyes" if name in EYE_NETWORKS else "a face detector"
+        what = "the eye network" if name in EYE_NETWORKS else "a face detector"
         raise InvalidInputError(
             f"--teacher teaches the landmarks of faces; expected a landmark network, not {what}"
         )
