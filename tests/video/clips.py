@@ -79,3 +79,26 @@ def sound_seconds(path: Path) -> float:
         if not container.streams.audio:
             return 0.0
         return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
+
+
+def sound_tracks(path: Path) -> list[tuple[str, int, float]]:
+    """Return the codec, the number of channels and the loudest frequency of each track."""
+    tracks = []
+    with av.open(str(path)) as container:
+        count = len(container.streams.audio)
+    for number in range(count):
+        with av.open(str(path)) as container:
+            stream = container.streams.audio[number]
+            to_mono = av.AudioResampler(format="flt", layout="mono")
+            frames = [to_mono.resample(frame) for frame in container.decode(stream)]
+            samples = np.concatenate([one.to_ndarray()[0] for many in frames for one in many])
+            loudest = np.abs(np.fft.rfft(samples)).argmax() / len(samples)
+            context = stream.codec_context
+            tracks.append(
+                (
+                    context.codec.canonical_name,
+                    len(context.layout.channels),
+                    float(loudest * context.sample_rate),
+                )
+            )
+    return tracks

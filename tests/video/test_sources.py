@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from kilomark.video.addresses import without_password
 from kilomark.video.looping_source import LoopingSource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -39,20 +40,70 @@ def test_frames_begin_at_the_start(clip: Path) -> None:
     assert times == pytest.approx(np.arange(10, 20) / RATE)
 
 
-@pytest.mark.parametrize(("matrix", "turns"), [((0, 1, -1, 0), -1), ((-1, 0, 0, -1), 2)])
-def test_a_rotation_tag_is_honored(
-    clip: Path, tmp_path: Path, matrix: tuple[int, ...], turns: int
-) -> None:
+def tagged(clip: Path, path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """Write the clip with a display matrix (a, b, c, d), as phones do."""
     content = bytearray(clip.read_bytes())
     begin = content.index(b"tkhd") + 44  # ISO 14496-12: a b u c d v x y w as 32 bits
     a, b, c, d = (value << 16 for value in matrix)
     content[begin : begin + 20] = struct.pack(">5i", a, b, 0, c, d)
-    path = tmp_path / "phone.mp4"
     path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("matrix", "shown"),
+    [
+        ((0, 1, -1, 0), lambda image: np.rot90(image, -1)),
+        ((-1, 0, 0, -1), lambda image: np.rot90(image, 2)),
+        ((0, -1, 1, 0), np.rot90),
+        ((-1, 0, 0, 1), np.fliplr),
+        ((1, 0, 0, -1), np.flipud),
+        ((0, 1, 1, 0), lambda image: image.swapaxes(0, 1)),
+    ],
+)
+def test_a_tag_of_rotation_and_mirroring_is_honored(
+    clip: Path, tmp_path: Path, matrix: tuple[int, int, int, int], shown: Callable[[Any], Any]
+) -> None:
     with open_source(clip) as source:
-        expected = np.rot90(next(source.frames()).image, turns)
-    with open_source(path) as source:
+        expected = shown(next(source.frames()).image)
+    with open_source(tagged(clip, tmp_path / "phone.mp4", matrix)) as source:
         np.testing.assert_array_equal(next(source.frames()).image, expected)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+@pytest.mark.parametrize("first", [0, 2, 17])
+def test_formats_without_an_index_lose_no_frame(tmp_path: Path, suffix: str, first: int) -> None:
+    path = tmp_path / f"clip.{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg2video", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for n in range(40):
+            pixels = np.full((64, 64, 3), 6 * n, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        container.mux(stream.encode(None))
+    for _ in range(2):  # a source may be read again
+        with open_source(path) as source:
+            for _ in range(2):
+                frames = list(source.frames(first / 25))
+                assert [frame.time_seconds for frame in frames] == pytest.approx(
+                    np.arange(first, 40) / 25, abs=1e-3
+                )
+                assert frames[0].image.mean() == pytest.approx(6 * first, abs=4)
+
+
+def test_frames_without_times_are_evenly_apart_from_0_on(tmp_path: Path) -> None:
+    path = tmp_path / "raw.h264"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for _ in range(5):
+            pixels = np.zeros((64, 64, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        container.mux(stream.encode(None))
+    with open_source(path) as source:
+        times = [frame.time_seconds for frame in source.frames()]
+        assert times == pytest.approx(np.arange(5) / 25)
+        assert [frame.time_seconds for frame in source.frames(0.08)] == times[2:]
 
 
 def test_an_animated_gif(tmp_path: Path) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from contextlib import contextmanager
+from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +38,12 @@ PICTURE_STREAMS = {"mpjpeg"}
 OPEN_SECONDS, READ_SECONDS = 10.0, 10.0
 """How long a stream may be silent before it counts as lost."""
 
+UNSEARCHED = {"mpeg", "mpegvideo", "m4v", "mjpeg", "h264", "hevc", "vc1", "av1", "obu"}
+"""Formats whose times are counted from where the reading begins, so it begins at the beginning."""
+
+SEARCH_MARGINS = (0.0, 10.0)
+"""Seconds before the start at which a key frame is looked for."""
+
 
 def import_av() -> Any:  # noqa: ANN401  # a module
     """Import PyAV.
@@ -50,7 +59,7 @@ def import_av() -> Any:  # noqa: ANN401  # a module
 
 
 class FfmpegSource(VideoSource):
-    """A file or a stream, by everything that FFmpeg reads. Rotation tags are honored.
+    """A file or a stream, by everything that FFmpeg reads. Rotation and mirroring tags are honored.
 
     Args:
         source: a path, or an address such as ``rtsp://...``. RTSP is read over TCP.
@@ -64,11 +73,7 @@ class FfmpegSource(VideoSource):
         self.name = without_password(source)
         self._source = source
         self._av = import_av()
-        options = {"rtsp_transport": "tcp"} if source.lower().startswith("rtsp") else {}
-        with self._errors("opened"):
-            self._container = self._av.open(
-                source, options=options, timeout=(OPEN_SECONDS, READ_SECONDS)
-            )
+        self._open()
         if not self._container.streams.video:
             self.close()
             raise InvalidInputError(
@@ -76,35 +81,71 @@ class FfmpegSource(VideoSource):
             )
         has_length = self._container.duration is not None
         self.is_live = is_live_address(source) or (is_web_address(source) and not has_length)
-        self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate
         self.frames_per_second = float(rate) if rate else None
+        self.pixel_aspect = self._stream.sample_aspect_ratio or Fraction(1)
         if has_length and not self.is_live:
             self.duration_seconds = self._container.duration / self._av.time_base
 
+    def _open(self) -> None:
+        """Open the source at its beginning."""
+        is_rtsp = self._source.lower().startswith("rtsp")
+        with self._errors("opened"):
+            self._container = self._av.open(
+                self._source,
+                options={"rtsp_transport": "tcp"} if is_rtsp else {},
+                timeout=(OPEN_SECONDS, READ_SECONDS),
+            )
+        if self._container.streams.video:
+            self._stream = self._container.streams.video[0]
+            self._stream.thread_type = "AUTO"
+        self._is_at_beginning = True
+
     def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
         """See `VideoSource.frames`."""
-        stream = self._stream
-        origin = float((stream.start_time or 0) * stream.time_base)
-        if not self.is_live:
-            with self._errors("searched"):
-                target = round((max(start_seconds, 0.0) + origin) / stream.time_base)
-                self._container.seek(target, stream=stream, backward=True)
-        last = 0.0
+        origin = float((self._stream.start_time or 0) * self._stream.time_base)
+        last: float | None = None
         step = 1 / (self.frames_per_second or USUAL_RATE)
         begin: float | None = None
-        for frame in self._decoded():
+        for frame in self._decoded_from(max(start_seconds, 0.0), origin):
             seconds: float | None = frame.time  # some files have none
             if self._container.format.name in PICTURE_STREAMS:
                 begin = begin or time.monotonic()
                 seconds = origin + time.monotonic() - begin
-            last = max(last, last + step if seconds is None else seconds - origin)
-            if last >= start_seconds - step / 4:
+            last = _next_time(last, None if seconds is None else seconds - origin, step)
+            if last >= start_seconds - min(step, 1 / USUAL_RATE) / 4:
                 yield VideoFrame(_upright(frame), last)
+
+    def _decoded_from(self, start_seconds: float, origin: float) -> Iterator[av.VideoFrame]:
+        """Decode from a key frame that is not after the start, or from the beginning.
+
+        Formats without an index, such as MPEG-TS, may find a later key frame than they are asked
+        for.
+        """
+        if self.is_live:
+            return self._decoded()
+        is_searched = start_seconds > 0 and self._container.format.name not in UNSEARCHED
+        for margin in SEARCH_MARGINS if is_searched else ():
+            self._is_at_beginning = False
+            target = (max(start_seconds - margin, 0.0) + origin) / self._stream.time_base
+            try:
+                self._container.seek(round(target), stream=self._stream, backward=True)
+            except self._av.error.FFmpegError:
+                break
+            decoded = self._decoded()
+            first = next(decoded, None)
+            if first is None and start_seconds >= (self.duration_seconds or math.inf):
+                return iter(())
+            if first is not None and (first.time or 0.0) - origin <= start_seconds:
+                return chain([first], decoded)
+        if not self._is_at_beginning:
+            self.close()
+            self._open()
+        return self._decoded()
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
         """Decode packet by packet, so that a damaged one costs its own pictures only."""
+        self._is_at_beginning = False
         damaged = 0
         with self._errors("read"):
             for packet in self._container.demux(self._stream):
@@ -152,7 +193,20 @@ class FfmpegSource(VideoSource):
         self._container.close()
 
 
+def _next_time(last: float | None, seconds: float | None, step: float) -> float:
+    """Return a frame's time, which does not go back; one step after the last if it has none."""
+    if last is None:
+        return max(0.0, seconds or 0.0)
+    return last + step if seconds is None else max(last, seconds)
+
+
 def _upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:
     image: npt.NDArray[np.uint8] = frame.to_ndarray(format="bgr24").astype(np.uint8, copy=False)
-    turns = round(frame.rotation / 90) % 4  # counter-clockwise
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return image
+    # ISO 14496-12: a b u c d v x y w; the pixel (p, q) is shown at (a p + c q, b p + d q).
+    a, b, _, c, d = (int(value) for value in np.frombuffer(bytes(matrix), np.int32)[:5])
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, a, d = image.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

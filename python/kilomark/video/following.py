@@ -74,7 +74,12 @@ class VideoRun:
                 if writer is None and self.output_format is not None:
                     path = self._parts.pictures(len(self._parts.parts))
                     rate = self._source.frames_per_second
-                    writer = PartWriter(path, self.output_format, rate and rate / self._span.every)
+                    writer = PartWriter(
+                        path,
+                        self.output_format,
+                        rate and rate / self._span.every,
+                        self._source.pixel_aspect,
+                    )
                 rows.append(self._process(frame, writer))
         except KeyboardInterrupt:
             if self._source.is_live:

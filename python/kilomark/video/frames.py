@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class VideoSource(ABC):
     frames_per_second: float | None = None
     """On average, if known."""
     duration_seconds: float | None = None
+    pixel_aspect: Fraction = Fraction(1)
+    """Width of a pixel over its height, where the video is shown."""
 
     @abstractmethod
     def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:

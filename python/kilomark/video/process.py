@@ -102,6 +102,10 @@ def process_video(
             raise
     if not parts.parts:
         parts.remove()
+        if span.start == 0 and span.end is None:
+            raise InvalidInputError(
+                f"{source.name} has no frames that can be read; make another format of it"
+            )
         raise InvalidInputError(
             f"{source.name} has no frames from {span.start:g} s"
             + (f" to {span.end:g} s" if span.end is not None else "")

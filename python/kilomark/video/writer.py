@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.video.ffmpeg_source import import_av
+from kilomark.video.sound import SoundKind, SoundTracks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -25,6 +28,10 @@ log = logging.getLogger(__name__)
 
 TICKS_PER_SECOND = 90_000
 TIME_BASE = Fraction(1, TICKS_PER_SECOND)
+
+SQUARE = Fraction(1)
+BT709, LIMITED_RANGE = 1, 1
+"""ISO 23091-2: players take pictures without these numbers for other colors, by their size."""
 
 VIDEO_SUFFIXES = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """FFmpeg's formats by the suffix of the file."""
@@ -38,7 +45,6 @@ ENCODERS: dict[str, list[tuple[str, dict[str, str]]]] = {
         ("mpeg4", {"q:v": "3", "bf": "0"}),
     ],
 }
-AUDIO_ENCODERS = {"webm": "libopus", "": "aac"}
 
 
 def check_output_suffix(path: Path) -> str:
@@ -74,10 +80,18 @@ class PartWriter:
         path: an .mp4 file, for every format of the whole.
         output_format: of the whole, as `check_output_suffix` returns it; it decides the codec.
         frames_per_second: roughly; each frame has a time of its own.
+        pixel_aspect: width of a pixel over its height, where the video is shown.
     """
 
-    def __init__(self, path: Path, output_format: str, frames_per_second: float | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        output_format: str,
+        frames_per_second: float | None,
+        pixel_aspect: Fraction = SQUARE,
+    ) -> None:
         self._path = path
+        self._pixel_aspect = pixel_aspect
         self._format = output_format
         self._rate = Fraction(frames_per_second or 25.0).limit_denominator(1001)
         self._container: Any = None
@@ -103,9 +117,10 @@ class PartWriter:
                 )
             ticks = round((time_seconds - self._first_seconds) * TICKS_PER_SECOND)
             self._last_ticks = max(ticks, self._last_ticks + 1)
-            frame = av.VideoFrame.from_ndarray(
+            rgb = av.VideoFrame.from_ndarray(
                 np.ascontiguousarray(image[:height, :width]), format="bgr24"
             )
+            frame = rgb.reformat(format="yuv420p", dst_colorspace="ITU709")
             frame.pts = self._last_ticks
             frame.time_base = TIME_BASE
             self._container.mux(self._stream.encode(frame))
@@ -117,7 +132,11 @@ class PartWriter:
         codec, options = _first_encoder(ENCODERS.get(self._format, ENCODERS[""]))
         stream = self._container.add_stream(codec, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.codec_context.time_base = TIME_BASE
+        context = stream.codec_context
+        context.time_base = TIME_BASE
+        context.sample_aspect_ratio = self._pixel_aspect
+        context.colorspace = context.color_primaries = context.color_trc = BT709
+        context.color_range = LIMITED_RANGE
         self._stream = stream
 
     def close(self) -> None:
@@ -149,6 +168,8 @@ def join_parts(
 ) -> None:
     """Write parts one after another to one file, without encoding them again.
 
+    Sound that can be neither copied nor encoded is left out, with a warning.
+
     Args:
         parts: the files and the time of the first frame of each, in the source's seconds.
         target: the file to write.
@@ -156,20 +177,55 @@ def join_parts(
         sound_of: the source whose sound is kept, if it has any.
         start_seconds: the source's time at which the target begins.
         end_seconds: the source's time at which the sound ends.
+
+    Raises:
+        InvalidInputError: the target cannot be written.
     """
+    reason: object = None
+    for kind in get_args(SoundKind):
+        if sound_of is None:
+            break
+        sound = partial(
+            SoundTracks,
+            sound_of,
+            output_format=output_format,
+            kind=kind,
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+        )
+        try:
+            _join(parts, target, output_format, start_seconds, sound)
+        except (import_av().error.FFmpegError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.ENOSPC:
+                break  # said below
+            reason = getattr(error, "strerror", None) or error
+        else:
+            return
+    if reason is not None:
+        log.warning("the sound of %s is left out: %s", sound_of, reason)
+    with writing_errors(target):
+        _join(parts, target, output_format, start_seconds, None)
+
+
+def _join(
+    parts: Sequence[tuple[Path, float]],
+    target: Path,
+    output_format: str,
+    start_seconds: float,
+    open_sound: Callable[..., SoundTracks] | None,
+) -> None:
     av = import_av()
-    with writing_errors(target), av.open(str(target), "w", format=output_format) as output:
-        sound = None
+    with av.open(str(target), "w", format=output_format) as output, ExitStack() as stack:
         with av.open(str(parts[0][0])) as first:
             stream = output.add_stream_from_template(first.streams.video[0])
-        if sound_of is not None:
-            sound = _Sound.open(sound_of, output, output_format, start_seconds, end_seconds)
+        sound = None
+        if open_sound is not None:
+            sound = stack.enter_context(open_sound(output=output))
         for path, first_seconds in parts:
             offset = round((first_seconds - start_seconds) * TICKS_PER_SECOND)
             _copy_pictures(path, offset, stream, output, sound)
         if sound is not None:
-            sound.copy_until(None)
-            sound.close()
+            sound.finish()
 
 
 def _copy_pictures(
@@ -177,7 +233,7 @@ def _copy_pictures(
     offset: int,
     stream: Any,  # noqa: ANN401
     output: Any,  # noqa: ANN401
-    sound: _Sound | None,
+    sound: SoundTracks | None,
 ) -> None:
     av = import_av()
     with av.open(str(path)) as part:
@@ -193,110 +249,3 @@ def _copy_pictures(
                 sound.copy_until(packet.pts / TICKS_PER_SECOND)
             packet.stream = stream
             output.mux(packet)
-
-
-class _Sound:
-    """The sound of a source, copied as it is where the target's format takes it, else encoded."""
-
-    def __init__(self, container: Any, output: Any, start: float, end: float | None) -> None:  # noqa: ANN401
-        self._container = container
-        self._output = output
-        self._start = start
-        self._end = end
-        self._source = container.streams.audio[0]
-        self._origin = float(
-            (container.streams.video[0].start_time or 0) * container.streams.video[0].time_base
-            if container.streams.video
-            else 0
-        )
-        self._packets = iter(container.demux(self._source))
-        self._waiting: Any = None
-        self._encoder: Any = None
-        self._stream: Any = None
-
-    @classmethod
-    def open(
-        cls,
-        path: str,
-        output: Any,  # noqa: ANN401
-        output_format: str,
-        start: float,
-        end: float | None,
-    ) -> _Sound | None:
-        """Open the sound of a source; None if it has none."""
-        av = import_av()
-        container = av.open(path)
-        if not container.streams.audio:
-            container.close()
-            return None
-        sound = cls(container, output, start, end)
-        sound._choose_stream(output_format)
-        if start > 0:
-            container.seek(round((start + sound._origin) * av.time_base))
-            sound._packets = iter(container.demux(sound._source))
-        return sound
-
-    def _choose_stream(self, output_format: str) -> None:
-        av = import_av()
-        name = self._source.codec_context.name
-        if name in COPIED_SOUND.get(output_format, ()):
-            self._stream = self._output.add_stream_from_template(self._source)
-            return
-        codec = AUDIO_ENCODERS.get(output_format, AUDIO_ENCODERS[""])
-        rate = 48_000 if codec == "libopus" else self._source.codec_context.sample_rate
-        self._stream = self._output.add_stream(codec, rate=rate)
-        self._encoder = av.AudioResampler(
-            format=self._stream.codec_context.format,
-            layout=self._source.codec_context.layout.name,
-            rate=rate,
-        )
-
-    def copy_until(self, seconds: float | None) -> None:
-        """Write the sound up to a time of the target; None for all that remains."""
-        while True:
-            packet = self._waiting or next(self._packets, None)
-            self._waiting = None
-            if packet is None or packet.dts is None:
-                return
-            time = float(packet.pts * packet.time_base) - self._origin - self._start
-            if self._end is not None and time > self._end - self._start:
-                return
-            if seconds is not None and time > seconds:
-                self._waiting = packet
-                return
-            if time >= 0:
-                self._write(packet)
-
-    def _write(self, packet: Any) -> None:  # noqa: ANN401
-        if self._encoder is None:
-            shift = round((self._origin + self._start) / packet.time_base)
-            packet.pts -= shift
-            packet.dts -= shift
-            packet.stream = self._stream
-            self._output.mux(packet)
-            return
-        for frame in packet.decode():
-            frame.pts = (
-                None
-                if frame.time is None
-                else round((frame.time - self._origin - self._start) / frame.time_base)
-            )
-            for converted in self._encoder.resample(frame):
-                self._output.mux(self._stream.encode(converted))
-
-    def close(self) -> None:
-        """Write what the encoder still holds."""
-        if self._encoder is not None:
-            for converted in self._encoder.resample(None):
-                self._output.mux(self._stream.encode(converted))
-            self._output.mux(self._stream.encode(None))
-        self._container.close()
-
-
-COPIED_SOUND = {
-    "mp4": ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"),
-    "mov": ("aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le"),
-    "matroska": ("aac", "mp3", "ac3", "eac3", "opus", "vorbis", "flac", "pcm_s16le"),
-    "webm": ("opus", "vorbis"),
-}
-"""Codecs that a format holds as they are."""
