@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.faces import Face
 from kilomark.images import ImageLike, to_core_pixels
+from kilomark.loaded_detector import LoadedDetector
 from kilomark.options import check_whole
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ TRACKED_PRESENCE = 0.5
 """A new face needs this presence; a followed one may have half of it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class TrackedFace(Face):
     """A face of a video: a `Face` whose landmarks are smoothed, with what a tracker knows of it."""
 
@@ -46,6 +49,9 @@ class TrackedFace(Face):
     """(K, 2) as the network placed them in this frame."""
     velocity: npt.NDArray[np.float32]
     """(2,) of the face's center, in pixels per second."""
+
+    def __repr__(self) -> str:
+        return Face.__repr__(self).replace("<Face", f"<TrackedFace id={self.id} age={self.age}", 1)
 
 
 class Tracker:
@@ -92,6 +98,11 @@ class Tracker:
         tiles: int | None = None,
         max_faces: int | None = None,
     ) -> None:
+        if not isinstance(detector, LoadedDetector):
+            raise InvalidInputError(
+                f"the detector is {excerpt(detector)}; expected a kilomark.Detector, such as "
+                'Tracker(Detector("lite"))'
+            )
         if detector.search is None:
             raise InvalidInputError(
                 "this detector was made with finder=None; a tracker needs its face detector"
@@ -123,6 +134,15 @@ class Tracker:
         self._last_timestamp: float | None = None
         self._lock = threading.Lock()
 
+    def __repr__(self) -> str:
+        return f"<Tracker on {self._detector!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Tracker cannot be pickled or copied: it belongs to one video in one process; pickle "
+            "its detector and make a Tracker of it there"
+        )
+
     @property
     def detector(self) -> Detector:
         """The detector that this tracker uses."""
@@ -133,8 +153,8 @@ class Tracker:
 
         Args:
             frame: one image, as for `Detector.predict`.
-            timestamp: the frame's time in seconds, from any origin; by default 1/30 s after the
-                frame before.
+            timestamp: the frame's time in seconds, from any origin, as a float, an int, a Fraction
+                or a number of NumPy; by default 1/30 s after the frame before.
 
         Returns:
             The faces that are seen in this frame, the longest known first.
@@ -143,6 +163,10 @@ class Tracker:
             InvalidInputError: the frame is not an image, or the time stamp is not finite.
             InferenceError: the network failed.
         """
+        if isinstance(frame, list | tuple):
+            raise InvalidInputError(
+                "update takes one frame, not a list; call it for each frame of the video in turn"
+            )
         stream = self._detector._core.input_stream  # noqa: SLF001
         pixels = to_core_pixels(frame, input_stream=stream)
         with self._lock, forwarded_log():
@@ -161,18 +185,29 @@ class Tracker:
         if timestamp is None:
             last = self._last_timestamp
             return 0.0 if last is None else last + USUAL_FRAME_SECONDS
-        if isinstance(timestamp, bool) or not isinstance(timestamp, int | float | np.number):
+        if not _is_number(timestamp):
             raise InvalidInputError(
                 f"the time stamp is {excerpt(timestamp)}; expected a number of seconds, or None"
             )
-        return float(timestamp)
+        return _as_float(timestamp)
+
+
+def _is_number(value: object) -> TypeGuard[Real]:
+    """NumPy counts its durations among the whole numbers."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.timedelta64)
+
+
+def _as_float(number: Real) -> float:
+    """Infinite where the number is too large for a float."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _check_number(name: str, value: object, at_most: float) -> float:
     if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float | np.number)
-        or not 0 <= float(value) <= at_most  # false for NaN
+        not _is_number(value) or not 0 <= _as_float(value) <= at_most  # false for NaN
     ):
         raise InvalidInputError(
             f"{name} is {excerpt(value)}; expected a number from 0 to {at_most:g}"

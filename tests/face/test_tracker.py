@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import copy
+import pickle
 import threading
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +16,8 @@ import kilomark
 from kilomark import Detector, InvalidInputError, Tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
 PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
@@ -197,3 +202,36 @@ def test_a_detector_without_a_part_is_refused() -> None:
         Tracker(Detector("lite", finder=None, device="cpu"))
     with pytest.raises(InvalidInputError, match="model=None"):
         Tracker(Detector(None, device="cpu"))
+
+
+@pytest.mark.parametrize("timestamp", [Fraction(1, 3), 1, np.float32(0.5), np.int64(2)])
+def test_time_stamps_are_real_numbers_of_any_kind(detector: Detector, timestamp: float) -> None:
+    assert [face.id for face in Tracker(detector).update(frame(), timestamp)] == [1]
+
+
+@pytest.mark.parametrize("timestamp", [10**400, np.complex64(1), np.timedelta64(5, "ms")])
+def test_other_numbers_are_no_time_stamps(detector: Detector, timestamp: Any) -> None:  # noqa: ANN401
+    with pytest.raises(InvalidInputError, match="time stamp"):
+        Tracker(detector).update(frame(), timestamp)
+
+
+def test_a_list_of_frames_is_refused(detector: Detector) -> None:
+    with pytest.raises(InvalidInputError, match="takes one frame"):
+        Tracker(detector).update([frame(), frame()])  # type: ignore[arg-type]
+
+
+def test_the_name_of_a_network_is_no_detector() -> None:
+    with pytest.raises(InvalidInputError, match=r'Tracker\(Detector\("lite"\)\)'):
+        Tracker("lite")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_tracker_is_not_copied(detector: Detector, duplicate: Callable[[Tracker], Any]) -> None:
+    with pytest.raises(TypeError, match="pickle its detector"):
+        duplicate(Tracker(detector))
+
+
+def test_a_tracked_face_is_shown_in_one_line(detector: Detector) -> None:
+    (face,) = Tracker(detector).update(frame())
+    assert repr(face).startswith("<TrackedFace id=1 age=0 score=")
+    assert repr(pickle.loads(pickle.dumps(face))) == repr(face)
