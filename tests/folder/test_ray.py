@@ -113,7 +113,7 @@ def test_a_killed_worker_loses_and_repeats_nothing(
     said, _ = driver.communicate(timeout=300)
     assert driver.returncode == 0, said
     assert num_files < PHOTOS // PER_FILE
-    assert f"{PHOTOS + 1} photos: {PHOTOS} faces, 40 photos without faces, 1 errors" in said
+    assert f"{PHOTOS + 1} photos: {PHOTOS} faces, 40 photos without faces, 1 error" in said
 
     alone = tmp_path / "alone"
     process_folder(large_photos, alone, settings=settings)

@@ -217,7 +217,7 @@ def test_the_command_counts_errors_and_says_so_by_its_exit_code(
 ) -> None:
     command = arguments(photos, tmp_path / "out", settings)
     assert main([*command, "--format", "jsonl"]) == 1
-    assert "12 photos: 10 faces, 4 photos without faces, 1 errors" in capsys.readouterr().out
+    assert "12 photos: 10 faces, 4 photos without faces, 1 error" in capsys.readouterr().out
     assert main(command) == 2  # the output is JSON Lines
     assert "holds a run with format = 'jsonl'" in capsys.readouterr().err
     (photos / "broken.JPG").unlink()

@@ -43,9 +43,14 @@ class Counts:
     def describe(self) -> str:
         """Say the counts in a line."""
         return (
-            f"{self.photos:,} photos: {self.faces:,} faces, {self.without_faces:,} photos without "
-            f"faces, {self.errors:,} errors"
+            f"{_counted(self.photos, 'photo')}: {_counted(self.faces, 'face')}, "
+            f"{_counted(self.without_faces, 'photo')} without faces, "
+            f"{_counted(self.errors, 'error')}"
         )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @dataclass(frozen=True, slots=True)

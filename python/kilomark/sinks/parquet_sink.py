@@ -199,6 +199,7 @@ def import_parquet() -> Any:  # noqa: ANN401  # a module
         from pyarrow import parquet
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "Parquet files need pyarrow: pip install 'kilomark[folder]'; or write JSON Lines"
+            "Parquet files need pyarrow: pip install 'kilomark[folder]'; or write JSON Lines "
+            "(--format jsonl, or a file name that ends in .jsonl)"
         ) from error
     return parquet
