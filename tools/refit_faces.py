@@ -129,10 +129,6 @@ def labels_of(photo: Refitted, factor: Array, shift: Array) -> list[tuple[Any, .
     return rows
 
 
-def _is_among(box: Array, boxes: Array) -> bool:
-    return bool((box_iou(boxes, box) > _SAME_FACE_IOU).any())
-
-
 def _row(faces: FaceTable, i: int, state: int) -> tuple[Any, ...]:
     return (faces.center[i], faces.extent[i], faces.angle_deg[i], faces.keypoints[i], True, state)
 

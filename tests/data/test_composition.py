@@ -204,15 +204,13 @@ def test_the_box_is_that_of_the_upright_face(angle: float) -> None:
 def test_bank_levels_are_means_of_the_image() -> None:
     image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
     builder = ImageBankBuilder("cpu", num_threads=2)
-    builder.add_images([image])
-    builder.add_stack(image[None])
+    builder.add_images([image[:20, :30], image])
     bank = builder.finish()
 
     assert len(bank) == 2
-    for number in (0, 1):
-        assert bank.sizes[number].tolist() == [[96 >> i, 64 >> i] for i in range(NUM_LEVELS)]
-        begin = bank.offsets[number, 1]
-        half = bank.pixels[begin : begin + 48 * 32].reshape(32, 48).numpy()
-        wanted = image.reshape(32, 2, 48, 2, 3).mean((1, 3))
-        found = np.stack([half & 255, (half >> 8) & 255, half >> 16], 2)
-        assert np.abs(found - wanted).max() <= 0.5
+    assert bank.sizes[1].tolist() == [[96 >> i, 64 >> i] for i in range(NUM_LEVELS)]
+    begin = bank.offsets[1, 1]
+    half = bank.pixels[begin : begin + 48 * 32].reshape(32, 48).numpy()
+    wanted = image.reshape(32, 2, 48, 2, 3).mean((1, 3))
+    found = np.stack([half & 255, (half >> 8) & 255, half >> 16], 2)
+    assert np.abs(found - wanted).max() <= 0.5

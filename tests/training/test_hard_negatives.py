@@ -116,7 +116,6 @@ def test_a_box_is_cut_out_with_what_is_around(scenes: Scenes, tmp_path: Path) ->
 
     assert len(hard_negatives) == 2
     photo = scenes.images[1]
-    assert hard_negatives.photo_px(0) == max(photo.shape[:2])
     image, box = hard_negatives.cut(0)
     assert np.array_equal(image, photo[10:40, 0:40])
     assert np.array_equal(box, [10, 10, 30, 20])

@@ -29,7 +29,6 @@ FACE_AT = (0.5, 0.45)
 """Of the frame: where the middle of the eyes is when nothing moves."""
 NOISE_SIGMA = 4.0
 JPEG_QUALITY = 80
-JITTERED_SECONDS = 0.012
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,6 @@ class HardNegatives:
         images, row = self.photos[index]
         return images[row]
 
-    def photo_px(self, index: int) -> int:
-        """Longer side of the photo of box ``index``."""
-        return int(max(self.photo(index).shape[:2]))
-
     def cut(self, index: int) -> tuple[Array, Array]:
         """Box ``index`` with what is around it: (H, W, 3) uint8 RGB, and the box (4,) in that."""
         photo, box = self.photo(index), self.boxes[index]

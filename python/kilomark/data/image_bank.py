@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["NUM_LEVELS", "ImageBank", "ImageBankBuilder"]
 
 NUM_LEVELS = 5  # full size down to a sixteenth
-_CHUNK = 2048  # images of a stack that are reduced at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,11 +48,6 @@ class ImageBankBuilder:
         self._sizes: list[np.ndarray[Any, Any]] = []
         self._end = 0
 
-    def add_stack(self, images: np.ndarray[Any, Any]) -> None:
-        """Add images (N, H, W, 3) uint8 RGB of one size."""
-        for begin in range(0, len(images), _CHUNK):
-            self._add_chunk(torch.from_numpy(images[begin : begin + _CHUNK]).to(self.device))
-
     def add_images(self, images: Iterable[np.ndarray[Any, Any]]) -> None:
         """Add images (H, W, 3) uint8 RGB of any sizes."""
         with ThreadPoolExecutor(self.num_threads) as pool:
@@ -69,24 +62,6 @@ class ImageBankBuilder:
         pixels = torch.cat(self._parts)
         self._parts.clear()
         return ImageBank(pixels, np.concatenate(self._offsets), np.concatenate(self._sizes))
-
-    def _add_chunk(self, images: Tensor) -> None:
-        count = len(images)
-        level = images.permute(0, 3, 1, 2).float()
-        parts, sizes = [], []
-        for _ in range(NUM_LEVELS):
-            red, green, blue = level.round().int().unbind(1)
-            parts.append((red | (green << 8) | (blue << 16)).flatten(1))
-            sizes.append((level.shape[3], level.shape[2]))
-            if min(level.shape[2:]) > 1:
-                level = functional.interpolate(
-                    level, size=(level.shape[2] // 2, level.shape[3] // 2), mode="area"
-                )
-        areas = np.array([part.shape[1] for part in parts], np.int64)
-        first = self._end + np.arange(count, dtype=np.int64)[:, None] * int(areas.sum())
-        self._note(first + (np.cumsum(areas) - areas), np.array([sizes] * count, np.int64))
-        self._end += count * int(areas.sum())
-        self._parts.append(torch.cat(parts, 1).flatten())
 
     def _note(self, offsets: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any]) -> None:
         self._offsets.append(np.asarray(offsets, np.int64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
@@ -52,8 +52,6 @@ COLUMNS = (
 """The columns of every sink, in their order; those that a caller adds come after ``error``."""
 
 EXTRA_TYPES = (bool, int, float, str)
-
-AnySink = TypeVar("AnySink", bound="Sink")
 
 
 class Sink(ABC):
