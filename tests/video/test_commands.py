@@ -25,7 +25,7 @@ def test_video_writes_the_video_and_the_table(
 ) -> None:
     output, table = tmp_path / "out.mp4", tmp_path / "faces.jsonl"
     assert main(["video", str(clip), "-o", str(output), "--landmarks", str(table), *LITE]) == 0
-    assert "8 frames, 8 faces under 1 ids" in capsys.readouterr().out
+    assert "8 frames, 8 faces under 1 id;" in capsys.readouterr().out
     assert len(read_times(output)) == 8
     assert [json.loads(line)["id"] for line in table.read_text().splitlines()] == [1] * 8
 

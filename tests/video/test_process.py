@@ -225,7 +225,18 @@ def test_a_full_disk_is_said_with_the_name_of_the_output(
     target = tmp_path / ("out.mp4" if name == "output" else "faces.jsonl")
     with (
         files_of_at_most(2000),
-        pytest.raises(InvalidInputError, match="cannot be written: File too large"),
+        pytest.raises(InvalidInputError, match=f"/{target.name} cannot be written: File too large"),
     ):
         run(clip, detector, **{name: target})
     assert not target.exists()
+
+
+def test_two_runs_do_not_write_one_output(
+    clip: Path, detector: kilomark.Detector, tmp_path: Path
+) -> None:
+    def begin_again(_: VideoProgress) -> None:
+        with pytest.raises(InvalidInputError, match="is being written by another run"):
+            run(clip, detector, landmarks=tmp_path / "faces.csv")
+
+    run(clip, detector, landmarks=tmp_path / "faces.csv", end_seconds=0.05, report=begin_again)
+    assert [path.name for path in tmp_path.iterdir()] == ["faces.csv"]

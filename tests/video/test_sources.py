@@ -251,3 +251,10 @@ def test_a_looping_file_is_opened_once_for_each_round(clip: Path) -> None:
         times = [frame.time_seconds for frame, _ in zip(source.frames(), range(45), strict=False)]
     assert times == pytest.approx(np.arange(45) / RATE, abs=1e-3)
     assert len(opened) == 3
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_frame_rate_is_more_than_0(tmp_path: Path, rate: float) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "1.png")
+    with pytest.raises(InvalidInputError, match="the frame rate is"):
+        open_source(tmp_path, frames_per_second=rate)

@@ -154,6 +154,11 @@ def _describe(summary: VideoSummary, seconds: float, options: argparse.Namespace
     outputs = " and ".join(path for path in (options.output, options.landmarks) if path)
     resumed = f" ({summary.resumed_frames:,} of an earlier run)" if summary.resumed_frames else ""
     return (
-        f"{summary.frames:,} frames{resumed}, {summary.faces:,} faces under {summary.ids} ids; "
+        f"{_counted(summary.frames, 'frame')}{resumed}, {_counted(summary.faces, 'face')} under "
+        f"{_counted(summary.ids, 'id')}; "
         f"{seconds:.1f} s, written to {outputs}"
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -79,6 +79,7 @@ class VideoRun:
                         self.output_format,
                         rate and rate / self._span.every,
                         self._source.pixel_aspect,
+                        shown=self._parts.output,
                     )
                 rows.append(self._process(frame, writer))
         except KeyboardInterrupt:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
-from kilomark.excerpts import cut_text
+from kilomark.excerpts import cut_text, excerpt
 from kilomark.video.addresses import is_stream_address, without_password
 from kilomark.video.camera_source import CameraSource, GStreamerSource
 from kilomark.video.ffmpeg_source import FfmpegSource
@@ -47,6 +48,11 @@ def open_source(
         DependencyError: the package that reads this source is not installed.
         InvalidInputError: there is no such source, or it cannot be read.
     """
+    if frames_per_second is not None and not 0 < frames_per_second < math.inf:
+        raise InvalidInputError(
+            f"the frame rate is {excerpt(frames_per_second)}; expected frames per second, more "
+            "than 0"
+        )
     text = str(source) if isinstance(source, int) else os.fspath(source)
     if text.isdecimal() and not Path(text).exists():
         return CameraSource(int(text))

@@ -7,11 +7,12 @@ import json
 import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from kilomark.errors import InvalidInputError
+from kilomark.system import lock_file_at_once
 from kilomark.tracker import TrackedFace
 from kilomark.whole_files import open_whole, write_whole
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FacesOfFrame", "Part", "PartsFolder"]
 
-STATE_FILE = "state.json"
+STATE_FILE, LOCK_FILE = "state.json", "lock"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,20 +60,43 @@ class PartsFolder:
         settings: all that the parts depend on. Parts made with other settings are not used.
 
     Raises:
-        InvalidInputError: the folder cannot be made.
+        InvalidInputError: the folder cannot be made, or another run is writing the same output.
     """
 
     def __init__(self, output: Path, settings: dict[str, Any]) -> None:
-        self._output = output
+        self.output = output
         self.folder = output.with_name(f".{output.name}.parts")
         self._digest = hashlib.sha256(
             json.dumps(settings, sort_keys=True, default=str).encode()
         ).hexdigest()
-        self.parts = self._read_parts()
-        if not self.parts:
-            shutil.rmtree(self.folder, ignore_errors=True)
         with self._writing():
             self.folder.mkdir(exist_ok=True)
+            self._lock = self._locked()
+        self.parts = self._read_parts()
+        if not self.parts:
+            self.clear()
+
+    def _locked(self) -> BinaryIO:
+        """Open the file whose lock one run at a time holds; it goes with the process."""
+        file = (self.folder / LOCK_FILE).open("wb")
+        try:
+            is_mine = lock_file_at_once(file.fileno())
+        except OSError:  # a file system without locks
+            is_mine = True
+        if not is_mine:
+            file.close()
+            raise InvalidInputError(
+                f"{self.output} is being written by another run; wait for it, or name another "
+                "output"
+            )
+        return file
+
+    def clear(self) -> None:
+        """Remove all parts, and begin anew."""
+        self.parts = []
+        for path in self.folder.iterdir():
+            if path.name != LOCK_FILE:
+                path.unlink()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -81,7 +105,7 @@ class PartsFolder:
             yield
         except OSError as error:
             reason = error.strerror or error
-            raise InvalidInputError(f"{self._output} cannot be written: {reason}") from error
+            raise InvalidInputError(f"{self.output} cannot be written: {reason}") from error
 
     def _read_parts(self) -> list[Part]:
         try:
@@ -91,6 +115,10 @@ class PartsFolder:
             return [Part(**part) for part in state["parts"]]
         except (OSError, ValueError, KeyError, TypeError):
             return []
+
+    def close(self) -> None:
+        """Let another run write the output."""
+        self._lock.close()
 
     def pictures(self, number: int) -> Path:
         """Return the file of a part's encoded pictures."""
@@ -125,6 +153,7 @@ class PartsFolder:
 
     def remove(self) -> None:
         """Remove the folder and all that is in it."""
+        self.close()  # Windows removes no open file
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

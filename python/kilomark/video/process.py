@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,34 +90,33 @@ def process_video(
             "blends": detector.blends,
         },
     )
-    if source.is_live and parts.parts:
+    with closing(parts):
+        if source.is_live:
+            parts.clear()
+        run = VideoRun(source, detector, span, parts, tracker_options or {}, layers, report)
+        run.output_format = check_output_suffix(Path(output)) if output is not None else None
+        try:
+            run.follow()
+        except KeyboardInterrupt:
+            if not source.is_live:
+                raise
+        if not parts.parts:
+            parts.remove()
+            raise InvalidInputError(_no_frames(source, span))
+        if output is not None:
+            _write_pictures(source, parts, Path(output), span, sound=sound and not source.is_live)
+        if landmarks is not None:
+            write_rows(source, detector, parts, Path(landmarks), measures)
+        summary = run.summary()
         parts.remove()
-        parts = PartsFolder(targets[0], {"live": time.time()})
-    run = VideoRun(source, detector, span, parts, tracker_options or {}, layers, report)
-    run.output_format = check_output_suffix(Path(output)) if output is not None else None
-    try:
-        run.follow()
-    except KeyboardInterrupt:
-        if not source.is_live:
-            raise
-    if not parts.parts:
-        parts.remove()
-        if span.start == 0 and span.end is None:
-            raise InvalidInputError(
-                f"{source.name} has no frames that can be read; make another format of it"
-            )
-        raise InvalidInputError(
-            f"{source.name} has no frames from {span.start:g} s"
-            + (f" to {span.end:g} s" if span.end is not None else "")
-            + "; choose another start or end"
-        )
-    if output is not None:
-        _write_pictures(source, parts, Path(output), span, sound=sound and not source.is_live)
-    if landmarks is not None:
-        write_rows(source, detector, parts, Path(landmarks), measures)
-    summary = run.summary()
-    parts.remove()
     return summary
+
+
+def _no_frames(source: VideoSource, span: Span) -> str:
+    if span.start == 0 and span.end is None:
+        return f"{source.name} has no frames that can be read; make another format of it"
+    end = f" to {span.end:g} s" if span.end is not None else ""
+    return f"{source.name} has no frames from {span.start:g} s{end}; choose another start or end"
 
 
 def _check_targets(
@@ -155,6 +154,7 @@ def _write_pictures(
         sound_of=source.name if has_sound else None,
         start_seconds=parts.parts[0].first_seconds,
         end_seconds=span.end,
+        shown=output,
     )
     try:
         whole.replace(output)

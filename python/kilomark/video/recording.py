@@ -31,7 +31,7 @@ class Recording:
             raise InvalidInputError(f"{path} cannot be written: there is no folder {path.parent}")
         self._path = path
         self._unfinished = path.with_name(f".{path.name}.unfinished")
-        self._writer = PartWriter(self._unfinished, check_output_suffix(path), None)
+        self._writer = PartWriter(self._unfinished, check_output_suffix(path), None, shown=path)
 
     def add(self, image: npt.NDArray[np.uint8], time_seconds: float) -> None:
         """Encode a frame (H, W, 3) BGR.

@@ -81,6 +81,7 @@ class PartWriter:
         output_format: of the whole, as `check_output_suffix` returns it; it decides the codec.
         frames_per_second: roughly; each frame has a time of its own.
         pixel_aspect: width of a pixel over its height, where the video is shown.
+        shown: what errors name; by default ``path``.
     """
 
     def __init__(
@@ -89,8 +90,11 @@ class PartWriter:
         output_format: str,
         frames_per_second: float | None,
         pixel_aspect: Fraction = SQUARE,
+        *,
+        shown: Path | None = None,
     ) -> None:
         self._path = path
+        self._shown = shown or path
         self._pixel_aspect = pixel_aspect
         self._format = output_format
         self._rate = Fraction(frames_per_second or 25.0).limit_denominator(1001)
@@ -107,7 +111,7 @@ class PartWriter:
         """
         av = import_av()
         height, width = (side // 2 * 2 for side in image.shape[:2])
-        with writing_errors(self._path):
+        with writing_errors(self._shown):
             if self._container is None:
                 self._open(width, height, time_seconds)
             elif (self._stream.width, self._stream.height) != (width, height):
@@ -142,7 +146,7 @@ class PartWriter:
     def close(self) -> None:
         """Finish the file, if it has frames."""
         if self._container is not None:
-            with writing_errors(self._path):
+            with writing_errors(self._shown):
                 self._container.mux(self._stream.encode(None))
                 self._container.close()
             self._container = None
@@ -165,6 +169,7 @@ def join_parts(
     sound_of: str | None = None,
     start_seconds: float = 0.0,
     end_seconds: float | None = None,
+    shown: Path | None = None,
 ) -> None:
     """Write parts one after another to one file, without encoding them again.
 
@@ -177,6 +182,7 @@ def join_parts(
         sound_of: the source whose sound is kept, if it has any.
         start_seconds: the source's time at which the target begins.
         end_seconds: the source's time at which the sound ends.
+        shown: what errors name; by default ``target``.
 
     Raises:
         InvalidInputError: the target cannot be written.
@@ -203,7 +209,7 @@ def join_parts(
             return
     if reason is not None:
         log.warning("the sound of %s is left out: %s", sound_of, reason)
-    with writing_errors(target):
+    with writing_errors(shown or target):
         _join(parts, target, output_format, start_seconds, None)
 
 
