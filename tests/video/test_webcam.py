@@ -14,7 +14,7 @@ from kilomark.video import VideoFrame, VideoSource, newest_frame, open_source
 from kilomark.video.newest_frame import NewestFrame
 from kilomark.video.webcam import show_webcam
 from kilomark.video.webcam_state import VIEWS, WebcamState, press
-from kilomark.video.window import check_screen
+from kilomark.video.window import check_screen, first_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,3 +201,13 @@ def test_a_headless_opencv_is_told_what_to_install() -> None:
     with pytest.raises(DependencyError, match=r"no windows.*pip install opencv-python"):
         check_screen({"DISPLAY": ":0"}, "  GUI:                           NONE")
     check_screen({"WAYLAND_DISPLAY": "wayland-0"}, "  GUI:    QT5")
+
+
+@pytest.mark.parametrize(
+    ("picture", "window"),
+    [((640, 360), (640, 360)), ((3840, 2160), (1280, 720)), ((1080, 1920), (405, 720))],
+)
+def test_a_new_window_fits_the_picture_and_the_screen(
+    picture: tuple[int, int], window: tuple[int, int]
+) -> None:
+    assert first_size(*picture) == window

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["Window", "check_screen"]
 
 WITHOUT_SCREEN = (
-    "write a video instead: kilomark video SOURCE -o OUT.mp4, or run it where there is a screen "
-    "(over ssh: ssh -X)"
+    "show it on a web page: kilomark serve SOURCE; write a video: kilomark video SOURCE -o OUT.mp4; "
+    "or run it where there is a screen (over ssh: ssh -X)"
 )
+
+LARGEST_WIDTH, LARGEST_HEIGHT = 1280, 720
+"""Of a new window, in pixels of the screen."""
 
 
 def check_screen(environment: Mapping[str, str], build_information: str) -> None:
@@ -46,6 +49,12 @@ def check_screen(environment: Mapping[str, str], build_information: str) -> None
             )
 
 
+def first_size(width: int, height: int) -> tuple[int, int]:
+    """Return the window's size for pictures of a size; users may change it."""
+    scale = min(1.0, LARGEST_WIDTH / width, LARGEST_HEIGHT / height)
+    return max(1, round(scale * width)), max(1, round(scale * height))
+
+
 class Window:
     """A window that shows one picture at a time.
 
@@ -58,8 +67,12 @@ class Window:
         self._cv2 = import_cv2()
         check_screen(os.environ, self._cv2.getBuildInformation())
         self._title = title
+        self._is_sized = False
         try:
-            self._cv2.namedWindow(title, self._cv2.WINDOW_NORMAL | self._cv2.WINDOW_KEEPRATIO)
+            self._cv2.namedWindow(
+                title,
+                self._cv2.WINDOW_NORMAL | self._cv2.WINDOW_KEEPRATIO | self._cv2.WINDOW_GUI_NORMAL,
+            )
         except self._cv2.error as error:
             raise InvalidInputError(
                 f"no window can be opened ({error.err}); {WITHOUT_SCREEN}"
@@ -68,6 +81,9 @@ class Window:
     def show(self, image: npt.NDArray[np.uint8]) -> int:
         """Show a picture (H, W, 3) BGR; return the key pressed, or -1; Escape if closed."""
         self._cv2.imshow(self._title, image)
+        if not self._is_sized:  # a new window is small, whatever it shows
+            self._cv2.resizeWindow(self._title, *first_size(image.shape[1], image.shape[0]))
+            self._is_sized = True
         key: int = self._cv2.waitKey(1)
         if self._cv2.getWindowProperty(self._title, self._cv2.WND_PROP_VISIBLE) < 1:
             return 27
