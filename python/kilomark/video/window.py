@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Window", "check_screen"]
 
 WITHOUT_SCREEN = (
-    "show it on a web page: kilomark serve SOURCE; write a video: kilomark video SOURCE -o OUT.mp4; "
-    "or run it where there is a screen (over ssh: ssh -X)"
+    "show it on a web page: kilomark serve SOURCE; write a video: kilomark video SOURCE -o "
+    "OUT.mp4; or run it where there is a screen (over ssh: ssh -X)"
 )
 
 LARGEST_WIDTH, LARGEST_HEIGHT = 1280, 720
