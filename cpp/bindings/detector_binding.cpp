@@ -16,10 +16,25 @@ namespace kilomark::bindings {
 
 namespace {
 
+Precision to_precision(const std::string& precision) {
+  if (precision == "auto") {
+    return Precision::kAuto;
+  }
+  if (precision == "fp32") {
+    return Precision::kFp32;
+  }
+  if (precision == "bf16") {
+    return Precision::kBf16;
+  }
+  fail(ErrorCode::kInvalidInput, "precision " + quote(precision), "auto, fp32 or bf16",
+       "correct the option");
+}
+
 std::unique_ptr<Detector> make_detector(
     const LandmarkNetwork* landmarks, const FinderNetwork* finder, const LandmarkNetwork* rescorer,
     const LandmarkNetwork* companion, const CompanionRule& companion_rule, const EyeNetwork* eyes,
-    const std::string& device, int num_threads, int max_batch, const std::string& cache_folder) {
+    const std::string& device, int num_threads, int max_batch, const std::string& cache_folder,
+    const std::string& precision) {
   const RunningCall call;
   Networks networks;
   if (landmarks != nullptr) {
@@ -38,8 +53,9 @@ std::unique_ptr<Detector> make_detector(
     networks.eyes = *eyes;
   }
   const ReleasedGil release;
-  return std::make_unique<Detector>(networks,
-                                    BackendOptions{device, num_threads, max_batch, cache_folder});
+  return std::make_unique<Detector>(
+      networks,
+      BackendOptions{device, num_threads, max_batch, cache_folder, to_precision(precision)});
 }
 
 // The views borrow from the arrays, so a tuple keeps these: a list may be emptied by another thread
@@ -225,7 +241,7 @@ void bind_detector(py::module_& module) {
            py::arg("companion").none(true) = py::none(),
            py::arg("companion_rule") = CompanionRule(), py::arg("eyes").none(true) = py::none(),
            py::arg("device") = "cpu", py::arg("num_threads") = 0, py::arg("max_batch") = 16,
-           py::arg("cache_folder") = "")
+           py::arg("cache_folder") = "", py::arg("precision") = "auto")
       .def_property_readonly("device",
                              [](const Detector& self) { return std::string(self.device()); })
       .def_property_readonly("input_stream", &Detector::input_stream)
@@ -250,6 +266,10 @@ void bind_detector(py::module_& module) {
            py::arg("measures_stages") = false)
       .def("infer", &infer, py::arg("network"), py::arg("batch"));
   module.def("available_devices", &available_devices);
+  module.def("has_native_bf16", [] {
+    const ReleasedGil release;
+    return has_native_bf16();
+  });
 }
 
 }  // namespace kilomark::bindings

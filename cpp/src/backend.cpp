@@ -16,6 +16,10 @@ std::unique_ptr<Backend> make_backend(std::span<const NetworkSpec> networks,
     return std::make_unique<cpu::CpuBackend>(networks, options);
   }
   if (cuda::cuda_index(options.device) >= 0) {
+    if (options.precision != Precision::kAuto) {
+      fail(ErrorCode::kInvalidInput, text("a precision of its own on ", options.device),
+           "the precision that engines were built with", "pass Precision::kAuto");
+    }
     return std::make_unique<cuda::CudaBackend>(networks, options);
   }
   fail(ErrorCode::kDevice, text("device \"", options.device, "\""), "cpu, cuda or cuda:<number>",
@@ -29,6 +33,8 @@ std::vector<std::string> available_devices() {
   }
   return devices;
 }
+
+bool has_native_bf16() { return cpu::has_native_bf16(); }
 
 void prepare_fork() { cpu::settle_threads(); }
 

@@ -76,7 +76,8 @@ NetworkSpec to_spec(const LandmarkNetwork& network) {
                    network.model,
                    network.input,
                    {{"landmarks", {count, 2}}, {"spread", {count}}, {"presence", {}}},
-                   0};
+                   0,
+                   false};
   if (network.has_depth) {
     spec.outputs.push_back({"depth", {count}});
   }
@@ -98,7 +99,8 @@ NetworkSpec to_spec(const FinderNetwork& network) {
       network.model,
       network.input,
       {{"scores", {cells}}, {"distances", {cells, 4}}, {"keypoints", {cells, kNumKeypoints, 2}}},
-      network.size_step()};
+      network.size_step(),
+      true};
 }
 
 NetworkSpec to_spec(const FinderNetwork& network, int input_width, int input_height) {

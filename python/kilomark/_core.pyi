@@ -404,6 +404,7 @@ class Detector:
         num_threads: int = 0,
         max_batch: int = 16,
         cache_folder: str = "",
+        precision: str = "auto",
     ) -> None: ...
     @property
     def device(self) -> str: ...
@@ -635,6 +636,9 @@ def use_openvino_folder(folder: str) -> None:
     """Name a folder that may hold OpenVINO's libraries."""
 
 def available_devices() -> list[str]: ...
+def has_native_bf16() -> bool:
+    """Whether the processor multiplies in bfloat16, so that OpenVINO computes in it by default."""
+
 def build_info() -> dict[str, str]: ...
 def paint(
     image: _Pixels,

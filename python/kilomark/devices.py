@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kilomark import _core
 from kilomark.cpu_quota import cpu_quota
-from kilomark.errors import DeviceUnavailableError
+from kilomark.errors import DeviceUnavailableError, InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.options import check_whole
 from kilomark.system import usable_cores
@@ -23,6 +23,7 @@ __all__ = [
     "available_devices",
     "choose_device",
     "choose_num_threads",
+    "choose_precision",
     "cuda_index",
     "forwarded_log",
     "probe_cuda",
@@ -31,6 +32,8 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 NUM_THREADS_VARIABLE = "KILOMARK_NUM_THREADS"
+
+PRECISIONS = ("auto", "fp32", "bf16")
 
 TENSORRT_PACKAGES = ("tensorrt_libs",)
 """Packages of PyPI that hold libnvinfer.so.<major>; looked up, never imported."""
@@ -125,6 +128,31 @@ def choose_num_threads(num_threads: int | None) -> int:
         chosen, "all" if asked is None else f"{name}={asked}", affinity, quota or "none",
     )  # fmt: skip
     return chosen
+
+
+def choose_precision(precision: object, device: str) -> str:
+    """Check the precision of the networks on a device, and log at INFO what it means there.
+
+    Raises:
+        InvalidInputError: it is not one of the known ones, or the device is a GPU, whose engines
+            have the precision that they were built with.
+    """
+    if precision not in PRECISIONS:
+        raise InvalidInputError(
+            f"precision is {excerpt(precision)}; expected 'auto', 'fp32' or 'bf16'"
+        )
+    if device != "cpu":
+        if precision != "auto":
+            raise InvalidInputError(
+                f"precision is {excerpt(precision)} on {device}, whose engines have the precision "
+                "that they were built with; pass precision='auto' or device='cpu'"
+            )
+    elif precision == "auto":
+        finder = "bf16" if _core.has_native_bf16() else "fp32"
+        log.info("the face detector computes in %s, other networks in fp32", finder)
+    else:
+        log.info("all networks compute in %s", precision)
+    return str(precision)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark._core import OPENVINO_RANGE, build_info, probe_openvino
+from kilomark._core import OPENVINO_RANGE, build_info, has_native_bf16, probe_openvino
 from kilomark.cache_folder import user_cache_folder
 from kilomark.devices import choose_num_threads, probe_cuda
 from kilomark.engines import default_engine_folder
@@ -25,7 +25,10 @@ __all__ = ["Diagnosis", "diagnose"]
 
 PACKAGES = ("numpy", "Pillow", "torch", "onnx", "onnxruntime", "tensorrt", "nncf", "pyarrow")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENCV_FOR_THREADS_NUM", "CUDA_VISIBLE_DEVICES")
-CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_tile", "asimd", "asimddp")
+CPU_FEATURES = (
+    "avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "asimd",
+    "asimddp",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def _cpu_limit() -> str:
 
 
 def _devices() -> Iterator[tuple[str, str]]:
-    yield "cpu", "usable"
+    yield "cpu", "usable" + _describe_precision()
     probe = probe_cuda()
     if probe.reason:
         plugin = "plugin present; " if probe.plugin_path else ""
@@ -116,6 +119,13 @@ def _devices() -> Iterator[tuple[str, str]]:
         "TensorRT": probe.tensorrt_version,
     }
     yield from ((name, value) for name, value in facts.items() if value)
+
+
+def _describe_precision() -> str:
+    if probe_openvino().reason:
+        return ""
+    finder = "bf16" if has_native_bf16() else "fp32"
+    return f"; the face detector computes in {finder}, other networks in fp32"
 
 
 def _caches(problems: list[str]) -> Iterator[tuple[str, str]]:

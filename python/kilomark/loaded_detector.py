@@ -90,6 +90,7 @@ class LoadedDetector:
             num_threads=settings["num_threads"],
             max_batch=settings["max_batch"],
             cache_dir=settings["cache_dir"],
+            precision=settings["precision"],
         )
         uses = ("faces", "landmarks", "rescoring", "hard faces", "eyes")
         for use, bundle in zip(uses, (finder, landmarks, rescorer, companion, eyes), strict=True):

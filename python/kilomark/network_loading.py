@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kilomark import _core
 from kilomark.core_topology import to_core_topology
-from kilomark.devices import choose_num_threads, forwarded_log
+from kilomark.devices import choose_num_threads, choose_precision, forwarded_log
 from kilomark.engines.device_models import device_models
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
@@ -62,13 +62,15 @@ def load_core(
     num_threads: int | None,
     max_batch: int,
     cache_dir: str | os.PathLike[str] | None,
+    precision: str,
 ) -> _core.Detector:
     """Load the networks that are there on a device.
 
     On the CPU, the face detector is compiled for images of 4 : 3 at first.
 
     Raises:
-        InvalidInputError: ``cache_dir`` cannot be used.
+        DeviceUnavailableError: the processor does not compute in ``precision``.
+        InvalidInputError: ``cache_dir`` or ``precision`` cannot be used.
     """
     given = (landmarks, finder, rescorer, companion, eyes)
     bundles = [bundle for bundle in given if bundle is not None]
@@ -107,6 +109,7 @@ def load_core(
             num_threads=choose_num_threads(num_threads),
             max_batch=max_batch,
             cache_folder=str(kept_in),
+            precision=choose_precision(precision, chosen),
         )
 
 

@@ -89,6 +89,14 @@ class KILOMARK_API Backend {
                      std::span<const std::span<float>> outputs) = 0;
 };
 
+// What the networks compute in on a CPU. Bfloat16 has the range of float32 and 8 bits of mantissa.
+// An engine of a GPU has the precision that it was built with.
+enum class Precision {
+  kAuto,  // kBf16 for the face detector where has_native_bf16(), else kFp32; kFp32 for all others
+  kFp32,  // float32
+  kBf16,  // bfloat16; Error{kDevice} unless has_native_bf16()
+};
+
 struct BackendOptions {
   std::string device = "cpu";
   int num_threads = 0;  // 0: all that the process may use; more than that is reduced to it
@@ -96,6 +104,7 @@ struct BackendOptions {
   // Where OpenVINO keeps compiled networks, for faster starts on a CPU; "": nowhere. It must exist.
   // OpenVINO loads what it finds there, so nobody else may be able to write to it.
   std::string cache_folder = {};
+  Precision precision = Precision::kAuto;
 };
 
 // Loads the networks on a device. Throws Error{kDevice} if the device is unknown or unavailable,
@@ -105,6 +114,10 @@ struct BackendOptions {
 
 // "cpu", and "cuda", "cuda:1" ... for each GPU that can be used.
 [[nodiscard]] KILOMARK_API std::vector<std::string> available_devices();
+
+// Whether the processor multiplies in bfloat16 (AVX-512 BF16, AMX), so that OpenVINO computes in it by
+// default. Throws Error{kDependency} if there is no OpenVINO.
+[[nodiscard]] KILOMARK_API bool has_native_bf16();
 
 // To be called in a process before it forks, while no other thread loads or runs networks. It waits
 // until OpenVINO's threads sleep: some milliseconds after the last run, and for 5 s at most. The

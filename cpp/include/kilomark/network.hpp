@@ -46,6 +46,8 @@ struct KILOMARK_API NetworkSpec {
   // Above 0: the network also runs at every other width and height that are multiples of this, up
   // to kMaxInputSide. Its outputs then have as many numbers as its description says.
   int size_step = 0;
+  // Whether Precision::kAuto may run the network in bfloat16.
+  bool tolerates_bf16 = false;
 
   // The position of an output among `outputs`, or their number if there is none of that name.
   [[nodiscard]] std::size_t find_output(std::string_view output) const;

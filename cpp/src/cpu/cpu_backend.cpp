@@ -44,10 +44,27 @@ std::vector<std::span<float>> items_of(std::span<const std::span<float>> outputs
   return parts;
 }
 
-SessionOptions to_session_options(const BackendOptions& options) {
+// Throws Error{kDevice} if the processor cannot do what is asked.
+bool runs_in_bf16(const NetworkSpec& spec, Precision precision) {
+  switch (precision) {
+    case Precision::kAuto:
+      return spec.tolerates_bf16 && has_native_bf16();
+    case Precision::kFp32:
+      return false;
+    case Precision::kBf16:
+      break;
+  }
+  if (!has_native_bf16()) {
+    fail(ErrorCode::kDevice, "precision \"bf16\" on a processor that has no such instructions",
+         "a processor with AVX-512 BF16 or AMX", "pass precision=\"auto\"");
+  }
+  return true;
+}
+
+SessionOptions to_session_options(const NetworkSpec& spec, const BackendOptions& options) {
   const int cores = system::usable_cores();
   const int threads = options.num_threads == 0 ? cores : std::min(options.num_threads, cores);
-  return {threads, options.max_batch, options.cache_folder};
+  return {threads, options.max_batch, options.cache_folder, runs_in_bf16(spec, options.precision)};
 }
 
 }  // namespace
@@ -56,7 +73,7 @@ CpuBackend::CpuBackend(std::span<const NetworkSpec> networks, const BackendOptio
     : process_(system::process_id()) {
   for (const NetworkSpec& spec : networks) {
     networks_.push_back(std::unique_ptr<Network>(
-        new Network{spec.input, spec.size_step > 0, {spec, to_session_options(options)}}));
+        new Network{spec.input, spec.size_step > 0, {spec, to_session_options(spec, options)}}));
   }
 }
 

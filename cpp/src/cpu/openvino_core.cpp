@@ -46,19 +46,33 @@ std::atomic<bool>& has_worked() {
   return found;
 }
 
+// A property of the plugin for CPUs. Asking for one loads the plugin.
+std::string cpu_property(const openvino::Core* core, const char* key) {
+  char* value = nullptr;
+  check(openvino_api().core_get_property(core, "CPU", key, &value));
+  std::string copy = value;
+  openvino_api().free(value);
+  return copy;
+}
+
 // The plugin for CPUs ends the idle threads of all runtimes when a runtime that has loaded it is
 // freed. This one is freed before any other, on the thread that made it, so that the thread gets
 // back the stack for signal handlers which it had.
 void drop_idle_threads() {
   const CoreHandle runtime = openvino::make<CoreHandle>(openvino_api().core_create);
-  char* name = nullptr;  // asking for it loads the plugin
-  check(openvino_api().core_get_property(runtime.get(), "CPU", "FULL_DEVICE_NAME", &name));
-  openvino_api().free(name);
+  (void)cpu_property(runtime.get(), "FULL_DEVICE_NAME");
 }
 
 }  // namespace
 
 openvino::Core* openvino_core() { return own_runtime().core; }
+
+// OpenVINO's own choice. Its list of capabilities names bfloat16 also for processors that convert it
+// and multiply in float32.
+bool has_native_bf16() {
+  static const bool kIsChosen = cpu_property(openvino_core(), "INFERENCE_PRECISION_HINT") == "bf16";
+  return kIsChosen;
+}
 
 bool can_start_workers() { return own_runtime().process == system::process_id(); }
 

@@ -12,6 +12,9 @@ namespace kilomark::cpu {
 // gone by then, and the next signal, such as that of Ctrl-C, ends the process.
 [[nodiscard]] openvino::Core* openvino_core();
 
+// See kilomark/backend.hpp.
+[[nodiscard]] bool has_native_bf16();
+
 // False in a process that was forked after the runtime was made: TBB, the library that OpenVINO takes
 // its threads from, believes that it has the parent's and starts no others.
 [[nodiscard]] bool can_start_workers();

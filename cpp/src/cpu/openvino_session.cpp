@@ -191,7 +191,7 @@ openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) 
       "INFERENCE_NUM_THREADS",
       threads_text.c_str(),
       "INFERENCE_PRECISION_HINT",
-      "f32",
+      options_.in_bf16 ? "bf16" : "f32",
       // Matrices that are stored as int8 are multiplied in float32. By default their inputs would be
       // rounded to 8 bits, which moves landmarks by 0.1 px.
       "DYNAMIC_QUANTIZATION_GROUP_SIZE",

@@ -21,6 +21,7 @@ struct SessionOptions {
   int num_threads = 1;
   int max_batch = 1;
   std::string cache_folder = {};  // see BackendOptions
+  bool in_bf16 = false;           // else in float32
 };
 
 // The shape of a network's input, (count, 3, height, width).

@@ -27,6 +27,7 @@ NAMES = (
     "views",
     "blend",
     "eyes",
+    "precision",
     "cache_dir",
 )
 
@@ -74,6 +75,13 @@ def add_network_options(group: argparse._ActionsContainer, *, model: str) -> Non
 def _add_networks(group: argparse._ArgumentGroup) -> None:
     add_network_options(group, model="resnext50")
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
+    group.add_argument(
+        "--precision",
+        choices=("auto", "fp32", "bf16"),
+        default="auto",
+        help="of the networks on the CPU; auto: bf16 for the face detector where the processor "
+        "multiplies in it, else fp32 (default: %(default)s)",
+    )
     group.add_argument(
         "--cache-dir",
         metavar="FOLDER",

@@ -30,6 +30,7 @@ class DetectorSettings:
     views: int = 1
     blend: bool | Literal["auto"] = "auto"
     eyes: bool | str = True
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     cache_dir: str | None = None
 
     def make(self, num_threads: int | None = None) -> Detector:
