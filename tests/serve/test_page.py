@@ -253,6 +253,27 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Browser, server: ServerAdd
         assert box["y"] < 150
 
 
+@pytest.mark.parametrize("size", [(844, 390), (390, 844), (1280, 800), (320, 480)])
+def test_the_picture_keeps_its_shape_and_names_are_whole(
+    browser: Browser, server: ServerAddress, size: tuple[int, int]
+) -> None:
+    with opened(browser, server.url, *size) as page:
+        wait_for_picture(page)
+        shown, own = page.evaluate(
+            """() => {
+              const canvas = document.querySelector("#picture");
+              const box = canvas.getBoundingClientRect();
+              return [box.width / box.height, canvas.width / canvas.height];
+            }"""
+        )
+        assert shown == pytest.approx(own, rel=0.02)
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("#models span")]
+                .filter(name => name.scrollWidth > name.clientWidth).map(name => name.innerText)"""
+        )
+        assert cut == []
+
+
 def test_the_token_opens_the_page(browser: Browser, still: Path) -> None:
     token = "correct-horse-battery"
     with running_server([f"still={still}"], token=token) as address:
