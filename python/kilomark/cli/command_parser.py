@@ -31,5 +31,5 @@ class CommandParser(argparse.ArgumentParser):
 def add_verbose(parser: argparse.ArgumentParser, *, default: bool | str) -> None:
     """Add ``-v``."""
     parser.add_argument(
-        "-v", "--verbose", action="store_true", default=default, help="say what is being done"
+        "-v", "--verbose", action="store_true", default=default, help="log each step"
     )

@@ -13,7 +13,12 @@ from kilomark.options import (
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["add_detector_options", "add_network_options", "detector_options"]
+__all__ = [
+    "add_detector_options",
+    "add_network_options",
+    "add_threshold_options",
+    "detector_options",
+]
 
 NAMES = (
     "model",
@@ -85,15 +90,15 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--cache-dir",
         metavar="FOLDER",
-        help="keep compiled networks in FOLDER, for faster starts on the CPU (default: nowhere)",
+        help="keep compiled networks in FOLDER, for faster starts on the CPU (default: keep none)",
     )
     group.add_argument(
         "--views",
         type=int,
         choices=(1, 2),
         default=1,
-        help="2: average each face with its mirror image; more accurate, and twice the work of the "
-        "landmark network (default: %(default)s)",
+        help="2: average each face with its mirror image; more accurate, but the landmark network "
+        "works twice (default: %(default)s)",
     )
     group.add_argument(
         "--no-blend",
@@ -114,11 +119,37 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
         "--no-eyes",
         dest="eyes",
         action="store_false",
-        help="do not look at each eye again in a crop of its own",
+        help="do not refine the eyes with the eye network",
     )
 
 
 def _add_search(group: argparse._ArgumentGroup, faces_of: str) -> None:
+    add_threshold_options(group, faces_of=faces_of)
+    group.add_argument(
+        "--finder-size",
+        type=parse_whole_or_auto,
+        default="auto",
+        metavar="PX",
+        help="longer side of the face detector's input; larger finds smaller faces "
+        "(default: as the image needs)",
+    )
+    group.add_argument(
+        "--finder-tiles",
+        type=parse_whole_or_auto,
+        default="auto",
+        metavar="N",
+        help="also look at N tiles along the longer side; finds faces nearly N times smaller "
+        "(default: as the image needs)",
+    )
+
+
+def add_threshold_options(group: argparse._ActionsContainer, *, faces_of: str) -> None:
+    """Add the options that say which found faces are kept.
+
+    Args:
+        group: of the command's options, or its parser.
+        faces_of: what ``--max-faces`` counts the faces of.
+    """
     group.add_argument(
         "--score-threshold",
         type=float,
@@ -135,20 +166,4 @@ def _add_search(group: argparse._ArgumentGroup, faces_of: str) -> None:
     )
     group.add_argument(
         "--max-faces", type=int, metavar="N", help=f"faces per {faces_of} (default: all)"
-    )
-    group.add_argument(
-        "--finder-size",
-        type=parse_whole_or_auto,
-        default="auto",
-        metavar="PX",
-        help="longer side of what the face detector sees; larger finds smaller faces "
-        "(default: as the image needs)",
-    )
-    group.add_argument(
-        "--finder-tiles",
-        type=parse_whole_or_auto,
-        default="auto",
-        metavar="N",
-        help="look at N tiles along the longer side too: finds faces nearly N times smaller "
-        "(default: as the image needs)",
     )

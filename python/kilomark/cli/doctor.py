@@ -22,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add this subcommand."""
     parser = subparsers.add_parser(
         "doctor",
-        help="say what is installed, what can be used, and what is wrong",
+        help="show versions, devices and caches, and what is wrong",
         description="Print versions, processor, devices, caches and networks, and why a device "
         "cannot be used. Paste the output into a bug report.",
         epilog="exit codes: 0 nothing is wrong; 1 something is, the last lines say what",

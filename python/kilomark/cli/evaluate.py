@@ -39,8 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )  # fmt: skip
     group.add_argument(
         "--blend", action="store_true",
-        help="blend in the networks that the manifest names, as Detector does, instead of "
-        "measuring the network alone",
+        help="blend with the networks that the manifest names, as Detector does",
     )  # fmt: skip
     parser.set_defaults(run=run)
 
@@ -93,7 +92,7 @@ def _add_detector_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--finder-tiles", type=int, default=1, metavar="N",
-        help="look at N tiles along the longer side too, as Detector's finder_tiles does",
+        help="also look at N tiles along the longer side, as Detector's finder_tiles does",
     )  # fmt: skip
 
 

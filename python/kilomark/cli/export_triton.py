@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
+from kilomark.cli.detector_options import add_threshold_options
 from kilomark.triton import export_triton
 
 if TYPE_CHECKING:
@@ -57,21 +57,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="photos or crops in a batch (default: %(default)s)",
     )
-    parser.add_argument(
-        "--score-threshold",
-        type=float,
-        default=DEFAULT_SCORE_THRESHOLD,
-        metavar="P",
-        help="drop found faces below this score (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--presence-threshold",
-        type=float,
-        default=DEFAULT_PRESENCE_THRESHOLD,
-        metavar="P",
-        help="drop found faces whose presence is below this (default: %(default)s)",
-    )
-    parser.add_argument("--max-faces", type=int, metavar="N", help="faces per photo (default: all)")
+    add_threshold_options(parser, faces_of="photo")
 
 
 def run(options: argparse.Namespace) -> int:

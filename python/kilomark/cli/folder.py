@@ -19,7 +19,7 @@ EXIT_SOME_UNREADABLE = 1
 DESCRIPTION = """\
 Find the faces in all photos of a folder, its subfolders included, and place their landmarks.
 OUT becomes a folder of files with one row for each face. Stop the command in any way and run it
-again: it goes on where it stopped."""
+again: it continues where it stopped."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

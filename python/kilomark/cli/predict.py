@@ -32,7 +32,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.set_defaults(run=run, parser=parser)
     parser.add_argument(
-        "photos", nargs="*", type=Path, metavar="PHOTO", help="JPEG, PNG or what else Pillow reads"
+        "photos",
+        nargs="*",
+        type=Path,
+        metavar="PHOTO",
+        help="JPEG, PNG or another format of Pillow",
     )
     parser.add_argument(
         "--demo", action="store_true", help="use the photo that comes with kilomark"

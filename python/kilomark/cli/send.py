@@ -38,10 +38,10 @@ EPILOG = f"""\
 examples:
   kilomark send 0 --vmc                       to an avatar program on this machine, port {VMC_PORT}
   kilomark send 0 --udp 127.0.0.1:9000        a JSON datagram for each face
-  kilomark send rtsp://camera/1 --websocket   JSON to whoever opens ws://127.0.0.1:{WEBSOCKET_PORT}/
+  kilomark send rtsp://camera/1 --websocket   JSON to every client of ws://127.0.0.1:{WEBSOCKET_PORT}/
 
-Several of the three may be given; SOURCE comes first. A WebSocket on a host other than loopback
-demands a token; without --token and {TOKEN_VARIABLE} a random one is made and printed.
+Name SOURCE first. You may combine --udp, --vmc and --websocket. A WebSocket on a host other than
+loopback demands a token; without --token and {TOKEN_VARIABLE} a random one is made and printed.
 
 Ctrl-C or SIGTERM stops the command; exit code 0. Exit code 2: an option or SOURCE is wrong.
 """

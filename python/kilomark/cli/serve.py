@@ -20,12 +20,12 @@ TOKEN_VARIABLE = "KILOMARK_SERVE_TOKEN"
 
 DESCRIPTION = """\
 Serve a web page with the live picture of cameras and streams, and the landmarks on it. Visitors
-choose network, smoothing and what is drawn. A visitor's own camera is a source too."""
+choose network, smoothing and style. A visitor's own camera can be a source too."""
 
 EPILOG = f"""\
 SOURCE is a camera's number, an address (rtsp://...), a GStreamer pipeline, a file, a folder of
 pictures, or one of these with a name: door=rtsp://camera/1. Without SOURCE the page offers the
-visitor's own camera alone. Files begin anew at their end.
+visitor's own camera alone. Files repeat.
 
 Only this machine reaches the page, unless --host says otherwise. Any other host demands a token;
 without --token and {TOKEN_VARIABLE} a random one is made and printed. Browsers give a page its

@@ -53,11 +53,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_face_data_options(data)
     _add_alteration_options(data)
     _add_contest_options(parser.add_argument_group("data: the contest's layout"))
-    _add_start_options(parser.add_argument_group("what it starts from"))
-    learning = parser.add_argument_group("how it learns")
+    _add_start_options(parser.add_argument_group("initial weights"))
+    learning = parser.add_argument_group("recipe")
     _add_recipe_options(learning)
     _add_optimizer_options(learning)
-    _add_machine_options(parser.add_argument_group("where it runs; --resume may change these"))
+    _add_rate_options(learning)
+    _add_machine_options(parser.add_argument_group("machine; --resume may change these"))
     parser.set_defaults(run=run)
 
 
@@ -73,12 +74,12 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--cache", type=Path, metavar="FOLDER", help="folder for decoded images")
     group.add_argument(
         "--hard-negatives", type=Path, metavar="FILE.json",
-        help="boxes without a face, by photo of --scenes, to be shown more often",
+        help="boxes without a face in photos of --scenes, by photo; training shows them more often",
     )  # fmt: skip
     group.add_argument(
         "--reviewed", type=Path, metavar="FILE.json",
-        help="for the face detector: faces in --scenes that carry no label, by photo; it is not "
-        "trained to reject them",
+        help="for the face detector: unlabeled faces in --scenes, by photo; training does not "
+        "reject them",
     )  # fmt: skip
     group.add_argument(
         "--depth", action="store_true",
@@ -86,8 +87,8 @@ def _add_face_data_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--decoding", choices=("once", "always"), default="once",
-        help="decode face crops once, into the cache, or each time: no cache, and a fifth longer "
-        "for a sample (default: once)",
+        help="once: decode face crops into the cache; always: decode each time, without a cache; a "
+        "sample then takes a fifth longer (default: once)",
     )  # fmt: skip
 
 
@@ -100,12 +101,12 @@ def _add_alteration_options(group: argparse._ArgumentGroup) -> None:
         group.add_argument(
             f"--{name}", type=float, metavar="SHARE",
             help=f"share of the faces that are {what}; needs labels of depth (default: 0)"
-            + ("; eyes needs none, and has 0.38" if name == "closed" else ""),
+            + ("; for eyes: 0.38, without such labels" if name == "closed" else ""),
         )  # fmt: skip
     group.add_argument(
         "--shut-opening", type=float, metavar="SHARE",
-        help="for eyes: lid opening in labels of shut eyes, over the eye's width; labels near it "
-        "are closed. 0 takes labels as they are (default: 0.06, that of MediaPipe)",
+        help="for eyes: opening of shut eyes in the labels, over the eye's width; labels near it "
+        "are closed. 0 keeps the labels (default: 0.06, as in MediaPipe's labels)",
     )  # fmt: skip
 
 
@@ -121,19 +122,19 @@ def _add_contest_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--split", choices=("file-order", "person"), default="file-order",
-        help="the first 80 %% of the rows train, or 80 %% of the people (default: file-order)",
+        help="train on the first 80 %% of rows, or on 80 %% of the people (default: file-order)",
     )  # fmt: skip
     group.add_argument(
         "--topology", type=Path, metavar="FILE.json",
-        help="groups and mirror of the landmarks; known for 971, otherwise no photo is mirrored",
+        help="groups and mirror of the landmarks; needed to mirror photos, unless there are 971",
     )  # fmt: skip
 
 
 def _add_start_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--head", choices=("compact", "baseline"), default="compact",
-        help="head of a landmark network; baseline is that of the original notebook, with 262 "
-        "million parameters (default: compact)",
+        help="head of a landmark network; baseline: the original notebook's head, 262 million "
+        "parameters (default: compact)",
     )  # fmt: skip
     group.add_argument(
         "--init", default="random", metavar="WEIGHTS",
@@ -142,11 +143,11 @@ def _add_start_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--init-part", choices=("all", "trunk"), default="all",
-        help="trunk: take no head from weights that hold one (default: all)",
+        help="part of the weights to take; trunk: without the head (default: all)",
     )  # fmt: skip
     group.add_argument(
         "--freeze", metavar="PART[,...]", default="",
-        help="parts that are not trained: trunk, stem, trunk.layer1, head.reduce ...",
+        help="parts to leave untrained: trunk, stem, trunk.layer1, head.reduce ...",
     )  # fmt: skip
 
 
@@ -154,7 +155,7 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
         "--stages", metavar="SIZE:SAMPLES:BATCH[,...]",
-        help="input sizes in turn; a batch is of all processes together (default: by network)",
+        help="input sizes in turn; BATCH counts all processes together (default: by network)",
     )  # fmt: skip
     add(
         "--loss", choices=("smooth_l1", "mse", "wing"), default="smooth_l1",
@@ -162,7 +163,7 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     add(
         "--teacher", metavar="BUNDLE",
-        help="landmark network whose landmarks are learned beside the labels",
+        help="landmark network to learn from beside the labels (distillation)",
     )  # fmt: skip
     add(
         "--teacher-weight", type=float, default=0.5, metavar="W",
@@ -183,37 +184,19 @@ def _add_optimizer_options(group: argparse._ArgumentGroup) -> None:
         help="optimizer (default: adamw)",
     )
     add(
-        "--learning-rate",
+        "--weight-decay",
         type=float,
-        default=2e-3,
-        metavar="R",
-        help="at its peak (default: 0.002)",
+        default=1e-4,
+        metavar="D",
+        help="(default: 0.0001)",
     )
-    add(
-        "--trunk-rate", type=float, default=1.0, metavar="F",
-        help="factor for the learning rate of the trunk (default: 1)",
-    )  # fmt: skip
-    add("--weight-decay", type=float, default=1e-4, metavar="D", help="(default: 0.0001)")
-    add("--warmup-steps", type=int, default=100, metavar="N", help="(default: 100)")
-    add(
-        "--schedule", choices=("cosine", "plateau"), default="cosine",
-        help="schedule of the learning rate (default: cosine)",
-    )  # fmt: skip
-    add(
-        "--plateau-factor", type=float, default=0.3, metavar="F",
-        help="plateau: factor for the rate when the accuracy stops improving (default: 0.3)",
-    )  # fmt: skip
-    add(
-        "--plateau-patience", type=int, default=3, metavar="N",
-        help="plateau: evaluations without improvement before that (default: 3)",
-    )  # fmt: skip
     add(
         "--ema-decay", type=float, default=0.998, metavar="D",
         help="decay of the averaged weights (default: 0.998)",
     )  # fmt: skip
     add(
         "--accumulate", type=int, default=1, metavar="PARTS",
-        help="compute a batch in parts, to need less memory (default: 1)",
+        help="split a batch into parts, to save memory (default: 1)",
     )  # fmt: skip
     add(
         "--precision", choices=("fp32", "bf16"), default="fp32",
@@ -226,12 +209,40 @@ def _add_optimizer_options(group: argparse._ArgumentGroup) -> None:
     add("--seed", type=int, default=0, metavar="N", help="seed of all random numbers (default: 0)")
 
 
+def _add_rate_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--learning-rate",
+        type=float,
+        default=2e-3,
+        metavar="R",
+        help="peak, after the warm-up (default: 0.002)",
+    )
+    add(
+        "--trunk-rate", type=float, default=1.0, metavar="F",
+        help="factor for the learning rate of the trunk (default: 1)",
+    )  # fmt: skip
+    add("--warmup-steps", type=int, default=100, metavar="N", help="(default: 100)")
+    add(
+        "--schedule", choices=("cosine", "plateau"), default="cosine",
+        help="schedule of the learning rate (default: cosine)",
+    )  # fmt: skip
+    add(
+        "--plateau-factor", type=float, default=0.3, metavar="F",
+        help="plateau: factor for the learning rate when accuracy stops improving (default: 0.3)",
+    )  # fmt: skip
+    add(
+        "--plateau-patience", type=int, default=3, metavar="N",
+        help="plateau: evaluations without improvement before that (default: 3)",
+    )  # fmt: skip
+
+
 def _add_machine_options(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
         "--device", default="auto",
-        help="cpu, cuda, cuda:N, or auto: a GPU if there is one; under torchrun each process takes "
-        "the GPU of its number (default: auto)",
+        help="cpu, cuda, cuda:N, or auto, which takes a GPU if there is one; under torchrun "
+        "process N takes GPU N (default: auto)",
     )  # fmt: skip
     add("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     add(

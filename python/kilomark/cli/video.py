@@ -21,7 +21,7 @@ __all__ = ["add_parser", "parse_seconds"]
 DESCRIPTION = """\
 Follow the faces of a video. Each face keeps its id and gets steady landmarks. Write the video with
 the faces marked, a table with a row for each face of each frame, or both. Stop the command in any
-way and run it again: it goes on where it stopped."""
+way and run it again: it continues where it stopped."""
 
 EPILOG = """\
 SOURCE is a video file, an animated GIF, a camera's number, an address (rtsp://...), a GStreamer
@@ -84,7 +84,7 @@ def _add_span_options(group: argparse._ArgumentGroup) -> None:
         type=parse_seconds,
         default=0.0,
         metavar="TIME",
-        help="skip what is before this time: 90, 1:30 or 0:01:30",
+        help="skip the video before this time: 90, 1:30 or 0:01:30",
     )
     group.add_argument("--end", type=parse_seconds, metavar="TIME", help="stop before this time")
     group.add_argument("--every", type=int, default=1, metavar="N", help="take every N-th frame")
