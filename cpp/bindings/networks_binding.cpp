@@ -20,9 +20,7 @@ Model to_model(const py::bytes& bytes) {
   return std::make_shared<const std::string>(std::string_view(bytes));
 }
 
-}  // namespace
-
-void bind_networks(py::module_& module) {
+void bind_landmark_network(py::module_& module) {
   py::class_<NetworkInput>(module, "NetworkInput")
       .def(py::init(&make_input), py::kw_only(), py::arg("width"), py::arg("height"),
            py::arg("channel_order"), py::arg("mean"), py::arg("std"))
@@ -50,7 +48,9 @@ void bind_networks(py::module_& module) {
       .def_readonly("spread_from", &CompanionRule::spread_from)
       .def_readonly("spread_to", &CompanionRule::spread_to)
       .def_readonly("spread_factor", &CompanionRule::spread_factor);
+}
 
+void bind_eye_network(py::module_& module) {
   py::class_<EyeRule>(module, "EyeRule")
       .def(py::init([](float width_from, float width_to, float spread_factor) {
              return EyeRule{width_from, width_to, spread_factor};
@@ -71,7 +71,9 @@ void bind_networks(py::module_& module) {
       .def_readonly("rule", &EyeNetwork::rule)
       .def_readonly("right", &EyeNetwork::right)
       .def_readonly("left", &EyeNetwork::left);
+}
 
+void bind_finder_network(py::module_& module) {
   const RescoringRule& rule = kBundleRescoring;
   py::class_<RescoringRule>(module, "RescoringRule")
       .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,
@@ -99,7 +101,14 @@ void bind_networks(py::module_& module) {
       .def("for_common_images", &for_common_images)
       .def_readonly("strides", &FinderNetwork::strides)
       .def_readonly("rescoring", &FinderNetwork::rescoring);
+}
 
+}  // namespace
+
+void bind_networks(py::module_& module) {
+  bind_landmark_network(module);
+  bind_eye_network(module);
+  bind_finder_network(module);
   module.def(
       "check_onnx",
       [](const py::bytes& model) {
