@@ -32,7 +32,7 @@ void check_eyes(const EyeNetwork& eyes, int num_landmarks) {
   if (std::ranges::any_of(eyes.right, is_beyond) || std::ranges::any_of(eyes.left, is_beyond)) {
     fail(ErrorCode::kInvalidInput,
          text("an eye network for a landmark network of ", num_landmarks, " landmarks"),
-         "a landmark network that has the landmarks which the eyes name",
+         "a landmark network with the landmarks that the eye network names",
          "take the numbers from eye_landmarks(), or load no eye network");
   }
 }

@@ -40,7 +40,7 @@ void check_mirror(std::span<const int> mirror, int num_landmarks) {
         other >= 0 && other < num_landmarks && mirror[static_cast<std::size_t>(other)] == k;
   }
   if (!is_inverse) {
-    fail(ErrorCode::kBundle, text("a mirror of ", mirror.size(), " landmarks that is none"),
+    fail(ErrorCode::kBundle, text("an invalid mirror of ", mirror.size(), " landmarks"),
          text("a permutation of the ", num_landmarks, " landmarks that is its own inverse"),
          "correct mirror in the manifest");
   }
@@ -144,8 +144,8 @@ void check_network(const CompanionNetwork& network) {
   if (!(rule.spread_from >= 0.0F && rule.spread_from < rule.spread_to && rule.spread_to <= 1.0F) ||
       !(rule.spread_factor > 0.0F && rule.spread_factor <= kMaxSpreadFactor)) {
     fail(ErrorCode::kBundle,
-         text("a companion from a spread of ", rule.spread_from, " to ", rule.spread_to,
-              ", whose own counts ", rule.spread_factor, " times"),
+         text("a companion with spread_from ", rule.spread_from, ", spread_to ", rule.spread_to,
+              " and spread_factor ", rule.spread_factor),
          text("0 <= spread_from < spread_to <= 1 and 0 < spread_factor <= ", kMaxSpreadFactor),
          "correct companion in the manifest of the landmark network");
   }
@@ -157,8 +157,8 @@ void check_network(const EyeNetwork& eyes) {
   if (!(rule.width_from >= 0.0F && rule.width_from < rule.width_to && rule.width_to <= 1.0F) ||
       !(rule.spread_factor > 0.0F && rule.spread_factor <= kMaxSpreadFactor)) {
     fail(ErrorCode::kBundle,
-         text("eyes from a width of ", rule.width_from, " to ", rule.width_to,
-              ", whose spread counts ", rule.spread_factor, " times"),
+         text("eyes with width_from ", rule.width_from, ", width_to ", rule.width_to,
+              " and spread_factor ", rule.spread_factor),
          text("0 <= width_from < width_to <= 1 and 0 < spread_factor <= ", kMaxSpreadFactor),
          "correct eyes in the manifest of the landmark network");
   }
@@ -169,9 +169,9 @@ void check_network(const EyeNetwork& eyes) {
       !std::ranges::all_of(eyes.right, is_landmark) ||
       !std::ranges::all_of(eyes.left, is_landmark) || !std::ranges::all_of(eyes.corners, is_one)) {
     fail(ErrorCode::kBundle,
-         text("a network of ", count, " landmarks of an eye that names ", eyes.right.size(),
-              " and ", eyes.left.size(), " landmarks of the face"),
-         "one landmark of each eye for each of the network's",
+         text("an eye network of ", count, " landmarks with ", eyes.right.size(), " and ",
+              eyes.left.size(), " landmarks of the face"),
+         text(count, " landmarks of the face for each eye"),
          "take the numbers from eye_landmarks()");
   }
 }

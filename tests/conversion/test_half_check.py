@@ -66,7 +66,7 @@ def test_layers_that_move_the_answers_stay_in_float32_until_they_do_not() -> Non
     assert half.movement.mean_px <= tight.mean_px
     added = set(half.kept) - set(free.kept)
     assert added
-    assert all("moves the answers most" in half.kept[name] for name in added)
+    assert all("moves the outputs most" in half.kept[name] for name in added)
     assert set(half_layers(half.model)) < set(half_layers(free.model))
 
 

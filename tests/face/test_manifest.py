@@ -241,7 +241,7 @@ def test_key_that_stands_twice(tmp_path: Path) -> None:
     write_landmark_bundle(tmp_path)
     path = tmp_path / "manifest.json"
     path.write_text('{"name": "a", ' + path.read_text()[1:])
-    with pytest.raises(BundleError, match="the key 'name' stands twice"):
+    with pytest.raises(BundleError, match="the key 'name' appears twice"):
         read_bundle(tmp_path)
 
 

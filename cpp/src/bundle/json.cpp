@@ -66,7 +66,7 @@ class StructureCheck {
 
   void check_key(const std::string& key) {
     if (!keys_.back().insert(key).second) {
-      fail_parsing(file_, text("the key ", excerpt(key), " stands twice"));
+      fail_parsing(file_, text("the key ", excerpt(key), " appears twice"));
     }
   }
 

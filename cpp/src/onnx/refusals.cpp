@@ -8,7 +8,7 @@ namespace kilomark::onnx {
 
 void refuse(const std::string& found, const std::string& expected) {
   fail(ErrorCode::kBundle, text("an ONNX file with ", found), expected,
-       "export the network with `kilomark export`, and use bundles of people you trust");
+       "export the network with `kilomark export`, and use bundles only from people you trust");
 }
 
 void refuse_field(std::string_view message, unsigned number) {

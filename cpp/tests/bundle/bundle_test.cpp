@@ -92,7 +92,7 @@ TEST(Manifest, ThatNestsDeeplyIsRefused) {
 TEST(Manifest, ThatIsTooLargeOrNoJsonIsRefused) {
   EXPECT_NE(error_of(std::string(kMaxManifestBytes + 1, ' ')).find("expected at most 4194304"),
             std::string::npos);
-  EXPECT_NE(error_of("{\"a\": 1, \"a\": 2}").find("the key 'a' stands twice"), std::string::npos);
+  EXPECT_NE(error_of("{\"a\": 1, \"a\": 2}").find("the key 'a' appears twice"), std::string::npos);
   EXPECT_NE(error_of("{} {}").find("is not JSON"), std::string::npos);
   EXPECT_NE(error_of("\"" + std::string(100'000, 'x')).find("is not JSON"), std::string::npos);
   EXPECT_LT(error_of("\"" + std::string(100'000, 'x')).size(), 400U);

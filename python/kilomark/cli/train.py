@@ -48,7 +48,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="FOLDER",
         help="folder for checkpoints and logs",
     )  # fmt: skip
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint")
+    parser.add_argument("--resume", action="store_true", help="continue from the newest checkpoint")
     data = parser.add_argument_group("data: face crops and scenes")
     _add_face_data_options(data)
     _add_alteration_options(data)

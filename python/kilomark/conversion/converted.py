@@ -46,7 +46,7 @@ def convert_model(
             demo photo, varied.
 
     Raises:
-        EngineError: the network is quantized, or half precision moves its answers.
+        EngineError: the network is quantized, or half precision moves its outputs.
     """
     stored = onnx.load_from_string(bundle.model)
     if is_quantized(stored):
@@ -59,7 +59,7 @@ def convert_model(
     limits = LANDMARK_LIMITS if isinstance(bundle, LandmarkBundle) else FINDER_LIMITS
     images = demo_samples(bundle) if samples is None else samples
     half = make_half(stored, images, limits)
-    log.info("half precision moves the answers by %s, on %d images", half.movement, len(images))
+    log.info("half precision moves the outputs by %s, on %d images", half.movement, len(images))
     return Converted(half.model.SerializeToString(), half.facts())
 
 

@@ -35,7 +35,7 @@ SURE_SCORE = 0.3  # cells of the finder below this are not faces, wherever their
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far answers may move, in pixels of the network's input."""
+    """How far outputs may move, in pixels of the network's input."""
 
     mean_px: float
     worst_px: float
@@ -48,7 +48,7 @@ FINDER_LIMITS = Limits(mean_px=0.1, worst_px=1.0, score=0.01)
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How far answers moved: points in pixels, scores (presence, of a face) in probability."""
+    """How far outputs moved: points in pixels, scores (presence, of a face) in probability."""
 
     mean_px: float
     worst_px: float
@@ -74,7 +74,7 @@ class HalfNetwork:
         model: the network.
         kept: the layers that stay in float32, each with the reason.
         ranges: the largest absolute value of each layer's output.
-        movement: how far rounding to half moves the answers.
+        movement: how far rounding to half moves the outputs.
         num_images: on how many images that was measured.
     """
 
@@ -107,20 +107,20 @@ def make_half(stored: onnx.ModelProto, images: Images, limits: Limits) -> HalfNe
     """Convert a network to half precision, with as few layers in float32 as the limits allow.
 
     The last layers stay in float32, and those that would overflow. If rounding then still moves the
-    answers by more than the limits, the layers that move them most stay in float32 as well.
+    outputs by more than the limits, the layers that move them most stay in float32 as well.
 
     Args:
         stored: the network of a bundle.
         images: (N, 3, H, W) float32, normalized: faces like those that it will see.
-        limits: how far the answers may move.
+        limits: how far the outputs may move.
 
     Raises:
-        EngineError: not even with half of the layers in float32 the answers stay within the limits.
+        EngineError: not even with half of the layers in float32 the outputs stay within the limits.
     """
     proto = expand_weights(stored)
     name_nodes(proto)
     ranges = output_ranges(proto, images)
-    kept = dict.fromkeys(output_layers(proto), "answers need more than half's 11 bits")
+    kept = dict.fromkeys(output_layers(proto), "outputs need more than half's 11 bits")
     kept |= _overflowing(proto, ranges)
     reference = run_model(proto, images)
     sensitive = None
@@ -135,13 +135,13 @@ def make_half(stored: onnx.ModelProto, images: Images, limits: Limits) -> HalfNe
             sensitive = _most_sensitive(proto, set(kept), images[:SENSITIVITY_IMAGES])
         if len(kept) > len(proto.graph.node) / 2 or not sensitive:
             raise EngineError(
-                f"in half precision the answers move by {movement}; expected at most "
+                f"in half precision the outputs move by {movement}; expected at most "
                 f"{limits.mean_px} px and {limits.worst_px} px, even with {len(kept)} of "
                 f"{len(proto.graph.node)} layers in float32: use --precision fp32"
             )
         name = sensitive.pop()
-        log.info("answers move by %s; %s stays in float32", movement, name)
-        kept[name] = "rounding it moves the answers most"
+        log.info("outputs move by %s; %s stays in float32", movement, name)
+        kept[name] = "rounding it moves the outputs most"
 
 
 def movement_of(reference: Outputs, found: Outputs) -> Movement:

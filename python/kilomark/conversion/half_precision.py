@@ -35,7 +35,7 @@ _NEVER_HALF = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 
 
 def output_layers(proto: onnx.ModelProto) -> set[str]:
-    """Return the nodes that turn features into answers: they stay in float32.
+    """Return the nodes that turn features into outputs: they stay in float32.
 
     Those are the last matrix products on each way to an output, if they are not convolutions, and
     what follows the last products. Half has eleven bits: a landmark at 100 px would be known to

@@ -43,7 +43,7 @@ def quantize_bundle(bundle: Bundle, calibration: Images, check: Images, folder: 
     Args:
         bundle: its network is not quantized yet.
         calibration: (N, 3, H, W) inputs of the network, to measure its activations on.
-        check: (M, 3, H, W) other inputs, to compare its answers on.
+        check: (M, 3, H, W) other inputs, to compare its outputs on.
         folder: of the new bundle.
 
     Returns:

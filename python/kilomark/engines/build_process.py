@@ -120,7 +120,7 @@ def _run(folder: Path, gpu_index: int) -> dict[str, Any]:
     if "error" in last:
         raise EngineError(str(last["error"]))
     raise EngineError(
-        f"the process that builds the engine ended with code {worker.returncode}; its last words: "
+        f"the process that builds the engine ended with code {worker.returncode}; its last output: "
         f"{tail or '(none)'}"
     )
 

@@ -52,7 +52,7 @@ def device_models(
         return chosen, engines
     lacking = [b.name for b, engine in zip(bundles, found, strict=True) if engine is None]
     log.info(
-        "device='auto' takes 'cpu' after all: there is no engine of %s for %s yet; device='cuda' "
+        "device='auto' uses 'cpu': there is no engine of %s for %s yet; device='cuda' "
         "or `kilomark convert` builds it, once",
         " and ".join(map(repr, lacking)), target.gpu_name,
     )  # fmt: skip

@@ -94,7 +94,7 @@ def _read_timings(config: Any, path: Path) -> None:  # noqa: ANN401
     known = path.read_bytes() if path.is_file() else b""
     timings = config.create_timing_cache(known)
     if timings is None or not config.set_timing_cache(timings, False):
-        log.warning("the timing cache %s is of no use here; a new one takes its place", path)
+        log.warning("the timing cache %s does not fit this machine; making a new one", path)
         config.set_timing_cache(config.create_timing_cache(b""), False)
 
 

@@ -70,9 +70,9 @@ def parse_command(text: str) -> Command:
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError("the message is no JSON") from error
+        raise InvalidInputError("the message is not JSON") from error
     if not isinstance(found, dict):
-        raise InvalidInputError("the message is no JSON object")
+        raise InvalidInputError("the message is not a JSON object")
     kind = found.get("type")
     if kind == "ack":
         return Acknowledge()

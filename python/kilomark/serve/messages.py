@@ -158,8 +158,11 @@ def parse_picture(message: bytes) -> PictureMessage:
     if version != PROTOCOL_VERSION:
         raise InvalidInputError(f"the message is of version {version}; expected {PROTOCOL_VERSION}")
     face_bytes = FACE.size + 8 * k
-    if len(message) != HEADER.size + num_faces * face_bytes + jpeg_bytes:
-        raise InvalidInputError(f"the message has {len(message)} bytes, not those it announces")
+    expected = HEADER.size + num_faces * face_bytes + jpeg_bytes
+    if len(message) != expected:
+        raise InvalidInputError(
+            f"the message has {len(message)} bytes; expected {expected}, as its header says"
+        )
     starts = (HEADER.size + n * face_bytes for n in range(num_faces))
     faces = [_parse_face(message, start, k) for start in starts]
     jpeg = message[len(message) - jpeg_bytes :]

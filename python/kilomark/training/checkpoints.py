@@ -130,7 +130,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
         raise InvalidInputError(
             f"cannot read the checkpoint {path} ({error}); expected a file written by "
-            "'kilomark train': go on from the one before"
+            "'kilomark train': continue from the one before"
         ) from error
     if not isinstance(state, dict) or "network" not in state:
         raise InvalidInputError(f"{path} holds no network; expected a kilomark checkpoint")

@@ -66,7 +66,7 @@ def start_network(
         return True
     if not hasattr(network, "trunk"):
         raise InvalidInputError(
-            f"this network has no trunk to start from {init}; expected weights of all of it: "
+            f"this network has no trunk to take from {init}; expected weights of the whole network: "
             "leave out --init-part"
         )
     if has_all:

@@ -180,7 +180,7 @@ class Trainer:
             if stop:
                 self.save()
                 raise TrainingInterruptedError(
-                    f"stopped after {self.samples_seen} samples; go on with --resume"
+                    f"stopped after {self.samples_seen} samples; continue with --resume"
                 )
             self._evaluate_if_due(stage)
             if save:

@@ -169,7 +169,7 @@ def _make_trainer(
     has_begun = is_begun(out, ranks)
     if has_begun and not resume:
         raise InvalidInputError(
-            f"{out} holds checkpoints; expected an empty folder: give --resume to go on from "
+            f"{out} holds checkpoints; expected an empty folder: give --resume to continue from "
             "them, or another --output"
         )
     torch.manual_seed(settings.seed)
@@ -186,7 +186,7 @@ def _make_trainer(
         network, task, settings, out, recipe=recipe, ranks=ranks, tensorboard=machine.tensorboard
     )
     if resume and not trainer.resume():
-        log.info("no checkpoint in %s: starting anew", out)
+        log.info("no checkpoint in %s: starting from the beginning", out)
     return trainer
 
 

@@ -87,7 +87,7 @@ def landmark_config(
 
 
 def finder_config(bundle: FinderBundle, engine: Engine, *, is_gpu: bool, max_batch: int) -> Message:
-    """Configure the face detector: letterboxed images in, its grids' answers out."""
+    """Configure the face detector: letterboxed images in, its grids' outputs out."""
     side = -1 if engine != "plan" else bundle.input.height
     size = [3, side, side if engine != "plan" else bundle.input.width]
     outputs = [
