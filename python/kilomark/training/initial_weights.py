@@ -66,8 +66,8 @@ def start_network(
         return True
     if not hasattr(network, "trunk"):
         raise InvalidInputError(
-            f"this network has no trunk to take from {init}; expected weights of the whole network: "
-            "leave out --init-part"
+            f"this network has no trunk to take from {init}; expected weights of the whole "
+            "network: leave out --init-part"
         )
     if has_all:
         weights = {
