@@ -111,7 +111,7 @@ class LoadedDetector:
 
     @property
     def _core(self) -> CoreDetector:
-        """The networks in this process; a forked process loads them anew when it needs them."""
+        """The networks in this process; a forked process loads them again when it needs them."""
         live = self._live
         if live is not None and self._process != os.getpid():
             with self._lock:

@@ -96,7 +96,7 @@ class LandmarkBundle(Bundle):
     of_eye: bool = False
     """Whether it sees one eye, not a face: other bundles name it as their ``eyes``."""
     eyes: str | None = None
-    """Name of the bundle that places the landmarks of each eye anew, if it has one."""
+    """Name of the bundle that refines the landmarks of each eye, if it has one."""
     eye_rule: _core.EyeRule | None = None
     """How much that one counts."""
 

@@ -64,7 +64,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="SOURCE",
         help="camera number, address, GStreamer pipeline or file (default: %(default)s)",
     )
-    parser.add_argument("--loop", action="store_true", help="begin a file anew at its end")
+    parser.add_argument("--loop", action="store_true", help="repeat a file")
     _add_targets(parser.add_argument_group("where to"))
     _add_tracker_options(parser.add_argument_group("networks and tracker"))
 

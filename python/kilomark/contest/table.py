@@ -59,7 +59,7 @@ class ContestTable:
 def read_contest_table(path: Path, cache_dir: Path | None = None) -> ContestTable:
     """Read ``landmarks.csv``; the second call only maps the cache.
 
-    The cache belongs to the file's path and is made anew when the file's size, modification time,
+    The cache belongs to the file's path and is made again if the file's size, modification time,
     first or last MiB change; the old one is deleted. Of several processes that need it at once,
     one makes it and the others wait.
 

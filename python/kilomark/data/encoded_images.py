@@ -1,4 +1,4 @@
-"""Images of tar archives, decoded anew each time: for data sets too large to keep decoded."""
+"""Images of tar archives, decoded each time: for data sets too large to keep decoded."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class HeadGestureDetector:
 
     A gesture is ``num_turns`` changes of direction of pitch (nod) or yaw (shake) within
     ``window_s`` seconds, each after a swing of ``least_swing_deg`` degrees or more. After a gesture
-    the turns are counted anew.
+    the count of turns starts again.
 
     Args:
         least_swing_deg: degrees of the least swing that counts.

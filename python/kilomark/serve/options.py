@@ -44,7 +44,7 @@ class ServeOptions:
     smoothing: float = 1.0
     """Of the trackers, to begin with."""
     loop: bool = True
-    """Whether files begin anew at their end."""
+    """Whether files repeat."""
     picture_px: int = 1280
     """Longer side of the pictures that are sent; larger frames are scaled down."""
     quality: int = 80

@@ -36,7 +36,7 @@ class PageSource:
     source: str
     """What `open_source` takes; it may hold a camera's password."""
     loop: bool = True
-    """Whether a file begins anew at its end."""
+    """Whether a file repeats."""
 
     @property
     def is_file(self) -> bool:

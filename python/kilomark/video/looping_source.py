@@ -1,4 +1,4 @@
-"""A file that begins anew at its end."""
+"""A file that repeats."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class PartsFolder:
         return file
 
     def clear(self) -> None:
-        """Remove all parts, and begin anew."""
+        """Remove all parts, and begin again."""
         self.parts = []
         for path in self.folder.iterdir():
             if path.name != LOCK_FILE:
