@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
-from tests.video.clips import RATE, av, make_clip, moved_photo
+from tests.video.clips import RATE, av, make_clip, moved_photo, sound_seconds
 
 from kilomark.errors import DependencyError, InvalidInputError
 from kilomark.video import VideoSource, camera_source, open_source
 from kilomark.video.addresses import without_password
 from kilomark.video.looping_source import LoopingSource
+from kilomark.video.writer import PartWriter, join_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,6 +90,27 @@ def test_formats_without_an_index_lose_no_frame(tmp_path: Path, suffix: str, fir
                     np.arange(first, 40) / 25, abs=1e-3
                 )
                 assert frames[0].image.mean() == pytest.approx(6 * first, abs=4)
+
+
+def test_files_joined_end_to_end_go_on(tmp_path: Path) -> None:
+    pieces = []
+    for number in range(2):
+        piece = make_clip(tmp_path / f"{number}.ts", num_frames=45)
+        pieces.append(piece.read_bytes())
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(pieces))
+    with open_source(path) as source:
+        times = [frame.time_seconds for frame in source.frames()]
+    assert np.diff(times) == pytest.approx(np.full(len(times) - 1, 1 / RATE), abs=0.01)
+    assert len(times) >= 88  # a decoder may hold frames back where the pieces meet
+
+    part = tmp_path / "part.mp4"
+    writer = PartWriter(part, "mp4", 10.0)
+    for n in range(30):
+        writer.add(np.zeros((32, 32, 3), np.uint8), n / 10)
+    writer.close()
+    join_parts([(part, 0.0)], tmp_path / "out.mp4", "mp4", sound_of=str(path))
+    assert sound_seconds(tmp_path / "out.mp4") == pytest.approx(3.0, abs=0.2)
 
 
 def test_frames_without_times_are_evenly_apart_from_0_on(tmp_path: Path) -> None:

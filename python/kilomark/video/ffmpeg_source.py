@@ -20,6 +20,7 @@ from kilomark.video.addresses import (
     is_web_address,
     without_password,
 )
+from kilomark.video.file_clock import FileClock
 from kilomark.video.frames import USUAL_RATE, VideoFrame, VideoSource
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class FfmpegSource(VideoSource):
     def frames(self, start_seconds: float = 0.0) -> Iterator[VideoFrame]:
         """See `VideoSource.frames`."""
         origin = float((self._stream.start_time or 0) * self._stream.time_base)
-        last: float | None = None
+        clock, last = FileClock(), 0.0
         step = 1 / (self.frames_per_second or USUAL_RATE)
         begin: float | None = None
         for frame in self._decoded_from(max(start_seconds, 0.0), origin):
@@ -112,7 +113,7 @@ class FfmpegSource(VideoSource):
             if self._container.format.name in PICTURE_STREAMS:
                 begin = begin or time.monotonic()
                 seconds = origin + time.monotonic() - begin
-            last = _next_time(last, None if seconds is None else seconds - origin, step)
+            last = max(last, clock.time(None if seconds is None else seconds - origin, step))
             if last >= start_seconds - min(step, 1 / USUAL_RATE) / 4:
                 yield VideoFrame(_upright(frame), last)
 
@@ -191,13 +192,6 @@ class FfmpegSource(VideoSource):
     def close(self) -> None:
         """See `VideoSource.close`."""
         self._container.close()
-
-
-def _next_time(last: float | None, seconds: float | None, step: float) -> float:
-    """Return a frame's time, which does not go back; one step after the last if it has none."""
-    if last is None:
-        return max(0.0, seconds or 0.0)
-    return last + step if seconds is None else max(last, seconds)
 
 
 def _upright(frame: av.VideoFrame) -> npt.NDArray[np.uint8]:

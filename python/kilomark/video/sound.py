@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from kilomark.video.ffmpeg_source import import_av
+from kilomark.video.file_clock import FileClock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -93,6 +94,7 @@ class _Track:
         self._waiting: Any = None
         self._encoder: Any = None
         self._last_ticks: int | None = None
+        self._clock = FileClock()
 
     def choose_stream(self, output: Any, output_format: str, kind: SoundKind) -> None:  # noqa: ANN401
         av = import_av()
@@ -115,38 +117,43 @@ class _Track:
 
     def copy_until(self, seconds: float | None) -> None:
         while True:
-            packet = self._waiting or next(self._packets, None)
+            packet, time = self._waiting or self._next()
             self._waiting = None
-            if packet is None or packet.dts is None:  # the end
+            if packet is None:
                 return
-            ticks = packet.dts if packet.pts is None else packet.pts
-            time = float(ticks * packet.time_base) - self._begin
             if self._length is not None and time > self._length:
                 return
             if seconds is not None and time > seconds:
-                self._waiting = packet
+                self._waiting = packet, time
                 return
             if time >= 0:
-                self._write(packet)
+                self._write(packet, time)
 
-    def _write(self, packet: Any) -> None:  # noqa: ANN401
+    def _next(self) -> tuple[Any, float]:
+        """Return the next packet and its time in the target; None at the end."""
+        packet = next(self._packets, None)
+        if packet is None or packet.dts is None:
+            return None, 0.0
+        ticks = packet.dts if packet.pts is None else packet.pts
+        step = float((packet.duration or 0) * packet.time_base)
+        return packet, self._clock.time(float(ticks * packet.time_base), step) - self._begin
+
+    def _write(self, packet: Any, time: float) -> None:  # noqa: ANN401
         if self._encoder is not None:
-            self._encode(packet)
+            self._encode(packet, time)
             return
-        ticks = packet.dts - round(self._begin / packet.time_base)
+        ticks = round(time / packet.time_base)
         if self._last_ticks is not None and ticks <= self._last_ticks:
             return  # twice the same stretch, as in files joined by hand
         self._last_ticks = packet.pts = packet.dts = ticks
         packet.stream = self._stream
         self._output.mux(packet)
 
-    def _encode(self, packet: Any) -> None:  # noqa: ANN401
+    def _encode(self, packet: Any, time: float) -> None:  # noqa: ANN401
         for frame in _decoded(packet):
-            time = None if frame.time is None else frame.time - self._begin
-            frame.pts = None  # container's ticks may be coarser than a frame is long
+            frame.pts = None  # the container's ticks may be coarser than a frame is long
             for converted in self._encoder.resample(frame):
                 self._mux(converted, time)
-                time = None
 
     def _mux(self, frame: Any, time: float | None) -> None:  # noqa: ANN401
         """Encode a frame at the end of those before, or at its time after a gap."""
