@@ -84,11 +84,23 @@ Crop make_crop(const Case& c) {
   return c.is_mirrored ? crop.mirrored() : crop;
 }
 
-std::vector<float> run(const Case& c, const ImageView& image, const CropKernels& kernels) {
+std::vector<float> run(const Case& c, const ImageView& image, const CropKernels& kernels,
+                       TensorLayout layout = TensorLayout::kChannelsFirst) {
   CropWorkspace workspace;
   std::vector<float> output(3 * static_cast<std::size_t>(c.width * c.height));
-  crop_image(image, make_crop(c), make_input(c), workspace, output, kernels);
+  crop_image(image, make_crop(c), make_input(c), workspace, output, kernels, layout);
   return output;
+}
+
+std::vector<float> put_channels_last(const std::vector<float>& planes) {
+  const std::size_t area = planes.size() / 3;
+  std::vector<float> pixels(planes.size());
+  for (std::size_t i = 0; i < area; ++i) {
+    for (std::size_t c = 0; c < 3; ++c) {
+      pixels[3 * i + c] = planes[c * area + i];
+    }
+  }
+  return pixels;
 }
 
 // Pixel by pixel with the functions of resample.hpp alone, as a GPU does it.
@@ -121,6 +133,10 @@ TEST(CropKernels, GiveTheBitsOfTheHeader) {
     const std::vector<float> expected = crop_pixel_by_pixel(image.view(), plan);
     EXPECT_EQ(run(c, image.view(), portable_kernels()), expected);
     EXPECT_EQ(run(c, image.view(), best_kernels()), expected);
+    for (const CropKernels* kernels : {&portable_kernels(), &best_kernels()}) {
+      EXPECT_EQ(run(c, image.view(), *kernels, TensorLayout::kChannelsLast),
+                put_channels_last(expected));
+    }
   }
 }
 

@@ -33,6 +33,18 @@ void for_each_run(OpenvinoSession& session, InputShape shape, std::size_t total,
   }
 }
 
+// Copies tensors of `size` numbers, (3, height, width) to (height, width, 3).
+void put_channels_last(std::span<const float> tensors, std::size_t size, std::span<float> out) {
+  const std::size_t area = size / 3;
+  for (std::size_t first = 0; first < tensors.size(); first += size) {
+    for (std::size_t pixel = 0; pixel < area; ++pixel) {
+      for (std::size_t c = 0; c < 3; ++c) {
+        out[first + 3 * pixel + c] = tensors[first + c * area + pixel];
+      }
+    }
+  }
+}
+
 // The part of each output that belongs to some of its `total` items.
 std::vector<std::span<float>> items_of(std::span<const std::span<float>> outputs, std::size_t total,
                                        std::size_t first, std::size_t count) {
@@ -128,7 +140,7 @@ BatchTimes CpuBackend::run(std::size_t network, const HeldImages& images,
     for (std::size_t i = 0; i < shape.count; ++i) {
       const CropTask& task = tasks[first + i];
       crop_image(borrowed[task.image], task.crop, running.input, lane->workspace,
-                 input.subspan(i * size, size));
+                 input.subspan(i * size, size), best_kernels(), TensorLayout::kChannelsLast);
     }
     times.crop_ms += stopwatch.lap_ms();
     session.run(*lane, shape, items_of(outputs, tasks.size(), first, shape.count));
@@ -146,8 +158,8 @@ void CpuBackend::infer(std::size_t network, std::span<const float> tensors,
   const std::size_t size = item.item_size();
   const std::size_t total = tensors.size() / size;
   for_each_run(session, item, total, [&](std::size_t first, const InputShape& shape) {
-    std::ranges::copy(tensors.subspan(first * size, shape.count * size),
-                      lane->input_for(shape).begin());
+    put_channels_last(tensors.subspan(first * size, shape.count * size), size,
+                      lane->input_for(shape));
     session.run(*lane, shape, items_of(outputs, total, first, shape.count));
   });
 }

@@ -40,15 +40,12 @@ struct CellRows {
   int first_row;
 };
 
-// Where a row of output goes: the plane of each of the image's channels.
+// Where a row of output goes: the first number of each of the image's channels, and how many numbers
+// further the next pixel's is: 1 in planes, 3 where the channels of a pixel stand together.
 struct OutputRow {
-  float* planes[3];
+  float* channels[3];
+  int step;
   int count;
-
-  // Without the first `done` pixels.
-  [[nodiscard]] OutputRow after(int done) const {
-    return {{planes[0] + done, planes[1] + done, planes[2] + done}, count - done};
-  }
 };
 
 // The inner loops of the crop. Each set of kernels computes what resample.hpp says, to the last

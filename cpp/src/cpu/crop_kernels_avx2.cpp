@@ -93,25 +93,68 @@ KILOMARK_AVX2 inline __m128 weighted_sum(__m128 p0, __m128 p1, __m128 p2,
   return _mm_add_ps(sum, _mm_mul_ps(_mm_broadcast_ss(&weight[2][i]), p2));
 }
 
-// Normalizes the sums of four output pixels and writes them at out.planes[c] + i.
-KILOMARK_AVX2 inline void write_four(__m128 sum0, __m128 sum1, __m128 sum2, __m128 sum3,
-                                     const ResamplePlan& plan, const OutputRow& out, int i) {
+// Normalizes the sums of four output pixels and writes them as planes, from pixel i on.
+KILOMARK_AVX2 inline void write_planes(__m128 sum0, __m128 sum1, __m128 sum2, __m128 sum3,
+                                       const ResamplePlan& plan, const OutputRow& out, int i) {
   _MM_TRANSPOSE4_PS(sum0, sum1, sum2, sum3);  // to three channels and the coverage
   const __m128 channels[3] = {sum0, sum1, sum2};
   for (int c = 0; c < 3; ++c) {
     const __m128 scaled = _mm_mul_ps(channels[c], _mm_set1_ps(plan.scale[c]));
     const __m128 shift = _mm_mul_ps(sum3, _mm_set1_ps(plan.offset[c]));
-    _mm_storeu_ps(out.planes[c] + i, _mm_add_ps(scaled, shift));
+    _mm_storeu_ps(out.channels[c] + i, _mm_add_ps(scaled, shift));
   }
 }
 
-// The last pixels of a row whose length is not a multiple of four.
+// Normalizes sums and writes the channels of a pixel together.
+class PixelWriter {
+ public:
+  KILOMARK_AVX2 PixelWriter(const ResamplePlan& plan, const OutputRow& out)
+      : scale_(_mm_setr_ps(plan.scale[0], plan.scale[1], plan.scale[2], 0.0F)),
+        offset_(_mm_setr_ps(plan.offset[0], plan.offset[1], plan.offset[2], 0.0F)),
+        order_(plan.plane[0] == 0 ? _mm_setr_epi32(0, 1, 2, 3) : _mm_setr_epi32(2, 1, 0, 3)),
+        out_(out.channels[0] - plan.plane[0]) {}
+
+  // Pixel i, and a number over its end, which the next pixel's takes the place of.
+  KILOMARK_AVX2 void write(__m128 sum, int i) const {
+    const __m128 coverage = _mm_shuffle_ps(sum, sum, _MM_SHUFFLE(3, 3, 3, 3));
+    const __m128 pixel = _mm_add_ps(_mm_mul_ps(sum, scale_), _mm_mul_ps(coverage, offset_));
+    _mm_storeu_ps(out_ + std::ptrdiff_t{3} * i, _mm_permutevar_ps(pixel, order_));
+  }
+
+ private:
+  __m128 scale_;
+  __m128 offset_;
+  __m128i order_;
+  float* out_;
+};
+
+// The last pixels of a row.
 KILOMARK_AVX2 inline void write_one(__m128 sum, const ResamplePlan& plan, const OutputRow& out,
                                     int i) {
   Pixel pixel;
   _mm_store_ps(pixel.value, sum);
   for (int c = 0; c < 3; ++c) {
-    out.planes[c][i] = normalize(plan, pixel, c);
+    out.channels[c][out.step * i] = normalize(plan, pixel, c);
+  }
+}
+
+// Calls sum_at(i) for each output pixel, and normalizes and writes the sums.
+template <class SumAt>
+KILOMARK_AVX2 inline void write_row(const ResamplePlan& plan, const OutputRow& out,
+                                    const SumAt& sum_at) {
+  int i = 0;
+  if (out.step == 1) {
+    for (; i + 4 <= out.count; i += 4) {
+      write_planes(sum_at(i), sum_at(i + 1), sum_at(i + 2), sum_at(i + 3), plan, out, i);
+    }
+  } else {
+    const PixelWriter writer(plan, out);
+    for (; i + 1 < out.count; ++i) {
+      writer.write(sum_at(i), i);
+    }
+  }
+  for (; i < out.count; ++i) {
+    write_one(sum_at(i), plan, out, i);
   }
 }
 
@@ -125,16 +168,8 @@ KILOMARK_AVX2 inline __m128 sum_along_row(const Pixel* sums, int first_column, c
 template <int kTaps>
 KILOMARK_AVX2 void write_upright(const Pixel* sums, int first_column, const RowTaps& taps,
                                  const ResamplePlan& plan, const OutputRow& out) {
-  int i = 0;
-  for (; i + 4 <= out.count; i += 4) {
-    write_four(sum_along_row<kTaps>(sums, first_column, taps, i),
-               sum_along_row<kTaps>(sums, first_column, taps, i + 1),
-               sum_along_row<kTaps>(sums, first_column, taps, i + 2),
-               sum_along_row<kTaps>(sums, first_column, taps, i + 3), plan, out, i);
-  }
-  for (; i < out.count; ++i) {
-    write_one(sum_along_row<kTaps>(sums, first_column, taps, i), plan, out, i);
-  }
+  write_row(plan, out,
+            [&](int i) KILOMARK_AVX2 { return sum_along_row<kTaps>(sums, first_column, taps, i); });
 }
 
 void write_upright_row(const Pixel* sums, int first_column, const RowTaps& taps,
@@ -169,15 +204,7 @@ KILOMARK_AVX2 void write_turned(const CellRows& cells, const ResamplePlan& plan,
                                 const OutputRow& out) {
   RowSquares squares;
   make_row_squares(cells, plan, u, v, out.count, squares);
-  int i = 0;
-  for (; i + 4 <= out.count; i += 4) {
-    write_four(sum_square<kTaps>(cells, squares, i), sum_square<kTaps>(cells, squares, i + 1),
-               sum_square<kTaps>(cells, squares, i + 2), sum_square<kTaps>(cells, squares, i + 3),
-               plan, out, i);
-  }
-  for (; i < out.count; ++i) {
-    write_one(sum_square<kTaps>(cells, squares, i), plan, out, i);
-  }
+  write_row(plan, out, [&](int i) KILOMARK_AVX2 { return sum_square<kTaps>(cells, squares, i); });
 }
 
 void write_turned_row(const CellRows& cells, const ResamplePlan& plan, int u, int v,

@@ -4,6 +4,8 @@
 
 #include <arm_neon.h>
 
+#include <utility>
+
 #include "cpu/row_squares.hpp"
 
 namespace kilomark::cpu {
@@ -105,7 +107,7 @@ void sum_columns(const Pixel* const rows[kMaxTaps], const float weight[kMaxTaps]
   }
 }
 
-// Normalizes the sums of four output pixels and writes them at out.planes[c] + i.
+// Normalizes the sums of four output pixels and writes them, from pixel i on.
 inline void write_four(const float32x4_t (&sums)[4], const ResamplePlan& plan, const OutputRow& out,
                        int i) {
   const auto pairs = [](float32x4_t pair) { return vreinterpretq_f64_f32(pair); };
@@ -117,10 +119,21 @@ inline void write_four(const float32x4_t (&sums)[4], const ResamplePlan& plan, c
                                    vreinterpretq_f32_f64(vtrn1q_f64(high01, high23)),
                                    vreinterpretq_f32_f64(vtrn2q_f64(low01, low23))};
   const float32x4_t coverage = vreinterpretq_f32_f64(vtrn2q_f64(high01, high23));
+  float32x4x3_t pixels;
   for (int c = 0; c < 3; ++c) {
     const float32x4_t scaled = vmulq_n_f32(channels[c], plan.scale[c]);
-    vst1q_f32(out.planes[c] + i, vaddq_f32(scaled, vmulq_n_f32(coverage, plan.offset[c])));
+    pixels.val[c] = vaddq_f32(scaled, vmulq_n_f32(coverage, plan.offset[c]));
   }
+  if (out.step == 1) {
+    for (int c = 0; c < 3; ++c) {
+      vst1q_f32(out.channels[c] + i, pixels.val[c]);
+    }
+    return;
+  }
+  if (plan.plane[0] != 0) {
+    std::swap(pixels.val[0], pixels.val[2]);
+  }
+  vst3q_f32(out.channels[0] - plan.plane[0] + std::ptrdiff_t{3} * i, pixels);
 }
 
 // Calls sum_at(i) for each output pixel, and normalizes and writes the sums.
@@ -134,7 +147,7 @@ inline void write_row(const ResamplePlan& plan, const OutputRow& out, const SumA
     Pixel pixel;
     vst1q_f32(pixel.value, sum_at(i));
     for (int c = 0; c < 3; ++c) {
-      out.planes[c][i] = normalize(plan, pixel, c);
+      out.channels[c][out.step * i] = normalize(plan, pixel, c);
     }
   }
 }

@@ -31,7 +31,7 @@ void sum_columns(const Pixel* const rows[kMaxTaps], const float weight[kMaxTaps]
 
 void write_pixel(const Pixel& sum, const ResamplePlan& plan, const OutputRow& out, int i) {
   for (int c = 0; c < 3; ++c) {
-    out.planes[c][i] = normalize(plan, sum, c);
+    out.channels[c][out.step * i] = normalize(plan, sum, c);
   }
 }
 

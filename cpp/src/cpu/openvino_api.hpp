@@ -22,6 +22,11 @@ struct CompiledModel;
 struct InferRequest;
 struct Tensor;
 struct ConstPort;
+struct Layout;
+struct Preprocessor;
+struct InputInfo;
+struct InputTensorInfo;
+struct InputModelInfo;
 
 struct Version {
   const char* build_number;
@@ -69,6 +74,20 @@ struct Api {
   Status (*model_const_input_by_name)(const Model*, const char*, ConstPort**);
   Status (*model_const_output_by_name)(const Model*, const char*, ConstPort**);
   Status (*model_reshape_single_input)(const Model*, PartialShape);
+
+  Status (*layout_create)(const char*, Layout**);
+  void (*layout_free)(Layout*);
+  Status (*preprocess_prepostprocessor_create)(const Model*, Preprocessor**);
+  void (*preprocess_prepostprocessor_free)(Preprocessor*);
+  Status (*preprocess_prepostprocessor_get_input_info)(const Preprocessor*, InputInfo**);
+  Status (*preprocess_prepostprocessor_build)(const Preprocessor*, Model**);
+  Status (*preprocess_input_info_get_tensor_info)(const InputInfo*, InputTensorInfo**);
+  Status (*preprocess_input_info_get_model_info)(const InputInfo*, InputModelInfo**);
+  void (*preprocess_input_info_free)(InputInfo*);
+  Status (*preprocess_input_tensor_info_set_layout)(InputTensorInfo*, Layout*);
+  void (*preprocess_input_tensor_info_free)(InputTensorInfo*);
+  Status (*preprocess_input_model_info_set_layout)(InputModelInfo*, Layout*);
+  void (*preprocess_input_model_info_free)(InputModelInfo*);
 
   Status (*port_get_any_name)(const ConstPort*, char**);
   Status (*port_get_partial_shape)(const ConstPort*, PartialShape*);

@@ -126,4 +126,22 @@ void OpenvinoModel::reshape(const OpenShape& shape) {
   check(openvino_api().model_reshape_single_input(get(), {{rank, rank}, dimensions.data()}));
 }
 
+void OpenvinoModel::put_channels_last() {
+  const openvino::Api& api = openvino_api();
+  const auto of_tensor = openvino::make<openvino::LayoutHandle>(api.layout_create, "NHWC");
+  const auto of_model = openvino::make<openvino::LayoutHandle>(api.layout_create, "NCHW");
+  const auto preprocessor =
+      openvino::make<openvino::PreprocessorHandle>(api.preprocess_prepostprocessor_create, get());
+  const auto input = openvino::make<openvino::InputInfoHandle>(
+      api.preprocess_prepostprocessor_get_input_info, preprocessor.get());
+  const auto tensor = openvino::make<openvino::InputTensorInfoHandle>(
+      api.preprocess_input_info_get_tensor_info, input.get());
+  check(api.preprocess_input_tensor_info_set_layout(tensor.get(), of_tensor.get()));
+  const auto model = openvino::make<openvino::InputModelInfoHandle>(
+      api.preprocess_input_info_get_model_info, input.get());
+  check(api.preprocess_input_model_info_set_layout(model.get(), of_model.get()));
+  model_ = openvino::make<openvino::ModelHandle>(api.preprocess_prepostprocessor_build,
+                                                 preprocessor.get());
+}
+
 }  // namespace kilomark::cpu

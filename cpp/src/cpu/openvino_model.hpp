@@ -51,6 +51,10 @@ class OpenvinoModel {
   // Gives the one input another shape, and all other values those that follow from it.
   void reshape(const OpenShape& shape);
 
+  // Makes an input (N, C, H, W) one of (N, H, W, C), which OpenVINO's convolutions read as it is. It
+  // would reorder the other at each run, which takes a tenth of the time of a small network.
+  void put_channels_last();
+
   [[nodiscard]] const openvino::Model* get() const { return model_.get(); }
 
  private:

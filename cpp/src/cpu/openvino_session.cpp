@@ -91,13 +91,18 @@ LengthRange fixed(std::size_t length) {
   return {static_cast<std::int64_t>(length), static_cast<std::int64_t>(length)};
 }
 
-// The shape as OpenVINO has it; see OpenvinoSession::Compiled.
+// The shape as the model has it at first; see OpenvinoSession::Compiled.
 OpenShape to_open_shape(const InputShape& shape, int max_batch) {
   const auto to_side = [](int side) {
     return side == 0 ? LengthRange{1, kMaxInputSide} : LengthRange{side, side};
   };
   const LengthRange count = shape.count == 1 ? LengthRange{1, 1} : LengthRange{1, max_batch};
   return {true, {count, fixed(3), to_side(shape.height), to_side(shape.width)}};
+}
+
+OpenShape channels_last(OpenShape shape) {
+  std::rotate(shape.dimensions.begin() + 1, shape.dimensions.begin() + 2, shape.dimensions.end());
+  return shape;
 }
 
 void check_output(const NetworkSpec& spec, const OpenvinoModel& model, const NamedOutput& output,
@@ -166,6 +171,7 @@ OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& 
   const InputShape shape{1, spec.input.height, spec.input.width};
   try {
     check_sizes(spec);
+    model_.put_channels_last();
     compiled_.push_back({shape, compile(shape)});
   } catch (const OpenvinoFailure& failure) {
     fail(ErrorCode::kInference,
@@ -177,7 +183,7 @@ OpenvinoSession::OpenvinoSession(const NetworkSpec& spec, const SessionOptions& 
 OpenvinoSession::~OpenvinoSession() { note_kept_threads(); }
 
 openvino::CompiledModelHandle OpenvinoSession::compile(const InputShape& shape) {
-  model_.reshape(to_open_shape(shape, options_.max_batch));
+  model_.reshape(channels_last(to_open_shape(shape, options_.max_batch)));
   openvino::Core* const core = openvino_core();
   // TBB would divide the work among threads that a forked child does not have, and keep memory for
   // each part; see shares_threads().
@@ -265,7 +271,7 @@ void OpenvinoSession::set_input(Request& request, Lane& lane, const InputShape& 
     return;
   }
   const openvino::Api& api = openvino_api();
-  std::int64_t sizes[] = {static_cast<std::int64_t>(shape.count), 3, shape.height, shape.width};
+  std::int64_t sizes[] = {static_cast<std::int64_t>(shape.count), shape.height, shape.width, 3};
   const auto tensor = openvino::make<openvino::TensorHandle>(
       api.tensor_create_from_host_ptr, openvino::ElementType::kF32, openvino::Shape{4, sizes},
       lane.input.data());

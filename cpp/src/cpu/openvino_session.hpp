@@ -24,7 +24,7 @@ struct SessionOptions {
   bool in_bf16 = false;           // else in float32
 };
 
-// The shape of a network's input, (count, 3, height, width).
+// The shape of a network's input, (count, height, width, 3).
 struct InputShape {
   std::size_t count = 1;
   int height = 0;

@@ -40,6 +40,7 @@ struct Cropping {
   CellReader reader;
   CropWorkspace& workspace;
   float* output;
+  TensorLayout layout;
 
   // Cells of a row of the window.
   void read_row(const CellWindow& window, int row, Pixel* cells) const {
@@ -65,11 +66,15 @@ struct Cropping {
   }
 
   [[nodiscard]] OutputRow output_row(const Tile& tile, int v) const {
-    const std::ptrdiff_t area = std::ptrdiff_t{plan.width} * plan.height;
-    float* const start = output + std::ptrdiff_t{v} * plan.width + tile.u0;
-    return {
-        {start + plan.plane[0] * area, start + plan.plane[1] * area, start + plan.plane[2] * area},
-        tile.width()};
+    const bool is_last = layout == TensorLayout::kChannelsLast;
+    const std::ptrdiff_t pixel = std::ptrdiff_t{v} * plan.width + tile.u0;
+    const std::ptrdiff_t plane = is_last ? 1 : std::ptrdiff_t{plan.width} * plan.height;
+    const int step = is_last ? 3 : 1;
+    float* const start = output + step * pixel;
+    return {{start + plan.plane[0] * plane, start + plan.plane[1] * plane,
+             start + plan.plane[2] * plane},
+            step,
+            tile.width()};
   }
 };
 
@@ -131,10 +136,11 @@ Pixel* CropWorkspace::make_cells(int count) {
 }
 
 void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
-                CropWorkspace& workspace, std::span<float> output, const CropKernels& kernels) {
+                CropWorkspace& workspace, std::span<float> output, const CropKernels& kernels,
+                TensorLayout layout) {
   const ResamplePlan plan = make_resample_plan(crop, image.format, input);
-  const Cropping cropping{plan, kernels, CellReader(image, plan.block, kernels), workspace,
-                          output.data()};
+  const Cropping cropping{plan,      kernels,       CellReader(image, plan.block, kernels),
+                          workspace, output.data(), layout};
   // Tiles keep the cells that are worked on in the cache. A turned crop reads least around squares.
   const bool is_upright = plan.x.dv == 0.0F && plan.y.du == 0.0F;
   constexpr int kTurnedSide = 64;

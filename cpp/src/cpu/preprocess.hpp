@@ -24,10 +24,13 @@ class CropWorkspace {
   int capacity_ = 0;
 };
 
-// Crops, resamples and normalizes in one pass, as resample.hpp defines it, into `output`, (3,
-// height, width) planes.
+enum class TensorLayout { kChannelsFirst, kChannelsLast };
+
+// Crops, resamples and normalizes in one pass, as resample.hpp defines it, into `output`: (3,
+// height, width), or (height, width, 3) with the channels last.
 void crop_image(const ImageView& image, const Crop& crop, const NetworkInput& input,
                 CropWorkspace& workspace, std::span<float> output,
-                const CropKernels& kernels = best_kernels());
+                const CropKernels& kernels = best_kernels(),
+                TensorLayout layout = TensorLayout::kChannelsFirst);
 
 }  // namespace kilomark::cpu
