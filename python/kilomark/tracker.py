@@ -135,7 +135,7 @@ class Tracker:
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<Tracker on {self._detector!r}>"
+        return f"<Tracker with {self._detector}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

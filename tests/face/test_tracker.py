@@ -235,3 +235,7 @@ def test_a_tracked_face_is_shown_in_one_line(detector: Detector) -> None:
     (face,) = Tracker(detector).update(frame())
     assert repr(face).startswith("<TrackedFace id=1 age=0 score=")
     assert repr(pickle.loads(pickle.dumps(face))) == repr(face)
+
+
+def test_a_tracker_shows_its_detector(detector: Detector) -> None:
+    assert repr(Tracker(detector)) == "<Tracker with <Detector of 971 landmarks on cpu>>"
