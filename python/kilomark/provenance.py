@@ -33,11 +33,23 @@ class Provenance:
     companion_sha256: str | None
     """SHA-256 of its ONNX file."""
     eyes: str | None
-    """Name of the bundle that places the landmarks of each eye anew; None if there is none."""
+    """Name of the bundle that refines the landmarks of each eye; None if there is none."""
     eyes_sha256: str | None
     """SHA-256 of its ONNX file."""
     kilomark_version: str
     """Version of the package, such as ``"0.1.0"``."""
+
+    def identity(self) -> dict[str, str | None]:
+        """Return what a resumed run must share: the networks, by name and content."""
+        return {
+            "model": self.model,
+            "model_sha256": self.model_sha256,
+            "finder": self.finder,
+            "finder_sha256": self.finder_sha256,
+            "rescorer_sha256": self.rescorer_sha256,
+            "companion_sha256": self.companion_sha256,
+            "eyes_sha256": self.eyes_sha256,
+        }
 
 
 def make_provenance(

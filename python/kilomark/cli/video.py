@@ -11,7 +11,7 @@ import kilomark
 from kilomark.cli.detector_options import add_detector_options, detector_options
 from kilomark.drawing import STYLES
 from kilomark.excerpts import excerpt
-from kilomark.folder.progress import ProgressLine
+from kilomark.folder.progress import ProgressLine, counted
 from kilomark.video import VideoSummary, open_source, process_video
 from kilomark.video.measure_columns import MEASURE_SETS
 from kilomark.video.process import VIDEO_STYLE
@@ -154,11 +154,7 @@ def _describe(summary: VideoSummary, seconds: float, options: argparse.Namespace
     outputs = " and ".join(path for path in (options.output, options.landmarks) if path)
     resumed = f" ({summary.resumed_frames:,} of an earlier run)" if summary.resumed_frames else ""
     return (
-        f"{_counted(summary.frames, 'frame')}{resumed}, {_counted(summary.faces, 'face')} under "
-        f"{_counted(summary.ids, 'id')}; "
+        f"{counted(summary.frames, 'frame')}{resumed}, {counted(summary.faces, 'face')} under "
+        f"{counted(summary.ids, 'id')}; "
         f"{seconds:.1f} s, written to {outputs}"
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 if TYPE_CHECKING:
     from kilomark.streaming import ImageResult
 
-__all__ = ["Counts", "Progress", "ProgressLine", "Rate", "describe_duration"]
+__all__ = ["Counts", "Progress", "ProgressLine", "Rate", "counted", "describe_duration"]
 
 WINDOW_S = 30.0
 """The rate is that of this many seconds."""
@@ -43,14 +43,10 @@ class Counts:
     def describe(self) -> str:
         """Say the counts in a line."""
         return (
-            f"{_counted(self.photos, 'photo')}: {_counted(self.faces, 'face')}, "
-            f"{_counted(self.without_faces, 'photo')} without faces, "
-            f"{_counted(self.errors, 'error')}"
+            f"{counted(self.photos, 'photo')}: {counted(self.faces, 'face')}, "
+            f"{counted(self.without_faces, 'photo')} without faces, "
+            f"{counted(self.errors, 'error')}"
         )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +148,8 @@ def describe_duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """Say a number of things: ``1 photo``, ``2 photos``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

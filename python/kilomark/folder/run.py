@@ -99,18 +99,11 @@ def _describe(
     detector: Detector,
 ) -> dict[str, Any]:
     """Describe what a resumed run must share with the run that it resumes."""
-    networks = detector.provenance
     return {
         "source": photos.described,
         "format": file_format,
         "shards": shard.count,
-        "model": networks.model,
-        "model_sha256": networks.model_sha256,
-        "finder": networks.finder,
-        "finder_sha256": networks.finder_sha256,
-        "rescorer_sha256": networks.rescorer_sha256,
-        "companion_sha256": networks.companion_sha256,
-        "eyes_sha256": networks.eyes_sha256,
+        **detector.provenance.identity(),
         **settings.options(),
     }
 

@@ -124,13 +124,7 @@ def _plan(
         {
             "source": source.location,
             "image_column": source.image_column,
-            "model": networks.model,
-            "model_sha256": networks.model_sha256,
-            "finder": networks.finder,
-            "finder_sha256": networks.finder_sha256,
-            "rescorer_sha256": networks.rescorer_sha256,
-            "companion_sha256": networks.companion_sha256,
-            "eyes_sha256": networks.eyes_sha256,
+            **networks.identity(),
             **settings.options(),
         }
     )
