@@ -88,7 +88,8 @@ class GraphChecker {
 
   void define(std::string_view name) {
     if (name.empty() || !defined_.insert(name).second) {
-      refuse(text("the value ", quote(name), " defined twice or without a name"), "a name of its own");
+      refuse(text("the value ", quote(name), " defined twice or without a name"),
+             "a name of its own");
     }
   }
 
