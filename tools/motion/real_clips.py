@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .systems import Run
 
-__all__ = ["COLUMNS", "ClipScores", "read_clip", "row_of", "scores_of"]
+__all__ = ["COLUMNS", "ClipScores", "eye_distances", "read_clip", "row_of", "scores_of"]
 
 JPEG_QUALITY = 95
 JITTERED = [0, 1, 2, 3, 6]
@@ -116,11 +116,16 @@ def faces_of(frames: Frames) -> list[Floats]:
     return faces
 
 
+def eye_distances(face: Floats) -> Floats:
+    """Return (N,) distances of the outer eye corners of a face (N, 11, 2), in pixels."""
+    distances: Floats = np.linalg.norm(face[:, 0] - face[:, 3], axis=-1)
+    return distances
+
+
 def jitter_of(face: Floats) -> float:
     """Return the jitter of one face, in % of its distance of the outer eye corners."""
     off = residual(face)[:, JITTERED]
-    size = np.linalg.norm(face[:, 0] - face[:, 3], axis=-1)
-    share = (off**2).sum(axis=2) / size[:, None] ** 2
+    share = (off**2).sum(axis=2) / eye_distances(face)[:, None] ** 2
     return 100 * float(np.sqrt(np.nanmean(share))) if np.isfinite(share).any() else float("nan")
 
 

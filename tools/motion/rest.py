@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from .real_clips import JITTERED
+from .real_clips import JITTERED, eye_distances
 from .scores import WINDOW, residual
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def patch_residual(grays: Grays, face: Floats) -> Floats:
     The patches of each frame are found again in the frames around it by Lucas and Kanade's method,
     so nothing drifts.
     """
-    size = np.nanmedian(np.linalg.norm(face[:, 0] - face[:, 3], axis=-1))
+    size = np.nanmedian(eye_distances(face))
     side = max(LEAST_PATCH_PX, round(PATCH_SHARE * float(size))) | 1
     out = np.full((len(grays), len(JITTERED), 2), np.nan)
     for n in range(HALF, len(grays) - HALF):
@@ -133,7 +133,7 @@ def rest_scores(
         used &= np.isfinite(values).all(axis=(1, 2))
     if not used.any():
         return None
-    size = np.nanmedian(np.linalg.norm(first[:, 0] - first[:, 3], axis=-1))
+    size = np.nanmedian(eye_distances(first))
 
     def share(a: Floats, b: Floats) -> float:
         product = (a[used] * b[used]).sum(axis=2).mean()
