@@ -18,7 +18,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.face_search import log_searches
 from kilomark.loaded_detector import LoadedDetector
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD, Precision
 from kilomark.regions import Regions
 from kilomark.streaming import DEFAULT_BATCH_IMAGES, faces_or_errors, stream_images
 
@@ -142,7 +142,7 @@ class Detector(LoadedDetector):
         views: int = 1,
         blend: bool | Literal["auto"] = "auto",
         eyes: bool | str | os.PathLike[str] = True,
-        precision: Literal["auto", "fp32", "bf16"] = "auto",
+        precision: Precision = "auto",
         faces: str | os.PathLike[str] | None = "auto",
     ) -> None:
         settings = {

@@ -13,7 +13,7 @@ from kilomark import _core
 from kilomark.cpu_quota import cpu_quota
 from kilomark.errors import DeviceUnavailableError, InvalidInputError
 from kilomark.excerpts import excerpt
-from kilomark.options import check_whole
+from kilomark.options import PRECISIONS, check_whole
 from kilomark.system import usable_cores
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "choose_num_threads",
     "choose_precision",
     "cuda_index",
+    "describe_auto_precision",
     "forwarded_log",
     "probe_cuda",
 ]
@@ -32,8 +33,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 NUM_THREADS_VARIABLE = "KILOMARK_NUM_THREADS"
-
-PRECISIONS = ("auto", "fp32", "bf16")
 
 TENSORRT_PACKAGES = ("tensorrt_libs",)
 """Packages of PyPI that hold libnvinfer.so.<major>; looked up, never imported."""
@@ -148,11 +147,20 @@ def choose_precision(precision: object, device: str) -> str:
                 "that they were built with; pass precision='auto' or device='cpu'"
             )
     elif precision == "auto":
-        finder = "bf16" if _core.has_native_bf16() else "fp32"
-        log.info("the face detector computes in %s, other networks in fp32", finder)
+        log.info("%s", describe_auto_precision())
     else:
         log.info("all networks compute in %s", precision)
     return str(precision)
+
+
+def describe_auto_precision() -> str:
+    """Say what networks compute in on this machine's CPU unless an option says otherwise.
+
+    Raises:
+        DependencyError: there is no OpenVINO.
+    """
+    finder = "bf16" if _core.has_native_bf16() else "fp32"
+    return f"the face detector computes in {finder}, other networks in fp32"
 
 
 @contextmanager

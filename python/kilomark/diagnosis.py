@@ -11,9 +11,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kilomark._core import OPENVINO_RANGE, build_info, has_native_bf16, probe_openvino
+from kilomark._core import OPENVINO_RANGE, build_info, probe_openvino
 from kilomark.cache_folder import user_cache_folder
-from kilomark.devices import choose_num_threads, probe_cuda
+from kilomark.devices import choose_num_threads, describe_auto_precision, probe_cuda
 from kilomark.engines import default_engine_folder
 from kilomark.errors import KilomarkError
 from kilomark.manifest import read_bundle, shipped_bundles
@@ -100,7 +100,8 @@ def _cpu_limit() -> str:
 
 
 def _devices() -> Iterator[tuple[str, str]]:
-    yield "cpu", "usable" + _describe_precision()
+    precision = "" if probe_openvino().reason else f"; {describe_auto_precision()}"
+    yield "cpu", "usable" + precision
     probe = probe_cuda()
     if probe.reason:
         plugin = "plugin present; " if probe.plugin_path else ""
@@ -119,13 +120,6 @@ def _devices() -> Iterator[tuple[str, str]]:
         "TensorRT": probe.tensorrt_version,
     }
     yield from ((name, value) for name, value in facts.items() if value)
-
-
-def _describe_precision() -> str:
-    if probe_openvino().reason:
-        return ""
-    finder = "bf16" if has_native_bf16() else "fp32"
-    return f"; the face detector computes in {finder}, other networks in fp32"
 
 
 def _caches(problems: list[str]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -13,8 +14,11 @@ from kilomark.excerpts import excerpt
 __all__ = [
     "DEFAULT_PRESENCE_THRESHOLD",
     "DEFAULT_SCORE_THRESHOLD",
+    "PRECISIONS",
+    "Precision",
     "check_fraction",
     "check_whole",
+    "optional_path",
     "parse_whole_or_auto",
 ]
 
@@ -22,6 +26,10 @@ DEFAULT_SCORE_THRESHOLD = 0.5
 """The score is a probability, and this is within 0.001 of the best F1 on held-out photos."""
 DEFAULT_PRESENCE_THRESHOLD = _core.BUNDLE_PRESENCE_THRESHOLD
 """Low, because the score holds the presence already; it drops clear non-faces."""
+
+Precision = Literal["auto", "fp32", "bf16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+"""What networks may compute in on a CPU; see `kilomark.Detector`."""
 
 
 def check_fraction(name: str, value: object) -> float:
@@ -62,3 +70,8 @@ def parse_whole_or_auto(text: str) -> int | Literal["auto"]:
         ValueError: it is neither.
     """
     return "auto" if text == "auto" else int(text)
+
+
+def optional_path(path: str | Path | None) -> Path | None:
+    """Return the path of an option that may be left out."""
+    return None if path is None else Path(path)

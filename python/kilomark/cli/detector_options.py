@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kilomark.options import (
     DEFAULT_PRESENCE_THRESHOLD,
     DEFAULT_SCORE_THRESHOLD,
+    PRECISIONS,
     parse_whole_or_auto,
 )
 
@@ -82,7 +83,7 @@ def _add_networks(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all)")
     group.add_argument(
         "--precision",
-        choices=("auto", "fp32", "bf16"),
+        choices=PRECISIONS,
         default="auto",
         help="of the networks on the CPU; auto: bf16 for the face detector where the processor "
         "multiplies in it, else fp32 (default: %(default)s)",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from kilomark.detector import Detector
 from kilomark.devices import choose_device, choose_num_threads
-from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD
+from kilomark.options import DEFAULT_PRESENCE_THRESHOLD, DEFAULT_SCORE_THRESHOLD, Precision
 
 __all__ = ["DetectorSettings", "make_detectors"]
 
@@ -30,7 +30,7 @@ class DetectorSettings:
     views: int = 1
     blend: bool | Literal["auto"] = "auto"
     eyes: bool | str = True
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     cache_dir: str | None = None
 
     def make(self, num_threads: int | None = None) -> Detector:
