@@ -17,6 +17,7 @@ from kilomark.errors import InvalidInputError
 from kilomark.evaluation.eye_accuracy import measure_eyes
 from kilomark.evaluation.metrics import OUTER_EYE_CORNERS, box_errors, normalized_errors
 from kilomark.manifest import LandmarkBundle, read_bundle
+from kilomark.options import optional_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,7 @@ def evaluate(
     if isinstance(read, LandmarkBundle) and read.of_eye:
         return _evaluate_eyes(read, Path(folder), split, cache, write=write)
     predictor = PhotoPredictor(read.folder)
-    contest = read_contest(Path(folder), None if cache is None else Path(cache))
+    contest = read_contest(Path(folder), optional_path(cache))
     if contest.num_landmarks != predictor.num_landmarks:
         raise InvalidInputError(
             f"{folder} has {contest.num_landmarks} landmarks and the bundle "
@@ -80,7 +81,7 @@ def _evaluate_eyes(
     *,
     write: bool,
 ) -> dict[str, float]:
-    contest = read_contest(folder, None if cache is None else Path(cache))
+    contest = read_contest(folder, optional_path(cache))
     rows = contest.split(split).val
     faces = ContestFaces(contest, rows, choose_topology(contest.num_landmarks))
     figures = rounded_figures(measure_eyes(bundle.folder, faces))

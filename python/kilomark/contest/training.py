@@ -13,6 +13,7 @@ from kilomark.data.eye_samples import EyeRecipe
 from kilomark.data.scenes import read_backgrounds
 from kilomark.errors import InvalidInputError
 from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, check_network_name
+from kilomark.options import optional_path
 from kilomark.training.eye_task import EyeTask, check_eye_options
 from kilomark.training.run import Machine, Start, TeacherChoice, run_training
 from kilomark.training.settings import Settings, default_stages
@@ -81,7 +82,11 @@ def train(
     is_eye = network in EYE_NETWORKS
     if is_eye:
         check_eye_options(chosen, start, {"scenes": scenes})
-    cache_dir, scenes_dir, topology_file = _path(cache), _path(scenes), _path(topology)
+    cache_dir, scenes_dir, topology_file = (
+        optional_path(cache),
+        optional_path(scenes),
+        optional_path(topology),
+    )
 
     def make_task() -> Task:
         contest = read_contest(Path(folder), cache_dir)
@@ -116,7 +121,3 @@ def _eye_task(
         recipe=recipe,
         data={"data": "contest", "split": split},
     )
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)

@@ -30,6 +30,7 @@ from kilomark.evaluation.landmark_report import write_landmark_report
 from kilomark.evaluation.slices import read_noted_slices
 from kilomark.excerpts import excerpt
 from kilomark.manifest import FinderBundle, LandmarkBundle, read_bundle
+from kilomark.options import optional_path
 
 if TYPE_CHECKING:
     from kilomark.manifest import Bundle
@@ -98,20 +99,24 @@ def evaluate(
                 f"the bundle {excerpt(measured.name)} sees one eye; expected no --report, --views "
                 "and --blend for it: its figures are printed"
             )
-        found = _measure_eyes(measured.folder, Path(faces), _path(cache), landmarks)
+        found = _measure_eyes(measured.folder, Path(faces), optional_path(cache), landmarks)
     elif scenes is None:
         raise InvalidInputError(
             f"no scenes to measure {excerpt(measured.name)} on; expected --scenes beside --faces"
         )
     else:
-        data = (Path(faces), Path(scenes), _path(cache))
-        to = (_path(report), _path(run_dir))
+        data = (Path(faces), Path(scenes), optional_path(cache))
+        to = (optional_path(report), optional_path(run_dir))
         if isinstance(measured, FinderBundle):
             finding = FinderUse(landmarks, finder_tiles)
-            found = _measure_finder(measured, *data, *to, use=finding, reviewed=_path(reviewed))
+            found = _measure_finder(
+                measured, *data, *to, use=finding, reviewed=optional_path(reviewed)
+            )
         else:
             placing = LandmarkUse(views, blend)
-            found = _measure_landmarks(measured, *data, *to, slices=_path(slices), use=placing)
+            found = _measure_landmarks(
+                measured, *data, *to, slices=optional_path(slices), use=placing
+            )
     figures = rounded_figures(found)
     if write:
         write_accuracy(measured.folder, figures)
@@ -200,7 +205,3 @@ def _measure_finder(
         use=use,
     )
     return asdict(finder_figures(finds, scenes))
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)

@@ -12,6 +12,7 @@ from kilomark.data.face_crops import read_face_crops
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
 from kilomark.networks.registry import EYE_NETWORKS, FACE_DETECTORS, check_network_name
+from kilomark.options import optional_path
 from kilomark.training.eye_task import EyeTask, check_eye_options
 from kilomark.training.finder_task import FinderTask
 from kilomark.training.landmark_task import LandmarkTask
@@ -81,12 +82,12 @@ def train(
     chosen = settings or Settings(stages=default_stages(check_network_name(network)))
     data = _Data(
         faces=Path(faces),
-        scenes=_path(scenes),
-        cache=_path(cache),
+        scenes=optional_path(scenes),
+        cache=optional_path(cache),
         decoding=decoding,
-        hard_negatives=_path(hard_negatives),
-        reviewed=_path(reviewed),
-        photos=_path(photos),
+        hard_negatives=optional_path(hard_negatives),
+        reviewed=optional_path(reviewed),
+        photos=optional_path(photos),
         depth=depth,
         alterations=alterations,
         eyes=eyes,
@@ -148,16 +149,14 @@ class _Data:
             )
 
     def _check_for_landmarks(self, network: str) -> None:
-        if self.reviewed is not None:
-            raise InvalidInputError(
-                "reviewed faces are for the face detector; expected 'faces', not "
-                f"{excerpt(network)}"
-            )
-        if self.photos is not None:
-            raise InvalidInputError(
-                "photos of many faces are for the face detector; expected 'faces', not "
-                f"{excerpt(network)}"
-            )
+        for what, path in (
+            ("reviewed faces", self.reviewed),
+            ("photos of many faces", self.photos),
+        ):
+            if path is not None:
+                raise InvalidInputError(
+                    f"{what} are for the face detector; expected 'faces', not {excerpt(network)}"
+                )
 
     def make_task(self, network: str, settings: Settings) -> Task:
         """Read the data."""
@@ -189,7 +188,3 @@ class _Data:
             with_depth=self.depth,
             alterations=self.alterations,
         )
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path)
