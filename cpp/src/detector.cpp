@@ -126,7 +126,7 @@ void Detector::blend_companion(const Frames& frames, std::span<const Regions> re
   times.map_ms += stopwatch.lap_ms();
 }
 
-// Runs the eye network, if there is one, and blends its landmarks into those of the faces.
+// Runs the eye network, if there is one, and blends its landmarks into the faces'.
 void Detector::place_eyes(const Frames& frames, const PlaceOptions& options,
                           std::vector<Detections>& images, PlacingTimes& times) const {
   if (!networks_.eyes) {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["SoundKind", "SoundTracks"]
 
 SoundKind = Literal["copied", "encoded", "stereo"]
-"""``"stereo"``: encoded too, with two channels, for an encoder without those of the source."""
+"""``"stereo"``: encoded with two channels, because the encoder lacks the source's channels."""
 
 COPIED_SOUND = {
     "mp4": ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"),
