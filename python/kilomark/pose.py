@@ -85,8 +85,9 @@ def fit_rotation(
     left, scales, right = np.linalg.svd(camera, full_matrices=False)
     if scales[1] <= 1e-9 * max(scales[0], 1.0):
         return None
-    rows = left @ right
-    return np.vstack([rows, np.cross(rows[0], rows[1])])
+    (ax, ay, az), (bx, by, bz) = rows = left @ right
+    # By hand: np.cross takes as long as both decompositions above.
+    return np.vstack([rows, [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx]])
 
 
 def to_rotation(pose: Pose) -> npt.NDArray[np.float64]:

@@ -18,6 +18,7 @@ from kilomark.measures import (
     face_frame,
     gaze,
     head_axes,
+    measure,
     mouth_openness,
     smile,
 )
@@ -152,6 +153,24 @@ def test_mean_face_has_no_expression(show: Show, mean: np.ndarray) -> None:
 
     assert set(found) == set(BLENDSHAPES)
     assert max(found.values()) < 0.05
+
+
+def test_all_measures_at_once_are_those_taken_one_by_one(
+    show: Show, mean: np.ndarray, topology: Topology
+) -> None:
+    face = show(close_lids(mean, topology, "left", 0.4) * [1.0, 1.1, 1.0], 20, -10, 5)
+    eyes, brows, looks = eye_openness(face), brow_raise(face), gaze(face)
+
+    assert measure(face) == {
+        "eye_openness_right": eyes.right,
+        "eye_openness_left": eyes.left,
+        "mouth_openness": mouth_openness(face),
+        "smile": smile(face),
+        "brow_raise_right": brows.right,
+        "brow_raise_left": brows.left,
+        "gaze_yaw_deg": looks.yaw_deg,
+        "gaze_pitch_deg": looks.pitch_deg,
+    }
 
 
 def test_named_blendshapes_are_those_of_arkit() -> None:

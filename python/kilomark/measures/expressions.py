@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from kilomark.faces import Face
     from kilomark.topology import Topology
 
-__all__ = ["BrowRaise", "brow_raise", "mouth_openness", "smile"]
+__all__ = [
+    "BrowRaise",
+    "brow_raise",
+    "brow_raise_in",
+    "mouth_openness",
+    "mouth_openness_in",
+    "smile",
+    "smile_in",
+]
 
 
 def mouth_openness(face: Face) -> float:
@@ -27,10 +35,12 @@ def mouth_openness(face: Face) -> float:
     Raises:
         InvalidInputError: the bundle has no mean face or no lips, or the landmarks have no pose.
     """
-    points = face_frame(face)
-    return gap(points, face.topology, "inner_lips") / distance(
-        *corners(points, face.topology, "inner_lips")
-    )
+    return mouth_openness_in(face_frame(face), face.topology)
+
+
+def mouth_openness_in(points: npt.NDArray[np.float64], topology: Topology) -> float:
+    """Measure `mouth_openness` in a `face_frame` (K, 3)."""
+    return gap(points, topology, "inner_lips") / distance(*corners(points, topology, "inner_lips"))
 
 
 def smile(face: Face) -> float:
@@ -43,8 +53,15 @@ def smile(face: Face) -> float:
     Raises:
         InvalidInputError: the bundle has no mean face or no lips, or the landmarks have no pose.
     """
-    width, lift = _mouth(face_frame(face), face.topology)
-    mean_width, mean_lift = _mouth(mean_face(face), face.topology)
+    return smile_in(face_frame(face), mean_face(face), face.topology)
+
+
+def smile_in(
+    points: npt.NDArray[np.float64], mean: npt.NDArray[np.float64], topology: Topology
+) -> float:
+    """Measure `smile` in a `face_frame` (K, 3), against the mean face (K, 3)."""
+    width, lift = _mouth(points, topology)
+    mean_width, mean_lift = _mouth(mean, topology)
     return (width / mean_width - 1) + 2 * (lift - mean_lift)
 
 
@@ -65,9 +82,15 @@ def brow_raise(face: Face) -> BrowRaise:
     Raises:
         InvalidInputError: the bundle has no mean face, eyes or brows, or there is no pose.
     """
-    points, mean = face_frame(face), mean_face(face)
+    return brow_raise_in(face_frame(face), mean_face(face), face.topology)
+
+
+def brow_raise_in(
+    points: npt.NDArray[np.float64], mean: npt.NDArray[np.float64], topology: Topology
+) -> BrowRaise:
+    """Measure `brow_raise` in a `face_frame` (K, 3), against the mean face (K, 3)."""
     heights = [
-        _brow_height(points, face.topology, side) - _brow_height(mean, face.topology, side)
+        _brow_height(points, topology, side) - _brow_height(mean, topology, side)
         for side in ("right", "left")
     ]
     return BrowRaise(*heights)

@@ -9,9 +9,13 @@ from kilomark.measures.contours import corners, distance, gap
 from kilomark.measures.face_frame import face_frame
 
 if TYPE_CHECKING:
-    from kilomark.faces import Face
+    import numpy as np
+    import numpy.typing as npt
 
-__all__ = ["EyeOpenness", "eye_openness"]
+    from kilomark.faces import Face
+    from kilomark.topology import Topology
+
+__all__ = ["EyeOpenness", "eye_openness", "eye_openness_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,13 @@ def eye_openness(face: Face) -> EyeOpenness:
     Raises:
         InvalidInputError: the bundle has no mean face or no eyes, or the landmarks have no pose.
     """
-    points = face_frame(face)
+    return eye_openness_in(face_frame(face), face.topology)
+
+
+def eye_openness_in(points: npt.NDArray[np.float64], topology: Topology) -> EyeOpenness:
+    """Measure `eye_openness` in a `face_frame` (K, 3)."""
     ratios = [
-        gap(points, face.topology, name) / distance(*corners(points, face.topology, name))
+        gap(points, topology, name) / distance(*corners(points, topology, name))
         for name in ("right_eye", "left_eye")
     ]
     return EyeOpenness(*ratios)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kilomark.faces import Face
     from kilomark.topology import Topology
 
-__all__ = ["face_frame", "mean_face", "rigid_landmarks", "rotation_of"]
+__all__ = ["face_frame", "mean_face", "rigid_landmarks", "rotation_of", "turned_to_front"]
 
 RIGID_WORDS = ("eye", "ridge", "wings")
 """Last words of the names of groups that expressions hardly move."""
@@ -71,7 +71,12 @@ def face_frame(face: Face) -> npt.NDArray[np.float64]:
     Raises:
         InvalidInputError: the bundle has no mean face, or the landmarks have no pose.
     """
-    rotation, mean = rotation_of(face), mean_face(face)
+    return turned_to_front(face, rotation_of(face))
+
+
+def turned_to_front(face: Face, rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return `face_frame` for a rotation of the head that is known."""
+    mean = mean_face(face)
     rigid = rigid_landmarks(face.topology)
     posed = (mean - mean[rigid].mean(axis=0)) @ rotation.T
     image = np.asarray(face.landmarks, np.float64)

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kilomark.measures.contours import corners
-from kilomark.measures.face_frame import face_frame, mean_face, rotation_of
+from kilomark.measures.face_frame import mean_face, rotation_of, turned_to_front
 
 if TYPE_CHECKING:
     from kilomark.faces import Face
     from kilomark.topology import Topology
 
-__all__ = ["Gaze", "gaze"]
+__all__ = ["Gaze", "gaze", "gaze_in"]
 
 PUPIL_DISTANCE_IN_IRIS_DIAMETERS = 10.45 / 11.7
 """From the eye's center of rotation, in diameters of the visible iris, which is 11.7 mm wide.
@@ -54,9 +54,19 @@ def gaze(face: Face) -> Gaze:
     Raises:
         InvalidInputError: the bundle has no mean face, eyes or irises, or there is no pose.
     """
-    points, mean, rotation = face_frame(face), mean_face(face), rotation_of(face)
+    rotation = rotation_of(face)
+    return gaze_in(turned_to_front(face, rotation), mean_face(face), rotation, face.topology)
+
+
+def gaze_in(
+    points: npt.NDArray[np.float64],
+    mean: npt.NDArray[np.float64],
+    rotation: npt.NDArray[np.float64],
+    topology: Topology,
+) -> Gaze:
+    """Estimate `gaze` from a `face_frame` (K, 3), the mean face (K, 3) and the head's rotation."""
     offset = np.mean(
-        [_offset(points, mean, rotation, face.topology, side) for side in ("right", "left")], axis=0
+        [_offset(points, mean, rotation, topology, side) for side in ("right", "left")], axis=0
     )
     offset *= min(1.0, LARGEST_OFFSET / max(float(np.linalg.norm(offset)), 1e-9))
     turned = np.array([*offset, -np.sqrt(1.0 - float((offset**2).sum()))])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
-from kilomark.measures.expressions import brow_raise, mouth_openness, smile
-from kilomark.measures.eyes import eye_openness
-from kilomark.measures.gaze import gaze
+from kilomark.measures.expressions import brow_raise_in, mouth_openness_in, smile_in
+from kilomark.measures.eyes import eye_openness_in
+from kilomark.measures.face_frame import mean_face, rotation_of, turned_to_front
+from kilomark.measures.gaze import gaze_in
 
 if TYPE_CHECKING:
     from kilomark.faces import Face
@@ -36,12 +37,15 @@ def measure(face: Face) -> dict[str, float | None]:
     """
     found: dict[str, float | None] = dict.fromkeys(MEASURES)
     try:
-        eyes = eye_openness(face)
+        rotation, mean = rotation_of(face), mean_face(face)
+        points, topology = turned_to_front(face, rotation), face.topology  # once for all measures
+        eyes = eye_openness_in(points, topology)
         found |= {"eye_openness_right": eyes.right, "eye_openness_left": eyes.left}
-        brows = brow_raise(face)
+        brows = brow_raise_in(points, mean, topology)
         found |= {"brow_raise_right": brows.right, "brow_raise_left": brows.left}
-        found |= {"mouth_openness": mouth_openness(face), "smile": smile(face)}
-        looks = gaze(face)
+        found["mouth_openness"] = mouth_openness_in(points, topology)
+        found["smile"] = smile_in(points, mean, topology)
+        looks = gaze_in(points, mean, rotation, topology)
         found |= {"gaze_yaw_deg": looks.yaw_deg, "gaze_pitch_deg": looks.pitch_deg}
     except InvalidInputError:  # what was found before it stays
         pass
