@@ -54,6 +54,27 @@ def test_a_slice_of_large_errors_is_a_limit() -> None:
     assert bad.failure_percent == 100
 
 
+def test_the_interval_of_a_factor_is_wide_where_a_slice_is_small() -> None:
+    per_face = np.random.default_rng(1).exponential(size=900)  # equally hard faces
+    members = {"all": np.ones(900, bool), "few": np.arange(900) < 20, "many": np.arange(900) < 300}
+
+    all_faces, few, many = measure_slices(members, per_face)
+
+    assert all_faces.factor_interval == pytest.approx((1, 1))
+    widths = [high - low for low, high in (few.factor_interval, many.factor_interval)]
+    assert widths[0] == pytest.approx(4 / 20**0.5, rel=0.4)  # the deviation of a mean of 20, twice
+    assert widths[1] < 0.4 * widths[0]
+    for part in (few, many):
+        assert part.factor_interval[0] < part.factor < part.factor_interval[1]
+
+
+def test_the_interval_of_a_bad_slice_stays_above_the_mean() -> None:
+    per_face = np.array([1.0] * 90 + [9.0] * 10)
+    (bad,) = measure_slices({"bad": per_face > 5}, per_face)
+
+    assert 9 / 2.5 < bad.factor_interval[0] < bad.factor < bad.factor_interval[1] < 9
+
+
 @pytest.fixture
 def faces(faces_dir: Path, cache_dir: Path) -> FaceCrops:
     return read_face_crops(faces_dir, "train", cache_dir)

@@ -29,6 +29,8 @@ __all__ = [
 
 _HOW = f"the bundle through the C++ core, one pass, crop {CROP_SCALE} times the landmarks' box."
 _SLICES_NOTE = """\
+Of the mean: NME of the slice divided by that of all faces. The interval is wide where a slice has
+few faces.
 Over the box: mean error divided by the square root of the area of the landmarks' box. It holds in
 profile, where the outer eye corners meet and NME breaks down.
 Skin: typology angle of the cheeks' pixels in color photos. Light changes it as much as skin
@@ -127,6 +129,7 @@ def slice_lines(slices: Sequence[Slice]) -> list[str]:
             f"{part.median_nme_percent:.2f} %",
             f"{part.failure_percent:.1f} %",
             f"{part.factor:.2f}",
+            "{:.2f} to {:.2f}".format(*part.factor_interval),
             "" if part.box_error_percent is None else f"{part.box_error_percent:.2f} %",
         )
         for part in slices
@@ -142,7 +145,17 @@ def slice_lines(slices: Sequence[Slice]) -> list[str]:
         "## Slices",
         "",
         *table_lines(
-            ("faces", "number", "NME", "median", "above 8 %", "of the mean", "over the box"), rows
+            (
+                "faces",
+                "number",
+                "NME",
+                "median",
+                "above 8 %",
+                "of the mean",
+                "95 % interval",
+                "over the box",
+            ),
+            rows,
         ),
         "",
         verdict,

@@ -46,6 +46,7 @@ OPEN_MOUTH = 0.3  # distance of the inner lips over their width
 BLURRED_SHARE = 0.1  # the least sharp tenth of the photos
 LIMIT_FACTOR = 2.0  # an error this many times the mean's is named as a limit
 _FEWEST_FACES = 10
+_NUM_DRAWS = 1000  # sets of faces drawn for the interval of a factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Slice:
         median_nme_percent: their median error.
         failure_percent: share of them above 8 %.
         factor: their mean error over that of all faces.
+        factor_interval: 95 % interval of the factor, from sets of as many faces drawn with
+            replacement. It is wide where the slice has few faces.
         box_error_percent: their mean error over the square root of the box's area, which holds in
             profile too; None where it was not measured.
     """
@@ -69,6 +72,7 @@ class Slice:
     median_nme_percent: float
     failure_percent: float
     factor: float
+    factor_interval: tuple[float, float]
     box_error_percent: float | None = None
 
     @property
@@ -87,11 +91,13 @@ def measure_slices(
         per_face: (N,) NME in percent.
         by_box: (N,) error over the square root of the box's area, in percent.
     """
+    large = {name: chosen for name, chosen in members.items() if chosen.sum() >= _FEWEST_FACES}
+    if not large:
+        return []
     slices = []
-    for name, chosen in members.items():
+    intervals = _factor_intervals(list(large.values()), per_face)
+    for (name, chosen), interval in zip(large.items(), intervals, strict=True):
         errors = per_face[chosen]
-        if len(errors) < _FEWEST_FACES:
-            continue
         slices.append(
             Slice(
                 name,
@@ -100,10 +106,26 @@ def measure_slices(
                 median_nme_percent=float(np.median(errors)),
                 failure_percent=float(100 * (errors > 8).mean()),
                 factor=float(errors.mean() / per_face.mean()),
+                factor_interval=interval,
                 box_error_percent=None if by_box is None else float(by_box[chosen].mean()),
             )
         )
     return slices
+
+
+def _factor_intervals(members: Sequence[Array], per_face: Array) -> list[tuple[float, float]]:
+    """For each slice the interval of its factor, over sets of faces drawn with replacement."""
+    generator = np.random.default_rng(0)  # the same errors give the same report
+    count = len(per_face)
+    belongs = np.stack(members).astype(np.float64)
+    factors = np.empty((_NUM_DRAWS, len(members)))
+    for draw in range(_NUM_DRAWS):
+        times = np.bincount(generator.integers(count, size=count), minlength=count)
+        weighed = times * per_face
+        of_slices = belongs @ weighed / np.maximum(belongs @ times, 1)
+        factors[draw] = of_slices / weighed.mean()
+    low, high = np.percentile(factors, (2.5, 97.5), axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def read_noted_slices(path: Path) -> dict[str, list[str]]:
