@@ -74,6 +74,34 @@ def test_lists_of_boxes(tmp_path: Path) -> None:
     assert second.boxes.shape == (0, 4)
 
 
+def test_a_photo_without_faces_needs_no_row_of_zeros(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        write_photo(tmp_path / name)
+    (tmp_path / "wider.txt").write_text("a.jpg\n0\nb.jpg\n1\n1 2 10 20\n")
+    first, second = read_data(tmp_path / "wider.txt")
+    assert (len(first.boxes), len(second.boxes)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("layout", "text", "message"),
+    [
+        ("wider", "a.jpg\nmany\n", r":2 holds 'many'; expected the number of faces"),
+        ("wider", "a.jpg\n1\n1 2 x 4\n", r":3 holds '1 2 x 4'; expected x y width height"),
+        ("wider", "a.jpg\n3\n1 2 3 4\n", r":2: 1 of 3 faces follow"),
+        ("wider", "a.jpg\n", r"no line after the last name"),
+        ("wflw", "1 2 3 a.jpg\n", r":1 holds .*; expected 196 coordinates"),
+        ("cofw", "a.jpg 1 2 3\n", r":1 holds .*; expected a name and 58 coordinates"),
+        ("coco", "{", r"not in the layout of COCO: JSONDecodeError"),
+        ("coco", '{"images": [{"id": 1}], "annotations": []}', r"COCO: KeyError: 'file_name'"),
+        ("coco", "[]", r"not in the layout of COCO: TypeError"),
+    ],
+)
+def test_a_malformed_list_says_where(tmp_path: Path, layout: str, text: str, message: str) -> None:
+    (tmp_path / "labels").write_text(text)
+    with pytest.raises(InvalidInputError, match=message):
+        read_data(tmp_path / "labels", layout)
+
+
 def test_a_missing_photo_is_named(tmp_path: Path) -> None:
     (tmp_path / "wider.txt").write_text("gone.jpg\n1\n1 2 10 20\n")
     with pytest.raises(InvalidInputError, match=r"gone\.jpg"):

@@ -12,6 +12,8 @@
 from __future__ import annotations
 
 import json
+from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +21,10 @@ import numpy as np
 
 from kilomark.contest.pts import read_pts
 from kilomark.errors import InvalidInputError
+from kilomark.excerpts import excerpt
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["LAYOUTS", "LabeledPhoto", "read_data"]
@@ -60,7 +64,7 @@ def read_data(
         photos: folder that names in a list are relative to; the list's own by default.
 
     Raises:
-        InvalidInputError: the layout is not known, or the data set holds no photo.
+        InvalidInputError: the layout is not known, the data is not in it, or it holds no photo.
     """
     kind = layout or guess_layout(data)
     if kind not in LAYOUTS:
@@ -107,19 +111,38 @@ def _read_pts_folder(data: Path, photos: Path) -> list[LabeledPhoto]:
 
 def _read_wflw(data: Path, photos: Path) -> list[LabeledPhoto]:
     faces: dict[str, list[Array]] = {}
-    for line in data.read_text().splitlines():
-        *numbers, name = line.split()
-        faces.setdefault(name, []).append(np.array(numbers[:196], float).reshape(98, 2) + 0.5)
+    for place, line in _lines(data):
+        with _expecting("196 coordinates, 10 more numbers and a name", place, line):
+            *numbers, name = line.split()
+            points = np.array(numbers[:196], float).reshape(98, 2) + 0.5
+        faces.setdefault(name, []).append(points)
     return [_photo_of(photos / name, points) for name, points in faces.items()]
 
 
 def _read_cofw(data: Path, photos: Path) -> list[LabeledPhoto]:
     faces: dict[str, list[Array]] = {}
-    for line in data.read_text().splitlines():
-        name, *numbers = line.split()
-        coordinates = np.array(numbers[: 2 * _COFW_POINTS], float)
-        faces.setdefault(name, []).append(coordinates.reshape(_COFW_POINTS, 2) + 0.5)
+    for place, line in _lines(data):
+        with _expecting(f"a name and {2 * _COFW_POINTS} coordinates", place, line):
+            name, *numbers = line.split()
+            points = np.array(numbers[: 2 * _COFW_POINTS], float).reshape(_COFW_POINTS, 2) + 0.5
+        faces.setdefault(name, []).append(points)
     return [_photo_of(photos / name, points) for name, points in faces.items()]
+
+
+def _lines(data: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a list that are not blank, each with its file and number."""
+    for number, line in enumerate(data.read_text(errors="replace").splitlines(), 1):
+        if line.strip():
+            yield f"{data}:{number}", line
+
+
+@contextmanager
+def _expecting(expected: str, place: str, line: str) -> Iterator[None]:
+    """Say where a list is not in its layout."""
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidInputError(f"{place} holds {excerpt(line)}; expected {expected}") from error
 
 
 def _photo_of(path: Path, points: list[Array]) -> LabeledPhoto:
@@ -128,25 +151,52 @@ def _photo_of(path: Path, points: list[Array]) -> LabeledPhoto:
 
 
 def _read_wider(data: Path, photos: Path) -> list[LabeledPhoto]:
-    lines = iter(data.read_text().splitlines())
+    lines = deque(_lines(data))
     found = []
-    for name in lines:
-        if not name.strip():
-            continue
-        count = int(next(lines))
-        rows = [next(lines).split() for _ in range(max(count, 1))][:count]
-        numbers = np.array([[float(n) for n in row[:4]] for row in rows]).reshape(count, 4)
-        invalid = [len(row) > _WIDER_INVALID and row[_WIDER_INVALID] == "1" for row in rows]
-        boxes = np.concatenate([numbers[:, :2], numbers[:, :2] + numbers[:, 2:]], 1)
-        empty = (numbers[:, 2:] <= 0).any(1)
-        found.append(
-            LabeledPhoto(photos / name.strip(), boxes, None, np.array(invalid, bool) | empty)
-        )
+    while lines:
+        _, name = lines.popleft()
+        place, line = lines.popleft() if lines else (str(data), "no line after the last name")
+        with _expecting("the number of faces", place, line):
+            count = int(line)
+        rows = [_wider_row(*lines.popleft()) for _ in range(min(count, len(lines)))]
+        if len(rows) < count:
+            raise InvalidInputError(f"{place}: {len(rows)} of {count} faces follow in {data}")
+        if count == 0 and lines and _is_wider_row(lines[0][1]):
+            lines.popleft()  # WIDER FACE writes zeros where a photo has no face
+        found.append(_wider_photo(photos / name.strip(), rows))
     return found
 
 
+def _wider_row(place: str, line: str) -> tuple[list[float], bool]:
+    """The numbers x, y, width and height, and whether the face is marked as invalid."""
+    fields = line.split()
+    with _expecting("x y width height and flags", place, line):
+        x, y, width, height = (float(number) for number in fields[:4])
+    return [x, y, width, height], fields[_WIDER_INVALID : _WIDER_INVALID + 1] == ["1"]
+
+
+def _is_wider_row(line: str) -> bool:
+    return len(line.split()) >= 4 and all(field.isdigit() for field in line.split())
+
+
+def _wider_photo(path: Path, rows: list[tuple[list[float], bool]]) -> LabeledPhoto:
+    numbers = np.array([row for row, _ in rows]).reshape(len(rows), 4)
+    boxes = np.concatenate([numbers[:, :2], numbers[:, :2] + numbers[:, 2:]], 1)
+    invalid = np.array([is_invalid for _, is_invalid in rows], bool)
+    return LabeledPhoto(path, boxes, None, invalid | (numbers[:, 2:] <= 0).any(1))
+
+
 def _read_coco(data: Path, photos: Path) -> list[LabeledPhoto]:
-    raw = json.loads(data.read_text())
+    try:
+        return _coco_photos(json.loads(data.read_text()), photos)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{data} is not in the layout of COCO: {type(error).__name__}: {error}; expected "
+            "'images' with 'id' and 'file_name', and 'annotations' with 'image_id' and 'bbox'"
+        ) from error
+
+
+def _coco_photos(raw: dict[str, Any], photos: Path) -> list[LabeledPhoto]:
     by_image: dict[int, list[dict[str, Any]]] = {}
     for annotation in raw["annotations"]:
         by_image.setdefault(annotation["image_id"], []).append(annotation)
