@@ -15,8 +15,14 @@ namespace {
 
 // See Detector::turn_again().
 constexpr float kTurnsDeg[] = {90.0F, -90.0F, 180.0F};
+constexpr std::size_t kTries = std::size(kTurnsDeg) + 1;  // the last one is upright
 constexpr float kLowPresence = 0.5F;
 constexpr float kHighPresence = 0.8F;
+
+float angle_to_try(float angle_deg, std::size_t number) {
+  return number < std::size(kTurnsDeg) ? std::remainder(angle_deg + kTurnsDeg[number], 360.0F)
+                                       : 0.0F;
+}
 
 // Faces are rescored by one view: the presence hardly gains by a second.
 PlaceOptions rescoring_options(const DetectOptions& options) {
@@ -65,7 +71,8 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
 }
 
 // Where the face detector is sure and the presence is low, the face may be turned otherwise than
-// its keypoints say: a quarter turn each way and half a turn are tried, and the best one is kept.
+// its keypoints say: a quarter turn each way, half a turn and upright are tried, and the best one is
+// kept. Upright helps profiles, whose keypoints may be wrong by any angle.
 void Detector::turn_again(const Frames& frames, const DetectOptions& options, Found& found) const {
   std::vector<Regions> turned(found.regions.size());
   std::vector<std::vector<std::size_t>> rows(found.regions.size());
@@ -74,13 +81,12 @@ void Detector::turn_again(const Frames& frames, const DetectOptions& options, Fo
     const Detections& placed = found.placed[i];
     for (std::size_t row = 0; row < placed.size(); ++row) {
       if (placed.scores[row] >= options.score_threshold && placed.presence[row] < kLowPresence) {
-        rows[i].insert(rows[i].end(), std::size(kTurnsDeg), row);
+        rows[i].insert(rows[i].end(), kTries, row);
       }
     }
     turned[i] = take_rows(found.regions[i], rows[i]);
     for (std::size_t t = 0; t < turned[i].size(); ++t) {
-      turned[i].angles_deg[t] =
-          std::remainder(turned[i].angles_deg[t] + kTurnsDeg[t % std::size(kTurnsDeg)], 360.0F);
+      turned[i].angles_deg[t] = angle_to_try(turned[i].angles_deg[t], t % kTries);
     }
     is_any |= !rows[i].empty();
   }

@@ -379,7 +379,7 @@ TEST_F(DetectorOnFake, TheLandmarkNetworkPlacesOnlyWhatIsKept) {
   };
   script_.rescorer_presence_of = [](int image) { return image == 0 ? 0.99F : 0.2F; };
   const Prediction found = make_rescoring_detector().predict(images(2), kRescoring);
-  EXPECT_EQ(batches(kFakeRescorerIndex), (std::vector<std::size_t>{4, 3}));  // and turned
+  EXPECT_EQ(batches(kFakeRescorerIndex), (std::vector<std::size_t>{4, 4}));  // and turned
   EXPECT_EQ(batches(kFakeLandmarksIndex), std::vector<std::size_t>{2});
   EXPECT_EQ(found.images[0].size(), 2U);
   EXPECT_EQ(found.images[1].size(), 0U);
@@ -733,13 +733,22 @@ TEST_F(DetectorOnFake, OutputsThatAreNoNumbersAreAnError) {
 TEST_F(DetectorOnFake, AFaceThatIsTurnedOtherwiseIsTriedAgain) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
   script_.presence_of = [calls = 0](int) mutable {
-    constexpr float kPresence[] = {0.1F, 0.3F, 0.97F, 0.2F};  // as found, +90, -90, 180 degrees
-    return kPresence[calls++ % 4];
+    constexpr float kPresence[] = {0.1F, 0.3F, 0.97F, 0.2F, 0.1F};  // as found, +90, -90, 180, 0
+    return kPresence[calls++ % 5];
   };
   const Detections found = make_detector(16).predict(images(1), kRescoring).images[0];
-  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{1, 3}));
+  EXPECT_EQ(batches(kFakeLandmarksIndex), (std::vector<std::size_t>{1, 4}));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_FLOAT_EQ(found.angles_deg[0], -90.0F);
+  EXPECT_FLOAT_EQ(found.presence[0], 0.97F);
+}
+
+TEST_F(DetectorOnFake, AFaceOfAWrongAngleIsTriedUpright) {
+  script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 45.0F}}; };
+  script_.presence_of = [calls = 0](int) mutable { return calls++ % 5 == 4 ? 0.97F : 0.1F; };
+  const Detections found = make_detector(16).predict(images(1), kRescoring).images[0];
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_FLOAT_EQ(found.angles_deg[0], 0.0F);
   EXPECT_FLOAT_EQ(found.presence[0], 0.97F);
 }
 

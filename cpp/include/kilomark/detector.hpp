@@ -45,7 +45,8 @@ struct DetectOptions {
   // whose landmarks overlap by more than nms_iou are then one.
   bool rescoring = false;
   float presence_threshold = 0.5F;  // of the network that rescores
-  // Whether it tries sure faces of low presence at a quarter turn each way and at half a turn too.
+  // Whether it tries sure faces of low presence upright, at a quarter turn each way and at half a
+  // turn too.
   bool turns_again = true;
   // Longer side in pixels of the finder's input, which has the image's aspect where the backend can
   // resize the network. 0: chosen by the image and by what was found; see look_plan.hpp.
