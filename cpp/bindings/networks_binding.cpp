@@ -77,19 +77,28 @@ void bind_finder_network(py::module_& module) {
   const RescoringRule& rule = kBundleRescoring;
   py::class_<RescoringRule>(module, "RescoringRule")
       .def(py::init([](float finder_weight, float presence_weight, float neutral_presence,
-                       float offset, float candidate_odds) {
-             return RescoringRule{finder_weight, presence_weight, neutral_presence, offset,
-                                  candidate_odds};
+                       float offset, float candidate_odds, float large_presence_weight,
+                       float large_offset, float company_weight, float loneliness) {
+             return RescoringRule{finder_weight, presence_weight, neutral_presence,
+                                  offset,        candidate_odds,  large_presence_weight,
+                                  large_offset,  company_weight,  loneliness};
            }),
            py::kw_only(), py::arg("finder_weight") = rule.finder_weight,
            py::arg("presence_weight") = rule.presence_weight,
            py::arg("neutral_presence") = rule.neutral_presence, py::arg("offset") = rule.offset,
-           py::arg("candidate_odds") = rule.candidate_odds)
+           py::arg("candidate_odds") = rule.candidate_odds,
+           py::arg("large_presence_weight") = rule.large_presence_weight,
+           py::arg("large_offset") = rule.large_offset,
+           py::arg("company_weight") = rule.company_weight, py::arg("loneliness") = rule.loneliness)
       .def_readonly("finder_weight", &RescoringRule::finder_weight)
       .def_readonly("presence_weight", &RescoringRule::presence_weight)
       .def_readonly("neutral_presence", &RescoringRule::neutral_presence)
       .def_readonly("offset", &RescoringRule::offset)
-      .def_readonly("candidate_odds", &RescoringRule::candidate_odds);
+      .def_readonly("candidate_odds", &RescoringRule::candidate_odds)
+      .def_readonly("large_presence_weight", &RescoringRule::large_presence_weight)
+      .def_readonly("large_offset", &RescoringRule::large_offset)
+      .def_readonly("company_weight", &RescoringRule::company_weight)
+      .def_readonly("loneliness", &RescoringRule::loneliness);
 
   py::class_<FinderNetwork>(module, "FinderNetwork")
       .def(py::init([](const py::bytes& model, const NetworkInput& input,

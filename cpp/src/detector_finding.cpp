@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "batching.hpp"
+#include "face_company.hpp"
 #include "face_finding.hpp"
 #include "face_selection.hpp"
 #include "input_checks.hpp"
@@ -27,6 +28,31 @@ float angle_to_try(float angle_deg, std::size_t number) {
 // Faces are rescored by one view: the presence hardly gains by a second.
 PlaceOptions rescoring_options(const DetectOptions& options) {
   return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
+}
+
+void keep_rows(std::span<const std::size_t> rows, Regions& regions, Detections& placed) {
+  regions = take_rows(regions, rows);
+  placed = take_rows(placed, rows);
+}
+
+// Rescores the candidates of one image, and keeps the faces. Duplicates go first, so that no face is
+// company for itself. Weak candidates go last, because the others may raise their scores.
+void select_rescored(const RescoringRule& rule, const DetectOptions& options, Regions& regions,
+                     Detections& placed) {
+  for (std::size_t row = 0; row < placed.size(); ++row) {
+    placed.scores[row] = rescore(rule, placed.scores[row], placed.presence[row],
+                                 longer_side(placed.landmark_boxes[row]));
+  }
+  DetectOptions of_any_score = options;
+  of_any_score.score_threshold = 0.0F;
+  keep_rows(drop_duplicates(choose_faces(placed.scores, placed.presence, of_any_score),
+                            placed.landmark_boxes, options.nms_iou),
+            regions, placed);
+  if (options.weighs_company) {
+    weigh_company(rule, placed.landmark_boxes, placed.scores);
+  }
+  regions.scores = placed.scores;
+  keep_rows(choose_faces(placed.scores, placed.presence, options), regions, placed);
 }
 
 }  // namespace
@@ -55,16 +81,7 @@ Detector::Found Detector::find(const Frames& frames, const DetectOptions& option
   }
   Stopwatch stopwatch;
   for (std::size_t i = 0; i < found.regions.size(); ++i) {
-    Detections& placed = found.placed[i];
-    for (std::size_t row = 0; row < placed.size(); ++row) {
-      placed.scores[row] = rescore(rule, placed.scores[row], placed.presence[row]);
-    }
-    found.regions[i].scores = placed.scores;
-    const std::vector<std::size_t> kept =
-        drop_duplicates(choose_faces(placed.scores, placed.presence, options),
-                        placed.landmark_boxes, options.nms_iou);
-    found.regions[i] = take_rows(found.regions[i], kept);
-    placed = take_rows(placed, kept);
+    select_rescored(rule, options, found.regions[i], found.placed[i]);
   }
   times.select_ms += stopwatch.lap_ms();
   return found;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "kilomark/limits.hpp"
+#include "log_odds.hpp"
 
 namespace kilomark {
 
@@ -35,9 +36,8 @@ constexpr float kSecondFace = 1.0F / 3.0F;
 // Presence beyond this, and below the same distance from 0, says no more.
 constexpr float kSurelyPresent = 0.9999F;
 
-float log_odds(float probability) { return std::log(probability / (1.0F - probability)); }
-
-float probability(float log_odds) { return 1.0F / (1.0F + std::exp(-log_odds)); }
+// The longer side of a box from which on RescoringRule counts it as large, fully at twice as much.
+constexpr float kLargeFromPx = 30.0F;
 
 // The cells that found one face, best first. Each errs by a little of its own, and which of them is
 // best changes from frame to frame: their mean, weighted by score, is steadier than the best.
@@ -118,14 +118,16 @@ void drop_weak_candidates(std::vector<FoundFace>& best_first, const DetectOption
   }
 }
 
-float rescore(const RescoringRule& rule, float finder_score, float presence) {
+float rescore(const RescoringRule& rule, float finder_score, float presence, float side_px) {
   if (std::isnan(presence)) {
     return presence;
   }
   const float bounded = std::clamp(presence, 1.0F - kSurelyPresent, kSurelyPresent);
   const float evidence = log_odds(bounded) - log_odds(rule.neutral_presence);
+  const float largeness = std::clamp(std::log2(side_px / kLargeFromPx), 0.0F, 1.0F);
   return probability(rule.finder_weight * log_odds(finder_score) + rule.presence_weight * evidence +
-                     rule.offset);
+                     rule.offset +
+                     largeness * (rule.large_presence_weight * evidence + rule.large_offset));
 }
 
 std::vector<std::size_t> choose_faces(std::span<const float> scores,

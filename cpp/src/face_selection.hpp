@@ -28,9 +28,10 @@ namespace kilomark {
 // merge_cells().
 void drop_weak_candidates(std::vector<FoundFace>& best_first, const DetectOptions& options);
 
-// The score of finder and presence together, by the formula of RescoringRule. NaN if the presence
-// is.
-[[nodiscard]] float rescore(const RescoringRule& rule, float finder_score, float presence);
+// The score of finder and presence together, by the formula of RescoringRule without the line of
+// smallness, for a face whose box has the longer side `side_px`. NaN if the presence is.
+[[nodiscard]] float rescore(const RescoringRule& rule, float finder_score, float presence,
+                            float side_px);
 
 // The rows whose score and presence reach the thresholds, best score first. NaN reaches none.
 [[nodiscard]] std::vector<std::size_t> choose_faces(std::span<const float> scores,

@@ -15,4 +15,6 @@ Box box_around(std::span<const Point> points) {
   return box;
 }
 
+float longer_side(const Box& box) { return std::max(box.x1 - box.x0, box.y1 - box.y0); }
+
 }  // namespace kilomark

@@ -19,14 +19,18 @@ constexpr float kMaxSpreadFactor = 100.0F;
 
 void check_rescoring(const RescoringRule& rule) {
   const auto bounded = [](float value) { return std::abs(value) <= 100.0F; };  // not NaN
-  if (!bounded(rule.finder_weight) || !bounded(rule.presence_weight) || !bounded(rule.offset) ||
+  const float weights[] = {
+      rule.finder_weight, rule.presence_weight, rule.offset,    rule.large_presence_weight,
+      rule.large_offset,  rule.company_weight,  rule.loneliness};
+  if (!std::ranges::all_of(weights, bounded) ||
       !(rule.neutral_presence > 0.0F && rule.neutral_presence < 1.0F) ||
       !(rule.candidate_odds > 0.0F && rule.candidate_odds <= 1.0F)) {
     fail(ErrorCode::kBundle,
-         text("a rescoring rule with the weights ", rule.finder_weight, " and ",
-              rule.presence_weight, ", the offset ", rule.offset, ", the neutral presence ",
+         text("a rescoring rule with the weights ", rule.finder_weight, ", ", rule.presence_weight,
+              ", ", rule.large_presence_weight, ", ", rule.company_weight, " and ", rule.loneliness,
+              ", the offsets ", rule.offset, " and ", rule.large_offset, ", the neutral presence ",
               rule.neutral_presence, " and the candidate odds ", rule.candidate_odds),
-         "weights and offset from -100 to 100, the others more than 0 and at most 1",
+         "weights and offsets from -100 to 100, the others more than 0 and at most 1",
          "correct rescoring in the manifest of the face detector");
   }
 }

@@ -266,6 +266,30 @@ TEST_F(DetectorOnFake, OneFaceInTwoCropsIsOne) {
   EXPECT_EQ(detector.predict(images(1), options).images[0].size(), 1U);
 }
 
+TEST_F(DetectorOnFake, ASmallFaceCountsTheOthersOfItsImage) {
+  script_.faces_of = [](int image) {
+    const ScriptedFace face{0, 0.9F, 4.0F, 0.0F};  // landmarks within 20 px of the image
+    const ScriptedFace other{1, 0.9F, 4.0F, 0.0F};
+    return image == 0 ? std::vector{face} : std::vector{face, other};
+  };
+  script_.presence_of = [](int) { return 0.9F; };  // neutral
+  FinderNetwork finder = fake_finder_network();
+  finder.rescoring.company_weight = 4.0F;
+  finder.rescoring.loneliness = std::log(4.0F);
+  const Detector detector(
+      {.finder = finder, .landmarks = fake_landmark_network(), .rescorer = std::nullopt},
+      make_fake_backend(script_), 16);
+  PredictOptions options = kRescoring;
+  const Prediction found = detector.predict(images(2), options);
+  EXPECT_NEAR(found.images[0].scores[0], 9.0F / 13.0F, 1e-3F);  // odds of 9 / 4
+  ASSERT_EQ(found.images[1].scores.size(), 2U);
+  EXPECT_GT(found.images[1].scores[0], 0.9F);  // 4 ln 1.9 exceeds ln 4
+  EXPECT_EQ(found.images[1].scores[0], found.images[1].scores[1]);
+  EXPECT_EQ(detector.detect(images(1), options.detect).images[0].scores, found.images[0].scores);
+  options.detect.weighs_company = false;
+  EXPECT_NEAR(detector.detect(images(1), options.detect).images[0].scores[0], 0.9F, 1e-3F);
+}
+
 TEST_F(DetectorOnFake, WhereThePresenceIsNoNumberThereIsNoFace) {
   script_.faces_of = [](int) { return std::vector<ScriptedFace>{{0, 0.9F, 8.0F, 0.0F}}; };
   script_.presence_of = [](int) { return std::numeric_limits<float>::quiet_NaN(); };

@@ -9,6 +9,7 @@ namespace kilomark {
 namespace {
 
 const RescoringRule kRule;
+constexpr float kSmallPx = 20.0F;
 
 TEST(FaceSelection, RescoresFromANinthOfTheOddsAskedFor) {
   const auto lowest = [](float score_threshold) {
@@ -22,27 +23,38 @@ TEST(FaceSelection, RescoresFromANinthOfTheOddsAskedFor) {
 }
 
 TEST(FaceSelection, AddsHalfTheLogOddsOfThePresenceBeyondNineToOne) {
-  EXPECT_NEAR(rescore(kRule, 0.3F, 0.9F), 0.3F, 1e-6F);
+  EXPECT_NEAR(rescore(kRule, 0.3F, 0.9F, kSmallPx), 0.3F, 1e-6F);
   // Odds of 1 to 9 times the root of 729 / 9.
-  EXPECT_NEAR(rescore(kRule, 0.1F, 729.0F / 730.0F), 0.5F, 1e-4F);
-  EXPECT_NEAR(rescore(kRule, 0.9F, 1.0F / 10.0F), 0.5F, 1e-5F);
+  EXPECT_NEAR(rescore(kRule, 0.1F, 729.0F / 730.0F, kSmallPx), 0.5F, 1e-4F);
+  EXPECT_NEAR(rescore(kRule, 0.9F, 1.0F / 10.0F, kSmallPx), 0.5F, 1e-5F);
 }
 
 TEST(FaceSelection, RescoresByTheConstantsOfTheFinder) {
   const RescoringRule rule{0.5F, 2.0F, 0.5F, -1.0F, 0.1F};
   // 0.5 log(9) + 2 log(3) - 1
-  EXPECT_NEAR(rescore(rule, 0.9F, 0.75F), 27.0F / (27.0F + std::exp(1.0F)), 1e-5F);
+  EXPECT_NEAR(rescore(rule, 0.9F, 0.75F, kSmallPx), 27.0F / (27.0F + std::exp(1.0F)), 1e-5F);
+}
+
+TEST(FaceSelection, LargeFacesAreJudgedByConstantsOfTheirOwn) {
+  RescoringRule rule{1.0F, 0.0F, 0.5F, 0.0F, 0.1F};
+  rule.large_presence_weight = 1.0F;
+  rule.large_offset = -std::log(12.0F);
+  EXPECT_NEAR(rescore(rule, 0.5F, 0.75F, 30.0F), 0.5F, 1e-6F);
+  EXPECT_NEAR(rescore(rule, 0.5F, 0.75F, 60.0F), 0.2F, 1e-6F);  // odds of 3 / 12
+  EXPECT_NEAR(rescore(rule, 0.5F, 0.75F, 500.0F), 0.2F, 1e-6F);
+  EXPECT_NEAR(rescore(rule, 0.5F, 0.75F, 30.0F * std::sqrt(2.0F)), 1.0F / 3.0F, 1e-6F);
 }
 
 TEST(FaceSelection, RescoringSaturatesWithThePresence) {
-  EXPECT_NEAR(rescore(kRule, 0.1F, 1.0F), 100.0F / 127.0F, 1e-3F);  // the root of 9999 / 9, over 9
-  EXPECT_NEAR(rescore(kRule, 0.9F, 0.0F), 3.0F / 103.0F, 1e-3F);
-  EXPECT_EQ(rescore(kRule, 1.0F, 0.0F), 1.0F);
-  EXPECT_EQ(rescore(kRule, 0.0F, 1.0F), 0.0F);
+  // The root of 9999 / 9, over 9.
+  EXPECT_NEAR(rescore(kRule, 0.1F, 1.0F, kSmallPx), 100.0F / 127.0F, 1e-3F);
+  EXPECT_NEAR(rescore(kRule, 0.9F, 0.0F, kSmallPx), 3.0F / 103.0F, 1e-3F);
+  EXPECT_EQ(rescore(kRule, 1.0F, 0.0F, kSmallPx), 1.0F);
+  EXPECT_EQ(rescore(kRule, 0.0F, 1.0F, kSmallPx), 0.0F);
 }
 
 TEST(FaceSelection, GivesNoScoreWithoutAPresence) {
-  EXPECT_TRUE(std::isnan(rescore(kRule, 0.9F, std::numeric_limits<float>::quiet_NaN())));
+  EXPECT_TRUE(std::isnan(rescore(kRule, 0.9F, std::numeric_limits<float>::quiet_NaN(), kSmallPx)));
 }
 
 TEST(FaceSelection, ChoosesBestFirstByBothThresholds) {

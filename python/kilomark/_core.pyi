@@ -130,8 +130,13 @@ class RescoringRule:
     """How finder and presence make one score.
 
     ``logit(score) = finder_weight * logit(finder) + offset
-    + presence_weight * (logit(presence) - logit(neutral_presence))``
+    + presence_weight * (logit(presence) - logit(neutral_presence))
+    + largeness * (large_presence_weight * (logit(presence) - logit(neutral_presence))
+    + large_offset) + smallness * (company_weight * company - loneliness)``
 
+    ``largeness`` is ``log2(longer side / 30 px)``, from 0 to 1, and ``smallness`` is
+    ``log2(40 px / longer side)``, from 0 to 3. ``company`` is ``ln(1 + sum)`` of the scores of the
+    image's other faces, each by how much it is alike in size.
     Candidates with fewer than ``candidate_odds`` of the odds that the score threshold asks for are
     dropped unseen.
     """
@@ -144,6 +149,10 @@ class RescoringRule:
         neutral_presence: float = ...,
         offset: float = ...,
         candidate_odds: float = ...,
+        large_presence_weight: float = ...,
+        large_offset: float = ...,
+        company_weight: float = ...,
+        loneliness: float = ...,
     ) -> None: ...
     @property
     def finder_weight(self) -> float: ...
@@ -155,6 +164,14 @@ class RescoringRule:
     def offset(self) -> float: ...
     @property
     def candidate_odds(self) -> float: ...
+    @property
+    def large_presence_weight(self) -> float: ...
+    @property
+    def large_offset(self) -> float: ...
+    @property
+    def company_weight(self) -> float: ...
+    @property
+    def loneliness(self) -> float: ...
 
 @final
 class FinderNetwork:

@@ -164,6 +164,11 @@ def test_wrong_field_is_named(tmp_path: Path, where: str, value: object, message
             {"offset": 1e9},
             "rescoring.offset is 1000000000.0; expected a finite number",
         ),
+        (
+            "rescoring",
+            {"company_weight": "b"},
+            "rescoring.company_weight is 'b'; expected a finite number",
+        ),
         ("input.width", 60, "input.width is 60; expected a multiple of 16"),
         ("keypoints", ["nose_tip"], "keypoints is .* in this order"),
     ],

@@ -48,6 +48,9 @@ struct DetectOptions {
   // Whether it tries sure faces of low presence upright, at a quarter turn each way and at half a
   // turn too.
   bool turns_again = true;
+  // Whether the score of a small face counts the other faces of the image, by the RescoringRule. Not
+  // for parts of an image, which show some of them only.
+  bool weighs_company = true;
   // Longer side in pixels of the finder's input, which has the image's aspect where the backend can
   // resize the network. 0: chosen by the image and by what was found; see look_plan.hpp.
   int finder_size = 0;

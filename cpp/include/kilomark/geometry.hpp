@@ -22,4 +22,6 @@ struct Box {
 // The smallest box around the points.
 [[nodiscard]] Box box_around(std::span<const Point> points);
 
+[[nodiscard]] float longer_side(const Box& box);
+
 }  // namespace kilomark

@@ -121,9 +121,20 @@ struct EyeNetwork {
 //
 //   logit(score) = finder_weight * logit(finder) + offset
 //                + presence_weight * (logit(presence) - logit(neutral_presence))
+//                + largeness * (large_presence_weight * (logit(presence) - logit(neutral_presence))
+//                               + large_offset)
+//                + smallness * (company_weight * company - loneliness)
+//
+//   largeness   log2(side / 30 px), from 0 to 1; side: the longer side of the box in the image
+//   smallness   log2(40 px / side), from 0 to 3
+//   company     ln(1 + sum over the image's other faces of score * likeness); score: without the
+//               line of smallness
+//   likeness    exp(-x^2 / 2), x = ln(ratio of the two sides) / 0.35
 //
 // Both networks see the same pixels, so the presence weighs less than independent evidence. False
-// faces have some presence too: only a presence above neutral_presence raises the score.
+// faces have some presence too: only a presence above neutral_presence raises the score. Where a
+// large face is doubtful, it is often an animal's: both networks see enough of a human one. A small
+// face is more likely beside others of its size. Faces of 40 px and more are judged alone.
 struct RescoringRule {
   float finder_weight = 1.0F;
   float presence_weight = 0.5F;
@@ -131,6 +142,10 @@ struct RescoringRule {
   float offset = 0.0F;
   // Candidates with fewer of the odds that score_threshold asks for are dropped unseen.
   float candidate_odds = 1.0F / 9.0F;
+  float large_presence_weight = 0.0F;
+  float large_offset = 0.0F;
+  float company_weight = 0.0F;
+  float loneliness = 0.0F;
 };
 
 // A face detector ("finder"). Its height and width are dynamic too; it runs at the size of `input`.

@@ -124,6 +124,10 @@ void parse_rescoring(const Fields& fields, FinderBundle& bundle) {
   read("neutral_presence", rule.neutral_presence);
   read("offset", rule.offset);
   read("candidate_odds", rule.candidate_odds);
+  read("large_presence_weight", rule.large_presence_weight);
+  read("large_offset", rule.large_offset);
+  read("company_weight", rule.company_weight);
+  read("loneliness", rule.loneliness);
 }
 
 FinderBundle parse_finder(const Fields& manifest, BundleHeader header) {

@@ -36,6 +36,7 @@ DetectorSource::DetectorSource(const Detector& detector, const DetectOptions& op
                                const PlaceOptions& place_options)
     : detector_(&detector), options_(options), place_options_(place_options) {
   options_.finder_tiles = 1;
+  options_.weighs_company = false;  // looks may show a part of a frame, and its faces alone
 }
 
 std::vector<FaceRegion> FaceSource::detect_closely(const ImageView& /*part*/,

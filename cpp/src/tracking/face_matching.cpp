@@ -25,7 +25,7 @@ std::vector<std::pair<std::size_t, std::size_t>> nearest_pairs(std::span<const S
     for (std::size_t f = 0; f < found.size(); ++f) {
       const FaceRegion& region = sought[s].region;
       const RegionChange change = change_between(region, found[f]);
-      const float larger = std::max(1.0F, side_of(found[f].box) / side_of(region.box));
+      const float larger = std::max(1.0F, longer_side(found[f].box) / longer_side(region.box));
       if (change.log_scale < kLikeLogScale && change.shift / larger < sought[s].reach) {
         pairs.push_back({change.shift / larger, s, f});
       }

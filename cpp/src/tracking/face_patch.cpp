@@ -190,7 +190,7 @@ float likeness(const std::vector<float>& a, const std::vector<float>& b) {
 FacePatch::FacePatch(const ImageView& image, const FaceRegion& region) {
   const Point center = center_of(region.box);
   to_image_ = Similarity::of(static_cast<double>(center.x), static_cast<double>(center.y),
-                             std::log(kShareOfSide * static_cast<double>(side_of(region.box))),
+                             std::log(kShareOfSide * static_cast<double>(longer_side(region.box))),
                              static_cast<double>(region.angle_deg) * std::numbers::pi / 180.0);
   for (const auto& [side, taps] : {std::pair{12, 3}, std::pair{24, 2}}) {
     Level level{side, taps, sample(image, to_image_, side, taps), {}};

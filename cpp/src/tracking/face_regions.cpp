@@ -62,8 +62,8 @@ Similarity motion_between(const FaceRegion& from, const FaceRegion& to) {
   const Point center = center_of(from.box);
   const Point target = center_of(to.box);
   const auto turn = static_cast<double>(std::remainder(to.angle_deg - from.angle_deg, 360.0F));
-  const double log_scale = std::log(static_cast<double>(std::max(side_of(to.box), 1e-3F)) /
-                                    static_cast<double>(std::max(side_of(from.box), 1e-3F)));
+  const double log_scale = std::log(static_cast<double>(std::max(longer_side(to.box), 1e-3F)) /
+                                    static_cast<double>(std::max(longer_side(from.box), 1e-3F)));
   Similarity motion = Similarity::of(0.0, 0.0, log_scale, turn / static_cast<double>(kDegrees));
   const Point moved_center = motion.apply(center);
   motion.tx = static_cast<double>(target.x - moved_center.x);
@@ -72,8 +72,6 @@ Similarity motion_between(const FaceRegion& from, const FaceRegion& to) {
 }
 
 Point center_of(const Box& box) { return {0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)}; }
-
-float side_of(const Box& box) { return std::max(box.x1 - box.x0, box.y1 - box.y0); }
 
 float overlap_of(const Box& a, const Box& b) {
   const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
@@ -95,9 +93,9 @@ float share_in_image(const Box& box, int width, int height) {
 RegionChange change_between(const FaceRegion& from, const FaceRegion& to) {
   const Point a = center_of(from.box);
   const Point b = center_of(to.box);
-  const float side = side_of(from.box);
+  const float side = longer_side(from.box);
   return {std::hypot(b.x - a.x, b.y - a.y) / side,
-          std::abs(std::log(std::max(side_of(to.box), 1e-3F) / side)),
+          std::abs(std::log(std::max(longer_side(to.box), 1e-3F) / side)),
           std::abs(std::remainder(to.angle_deg - from.angle_deg, 360.0F))};
 }
 

@@ -19,7 +19,6 @@ namespace kilomark::tracking {
 [[nodiscard]] Similarity motion_between(const FaceRegion& from, const FaceRegion& to);
 
 [[nodiscard]] Point center_of(const Box& box);
-[[nodiscard]] float side_of(const Box& box);  // the longer one
 
 [[nodiscard]] float overlap_of(const Box& a, const Box& b);  // intersection over union
 

@@ -10,7 +10,7 @@ constexpr float kSmallShare = 0.1F;    // of the frame's shorter side
 }  // namespace
 
 bool is_small(const FaceRegion& region, int shorter_side_px) {
-  return side_of(region.box) < kSmallShare * static_cast<float>(shorter_side_px);
+  return longer_side(region.box) < kSmallShare * static_cast<float>(shorter_side_px);
 }
 
 SceneState state_of(std::span<const Track> tracks, int shorter_side_px) {

@@ -50,7 +50,7 @@ void Tracker::Implementation::finish(const ImageView& image) {
   std::erase_if(tracks_, [](const Track& track) { return track.is_dropped; });
   for (Track& track : tracks_) {
     if (track.state == TrackState::kVisible &&
-        tracking::side_of(track.region.box) > tracking::kMostTinySide) {
+        longer_side(track.region.box) > tracking::kMostTinySide) {
       track.tiny.reset();
     }
     if (track.state != TrackState::kLost) {

@@ -26,7 +26,7 @@ constexpr float kReachOfOthers = 0.6F;  // of faces that are not tiny
 
 // A face with what lies around it in the frame: nearer to the edge of a look it may be missed.
 Box around(const Box& box, int width, int height) {
-  const float margin = tracking::side_of(box);
+  const float margin = longer_side(box);
   return {std::max(box.x0 - margin, 0.0F), std::max(box.y0 - margin, 0.0F),
           std::min(box.x1 + margin, static_cast<float>(width)),
           std::min(box.y1 + margin, static_cast<float>(height))};
@@ -83,11 +83,11 @@ void Tracker::Implementation::look_at(const ImageView& image, const Tile& tile,
   std::vector<FaceRegion> found =
       in_frame(source_->detect_closely(part_of(image, tile), longer_side_px), tile);
   std::erase_if(found, [](const FaceRegion& region) {
-    return tracking::side_of(region.box) < tracking::kLeastTinySide;
+    return longer_side(region.box) < tracking::kLeastTinySide;
   });
   std::vector<FaceRegion> unknown = weigh(found, tile);
   std::erase_if(unknown, [](const FaceRegion& region) {
-    return tracking::side_of(region.box) >= tracking::kTinySide;
+    return longer_side(region.box) >= tracking::kTinySide;
   });
   begin_tiny_tracks(image, unknown);
 }
@@ -123,7 +123,7 @@ void Tracker::Implementation::find_tiny(Track& track, const FaceRegion& found) {
   const Point center = tracking::center_of(found.box);
   if (!track.tiny) {
     if (track.state == TrackState::kVisible &&
-        tracking::side_of(track.region.box) < tracking::kTinySide) {
+        longer_side(track.region.box) < tracking::kTinySide) {
       track.tiny = TinyFace::known(center, now_s_);
     }
     return;

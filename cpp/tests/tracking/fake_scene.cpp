@@ -110,11 +110,11 @@ std::vector<PlacedFace> FakeScene::place(const ImageView& /*image*/,
 PlacedFace FakeScene::place_one(const FaceRegion& region) const {
   const Point at = center_of(region.box);
   PlacedFace placed;
-  placed.spread.assign(kLandmarks, 0.02F * side_of(region.box));
-  placed.landmarks = landmarks_of({at, side_of(region.box), region.angle_deg});
+  placed.spread.assign(kLandmarks, 0.02F * longer_side(region.box));
+  placed.landmarks = landmarks_of({at, longer_side(region.box), region.angle_deg});
   for (const FakeFace& face : faces) {
     const float distance = std::hypot(face.center.x - at.x, face.center.y - at.y);
-    if (!face.is_hidden && distance < 0.6F * side_of(region.box)) {
+    if (!face.is_hidden && distance < 0.6F * longer_side(region.box)) {
       placed.presence = face.presence;
       if (face.presence >= 0.5F) {
         placed.landmarks = landmarks_of(face);
