@@ -61,8 +61,11 @@ def test_summary_names_box_score_and_pose(
     assert "yaw" in out
 
 
-def test_picture_is_written(run: Run, photo: Path, tmp_path: Path) -> None:
+def test_picture_is_written_and_named(
+    run: Run, photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(photo, "-o", tmp_path / "new" / "out.png") == 0
+    assert capsys.readouterr().out.endswith(f"\nwritten to {tmp_path / 'new' / 'out.png'}\n")
     with Image.open(tmp_path / "new" / "out.png") as picture:
         assert picture.size == (64, 64)
         assert picture.convert("RGB").tobytes() != Image.open(photo).tobytes()

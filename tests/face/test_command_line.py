@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from kilomark import __main__ as command
 from kilomark.cli.main import EPILOG, SUBCOMMANDS, main
 
 
@@ -32,6 +33,21 @@ def test_examples_in_the_help_are_commands_that_parse() -> None:
         if line.startswith("  kilomark") and " -h" not in line:
             command = line.strip().split("  ")[0].split()[1:]
             assert command[0] in {"predict", "folder", "doctor"}
+
+
+class InterruptedImport:
+    """An import during which Ctrl-C comes."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "kilomark.cli.main":
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_the_command_loads_ends_it_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "kilomark.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [InterruptedImport(), *sys.meta_path])
+
+    assert command.main() == 130
 
 
 @pytest.mark.parametrize("arguments", [["-v", "info"], ["info", "-v"]])

@@ -90,7 +90,15 @@ def run(options: argparse.Namespace) -> int:
                 print(f"kilomark: {report.error}", file=sys.stderr)
             elif options.json != TO_STDOUT:
                 print(report.to_text(detector.search))
+    outputs_written = [options.output] if num_failed < len(photos) else []
+    _say_written([*outputs_written, options.json], to_stdout=options.json == TO_STDOUT)
     return EXIT_SOME_UNREADABLE if num_failed else 0
+
+
+def _say_written(targets: list[Path | None], *, to_stdout: bool) -> None:
+    names = " and ".join(str(target) for target in targets if target is not None)
+    if names and not to_stdout:  # JSON Lines stay alone there
+        print(f"written to {names}")
 
 
 def _refuse_collections(photos: list[Path]) -> None:
