@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.video.clips import av, sound_seconds, sound_tracks
 
-from kilomark.video import writer
+from kilomark.video import sound, writer
 from kilomark.video.writer import PartWriter, join_parts
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def add_tone(container: Any, stream: Any, layout: str, frequency: int) -> None: 
 def test_sound_keeps_its_channels_its_length_and_its_tone(
     tmp_path: Path, source: str, codec: str, layout: str, target: str, expected: str
 ) -> None:
-    sound = write_sound(tmp_path / source, (codec, layout, 440))
+    film = write_sound(tmp_path / source, (codec, layout, 440))
     output_format = writer.check_output_suffix(tmp_path / target)
     part = write_part(tmp_path / "part.mp4", output_format)
-    join_parts([(part, 0.0)], tmp_path / target, output_format, sound_of=str(sound))
+    join_parts([(part, 0.0)], tmp_path / target, output_format, sound_of=str(film))
     ((name, channels, frequency),) = sound_tracks(tmp_path / target)
     assert (name, channels) == (expected, len(av.AudioLayout(layout).channels))
     assert frequency == pytest.approx(440, abs=3)
@@ -87,18 +87,44 @@ def test_sound_keeps_its_channels_its_length_and_its_tone(
 
 
 def test_all_tracks_are_kept(tmp_path: Path, part: Path) -> None:
-    sound = write_sound(tmp_path / "a.mkv", ("aac", "stereo", 440), ("libopus", "mono", 880))
-    join_parts([(part, 0.0)], tmp_path / "out.mp4", "mp4", sound_of=str(sound))
+    film = write_sound(tmp_path / "a.mkv", ("aac", "stereo", 440), ("libopus", "mono", 880))
+    join_parts([(part, 0.0)], tmp_path / "out.mp4", "mp4", sound_of=str(film))
     assert [round(frequency, -1) for *_, frequency in sound_tracks(tmp_path / "out.mp4")] == [
         440,
         880,
     ]
 
 
+def test_all_files_are_closed_if_a_later_track_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_sound(tmp_path / "a.mkv", ("aac", "mono", 440), ("aac", "mono", 880))
+    opened = []
+
+    class LastTrackFails(sound._Track):
+        def __init__(self, container: Any, number: int, *times: Any) -> None:  # noqa: ANN401
+            opened.append(container)
+            if number == 1:
+                raise av.error.ArgumentError(22, "Invalid argument")
+            super().__init__(container, number, *times)
+
+    monkeypatch.setattr(sound, "_Track", LastTrackFails)
+    with (
+        av.open(str(tmp_path / "out.mp4"), "w") as target,
+        pytest.raises(av.error.ArgumentError, match="Invalid argument"),
+    ):
+        sound.SoundTracks(str(path), target, "mp4", "copied")
+
+    assert len(opened) == 2
+    for container in opened:
+        with pytest.raises(AssertionError, match="not open"):
+            container.seek(0)
+
+
 def test_sound_begins_at_the_start(tmp_path: Path, part: Path) -> None:
-    sound = write_sound(tmp_path / "a.mkv", ("pcm_s16le", "mono", 440))
+    film = write_sound(tmp_path / "a.mkv", ("pcm_s16le", "mono", 440))
     target = tmp_path / "out.mp4"
-    join_parts([(part, 0.6)], target, "mp4", sound_of=str(sound), start_seconds=0.6)
+    join_parts([(part, 0.6)], target, "mp4", sound_of=str(film), start_seconds=0.6)
     assert sound_seconds(target) == pytest.approx(SECONDS - 0.6, abs=0.1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,10 +57,13 @@ class SoundTracks:
         self._tracks: list[_Track] = []
         with av.open(path) as source:
             numbers = range(len(source.streams.audio))
-        for number in numbers:
-            track = _Track(av.open(path), number, start_seconds, end_seconds)
-            self._tracks.append(track)
-            track.choose_stream(output, output_format, kind)
+        with ExitStack() as opened:
+            for number in numbers:
+                container = opened.enter_context(av.open(path))  # each track reads at its own pace
+                track = _Track(container, number, start_seconds, end_seconds)
+                track.choose_stream(output, output_format, kind)
+                self._tracks.append(track)
+            self._opened = opened.pop_all()
 
     def copy_until(self, seconds: float | None) -> None:
         """Write the sound up to a time of the target; None for all that remains."""
@@ -76,13 +80,11 @@ class SoundTracks:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for track in self._tracks:
-            track.container.close()
+        self._opened.close()
 
 
 class _Track:
     def __init__(self, container: Any, number: int, start: float, end: float | None) -> None:  # noqa: ANN401
-        self.container = container
         self._source = container.streams.audio[number]
         video = container.streams.video[0] if container.streams.video else None
         origin = float((video.start_time or 0) * video.time_base) if video else 0.0
