@@ -65,8 +65,8 @@ def scenes_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_scenes(tmp_path_factory.mktemp("scenes"))
 
 
-def write_scenes(folder: Path) -> Path:
-    """Write 6 photos with a drawn face and 8 without; return the folder."""
+def write_scenes(folder: Path, *, num_backgrounds: int = 8) -> Path:
+    """Write 6 photos with a drawn face, and some without; return the folder."""
     rng = np.random.default_rng(1)
     vertices = np.stack([_drawn_vertices(rng) for _ in range(6)])
     _write_tar(folder / "frames.tar", [_drawn_face(v) for v in vertices], first=0)
@@ -77,7 +77,7 @@ def write_scenes(folder: Path) -> Path:
         box=np.concatenate([vertices.min(1), vertices.max(1)], 1).astype(np.float32),
         keypoints=vertices[:, :5].astype(np.float32),
     )
-    noise = [rng.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(8)]
+    noise = [rng.integers(0, 256, (90, 120, 3), np.uint8) for _ in range(num_backgrounds)]
     _write_tar(folder / "backgrounds.tar", noise, first=0)
     return folder
 

@@ -10,7 +10,7 @@ import pytest
 from tests.drawn_data_sets import write_face_crops, write_scenes
 
 from kilomark.data.face_crops import read_face_crops
-from kilomark.data.scenes import read_scenes
+from kilomark.data.scenes import read_backgrounds, read_scenes
 from kilomark.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -103,3 +103,10 @@ def test_scenes_are_checked_alike(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidInputError, match=r"box in .* is \(6, 2\); expected \(6, 4\)"):
         read_scenes(tmp_path, "train", tmp_path / "cache")
+
+
+def test_a_single_background_cannot_be_trained_on_and_held_out(tmp_path: Path) -> None:
+    write_scenes(tmp_path, num_backgrounds=1)
+
+    with pytest.raises(InvalidInputError, match=r"holds 1 photo; expected 2 and more"):
+        read_backgrounds(tmp_path, tmp_path / "cache")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Scenes", "boxes_of_scenes", "read_backgrounds", "read_boxes_by_photo", "read_scenes"]
 
+FEWEST_BACKGROUNDS = 2
 HELD_OUT_BACKGROUNDS = 80  # the last ones by name: no network is trained on them
 
 
@@ -107,8 +108,16 @@ def read_backgrounds(
 
     Returns:
         The photos, the rows to train on, and the rows held out: the last 80 by name.
+
+    Raises:
+        InvalidInputError: there are fewer than two photos.
     """
     images = read_packed_images([folder / "backgrounds.tar"], cache_dir)
+    if len(images) < FEWEST_BACKGROUNDS:
+        raise InvalidInputError(
+            f"{folder / 'backgrounds.tar'} holds {len(images)} photo; expected "
+            f"{FEWEST_BACKGROUNDS} and more without a face: some to train on, some held out"
+        )
     rows = np.arange(len(images))
     held_out = min(HELD_OUT_BACKGROUNDS, len(images) // 2)
     return images, rows[:-held_out], rows[-held_out:]
