@@ -62,8 +62,8 @@ struct FaceLayout {
   std::vector<float> noise = {};
 };
 
-// The layout of a topology, by the names of its groups: those that end in eye or lips move freely,
-// in iris, pupil, brow or oval less, and the rest moves with the skull.
+// The layout of a topology, by the names of its groups: lids and groups that end in lips move freely,
+// in iris, pupil, brow or oval less, and the rest moves with the skull. So do the corners of an eye.
 [[nodiscard]] KILOMARK_API FaceLayout make_face_layout(const Topology& topology);
 
 struct TrackerOptions {

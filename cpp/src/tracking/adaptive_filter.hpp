@@ -10,23 +10,30 @@ namespace kilomark::tracking {
 // How strongly a filter holds on to its prediction.
 //
 // surprise = |measured - predicted| / noise. Up to `calm` it is taken for noise, and the gain is
-// that of the time constant, 1 - exp(-dt / time_s). From `moved` on it is motion, and the gain is
-// 1: the measurement as it is. In between the gain rises linearly.
+// that of `calm_time_s`. At `restless` it is the small motion of a head that is held still, and the
+// gain is that of `restless_time_s`. From `moved` on the gain is 1: the measurement as it is. In
+// between the gain rises linearly.
 struct FilterTuning {
-  double time_s = 0.25;
-  double calm = 2.0;
-  double moved = 6.0;
+  double calm_time_s = 0.25;
+  double restless_time_s = 0.04;
+  double calm = 2.5;
+  double restless = 6.0;
+  double moved = 25.0;
 };
+
+[[nodiscard]] inline double gain_of_time(double dt_s, double time_s) {
+  return time_s > 0.0 ? 1.0 - std::exp(-dt_s / time_s) : 1.0;
+}
 
 [[nodiscard]] inline double adaptive_gain(double surprise, double dt_s,
                                           const FilterTuning& tuning) {
-  if (tuning.time_s <= 0.0) {
-    return 1.0;
-  }
-  const double least = 1.0 - std::exp(-dt_s / tuning.time_s);
-  const double motion =
-      std::clamp((surprise - tuning.calm) / (tuning.moved - tuning.calm), 0.0, 1.0);
-  return least + (1.0 - least) * motion;
+  const double least = gain_of_time(dt_s, tuning.calm_time_s);
+  const double middle = gain_of_time(dt_s, tuning.restless_time_s);
+  const auto share = [&](double from, double to) {
+    return std::clamp((surprise - from) / (to - from), 0.0, 1.0);
+  };
+  return least + (middle - least) * share(tuning.calm, tuning.restless) +
+         (1.0 - middle) * share(tuning.restless, tuning.moved);
 }
 
 // A g-h filter (position and velocity) of N numbers that move together, with an adaptive gain. The

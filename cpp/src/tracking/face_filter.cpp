@@ -14,20 +14,27 @@ constexpr double kNoiseOfLandmark = 0.05;
 // Of the rigid motion, an average over many landmarks whose noise is in part the same.
 constexpr double kNoiseOfPose = 0.03;
 
-constexpr FilterTuning kPoseTuning{0.25, 2.5, 6.0};
+constexpr FilterTuning kPoseTuning{0.25, 0.05, 2.5, 6.0, 30.0};
 // At mobility 0 and 1.
-constexpr FilterTuning kStillShape{0.40, 2.5, 6.0};
-constexpr FilterTuning kMobileShape{0.15, 2.0, 4.0};
+constexpr FilterTuning kStillShape{0.40, 0.06, 2.5, 6.0, 40.0};
+constexpr FilterTuning kMobileShape{0.15, 0.0, 2.0, 4.0, 10.0};
 
 constexpr float kLeastMobility = 0.02F;  // so that the weights' sum is never 0
 constexpr int kNeighbors = 4;            // on each side, whose surprise is averaged
 
-FilterTuning tuning_of(double mobility, double smoothing) {
-  const auto mixed = [&](double still, double mobile) {
-    return still + mobility * (mobile - still);
+FilterTuning scaled(const FilterTuning& tuning, double smoothing) {
+  FilterTuning out = tuning;
+  out.calm_time_s *= smoothing;
+  out.restless_time_s *= smoothing;
+  return out;
+}
+
+FilterTuning shape_tuning(double mobility) {
+  const auto mixed = [&](double FilterTuning::* value) {
+    return kStillShape.*value + mobility * (kMobileShape.*value - kStillShape.*value);
   };
-  return {smoothing * mixed(kStillShape.time_s, kMobileShape.time_s),
-          mixed(kStillShape.calm, kMobileShape.calm), mixed(kStillShape.moved, kMobileShape.moved)};
+  return {mixed(&FilterTuning::calm_time_s), mixed(&FilterTuning::restless_time_s),
+          mixed(&FilterTuning::calm), mixed(&FilterTuning::restless), mixed(&FilterTuning::moved)};
 }
 
 // Of one landmark's place in the frame.
@@ -141,7 +148,7 @@ void FaceFilter::watch_noise(const Similarity& measured, std::span<const Point> 
 }
 
 void FaceFilter::update_pose(const Similarity& measured, double dt_s) {
-  const FilterTuning tuning{smoothing_ * kPoseTuning.time_s, kPoseTuning.calm, kPoseTuning.moved};
+  const FilterTuning tuning = scaled(kPoseTuning, smoothing_);
   const double before = angle_.predicted(dt_s)[0];
   const double noise = pose_noise_.factor() * noise_;
   position_.update({measured.tx, measured.ty}, dt_s, std::numbers::sqrt2 * noise * unit_px(),
@@ -176,7 +183,8 @@ void FaceFilter::update_shape(std::span<const Point> in_frame, const PlacedFace&
       }
     }
     const auto surprise = static_cast<double>(std::sqrt(sum / static_cast<float>(neighbors)));
-    const FilterTuning tuning = tuning_of(static_cast<double>(layout_->mobility[at]), smoothing_);
+    const FilterTuning tuning =
+        scaled(shape_tuning(static_cast<double>(layout_->mobility[at])), smoothing_);
     const auto gain =
         static_cast<float>(std::max(adaptive_gain(surprise, dt_s, tuning), least_gain));
     shape_[at].x += gain * (in_frame[at].x - shape_[at].x);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <numbers>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,16 @@ Motion motion_of(std::string_view group) {
   return found == kMotions.end() ? Motion{} : *found;
 }
 
+// Lids move most in the middle of the eye, and not at all at its corners, where the contour begins
+// and half way round.
+float share_of_motion(const LandmarkGroup& group, int index) {
+  if (!group.name.ends_with("_eye") || !group.closed.value_or(true)) {
+    return 1.0F;
+  }
+  const double turn = static_cast<double>(index - group.start) / static_cast<double>(group.count);
+  return static_cast<float>(std::abs(std::sin(2.0 * std::numbers::pi * turn)));
+}
+
 std::vector<int> indices_of(const LandmarkGroup& group) {
   std::vector<int> indices(static_cast<std::size_t>(group.count));
   std::iota(indices.begin(), indices.end(), group.start);
@@ -53,7 +65,8 @@ FaceLayout make_face_layout(const Topology& topology) {
     const LandmarkGroup& group = topology.groups[number];
     const Motion motion = motion_of(group.name);
     for (const int index : indices_of(group)) {
-      layout.mobility[static_cast<std::size_t>(index)] = motion.mobility;
+      layout.mobility[static_cast<std::size_t>(index)] =
+          motion.mobility * share_of_motion(group, index);
       layout.noise[static_cast<std::size_t>(index)] = motion.noise;
       layout.groups[static_cast<std::size_t>(index)] = static_cast<int>(number);
     }

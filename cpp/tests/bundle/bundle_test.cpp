@@ -226,11 +226,24 @@ TEST(SameLandmarks, ComparesNumberGroupsAndMirror) {
 TEST(FaceLayout, FollowsTheNamesOfGroups) {
   Topology topology;
   topology.num_landmarks = 6;
-  topology.groups = {{"right_eye", 0, 2, true}, {"left_eye", 2, 2, true}, {"chin", 4, 1, {}}};
+  topology.groups = {{"outer_lips", 0, 2, true}, {"left_brow", 2, 2, false}, {"chin", 4, 1, {}}};
   const FaceLayout layout = make_face_layout(topology);
-  EXPECT_EQ(layout.mobility, (std::vector{1.0F, 1.0F, 1.0F, 1.0F, 0.0F, 0.0F}));
+  EXPECT_EQ(layout.mobility, (std::vector{1.0F, 1.0F, 0.5F, 0.5F, 0.0F, 0.0F}));
   EXPECT_EQ(layout.groups, (std::vector{0, 0, 1, 1, 2, -1}));
-  EXPECT_EQ(layout.left_eye, (std::vector{2, 3}));
+}
+
+TEST(FaceLayout, LidsMoveAndTheCornersOfTheEyesDoNot) {
+  Topology topology;
+  topology.num_landmarks = 16;
+  topology.groups = {{"right_eye", 0, 8, true}, {"left_eye", 8, 8, true}};
+  const FaceLayout layout = make_face_layout(topology);
+  EXPECT_EQ(layout.left_eye, (std::vector{8, 9, 10, 11, 12, 13, 14, 15}));
+  for (const std::size_t eye : {0U, 8U}) {
+    EXPECT_NEAR(layout.mobility[eye], 0.0F, 1e-6F);
+    EXPECT_NEAR(layout.mobility[eye + 4], 0.0F, 1e-6F);
+    EXPECT_NEAR(layout.mobility[eye + 2], 1.0F, 1e-6F);
+    EXPECT_NEAR(layout.mobility[eye + 6], 1.0F, 1e-6F);
+  }
 }
 
 }  // namespace
