@@ -26,6 +26,7 @@ NEEDED = (
     r"kilomark/_core\.pyi",
     r"kilomark/_core\.[\w-]+\.so",
     r"kilomark/demo/astronaut\.jpg",
+    r"kilomark/measures/blendshape_fit\.npz",
     r"kilomark/serve/static/(index\.html|main\.js|style\.css|icon\.svg)",
     r"kilomark/bundles/eyes/(manifest\.json|model\.onnx|MODEL_CARD\.md)",
     r"kilomark/bundles/faces/(manifest\.json|model\.onnx|MODEL_CARD\.md)",

@@ -1,7 +1,8 @@
 """Known expressions of the mean face: landmarks moved by hand-made displacement fields.
 
-Each field moves the part of the face that the expression moves, by the amount that the coefficient
-takes for 1 (docs/measures.md). The fields know nothing of how the coefficient is computed.
+Each field moves the part of the face that the expression moves, by about the amount that the
+coefficient takes for 1 (docs/measures.md). The fields are other and cruder ones than those of
+`kilomark.measures.displacement_fields`: they test that a coefficient does not need its own shape.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def widen_eye(side: str) -> Callable[..., np.ndarray]:
         group = topology.group(f"{side}_eye")
         for step in range(1, group.count // 2):
             lower, upper = group.start + step, group.start + group.count - step
-            face[upper] += 0.6 * amount * (face[upper] - face[lower])
+            face[upper] += 0.5 * amount * (face[upper] - face[lower])
         return face
 
     return change
@@ -74,27 +75,40 @@ def drop_jaw(face: np.ndarray, topology: Topology, amount: float) -> np.ndarray:
         group = topology.group(name)
         half = np.arange(1, group.count // 2)
         weight = np.clip(2 * np.sin(np.pi * half / (group.count // 2)), 0, 1)
-        face[group.start + half, 1] += 0.45 * amount * weight
+        face[group.start + half, 1] += 0.2 * amount * weight
     oval = topology.group("face_oval")
     lowest = face[oval.indices, 1].max()
     mouth = face[topology.group("outer_lips").indices, 1].mean()
     weight = np.clip((face[oval.indices, 1] - mouth) / (lowest - mouth), 0, 1)
-    face[oval.indices, 1] += 0.45 * amount * weight
+    face[oval.indices, 1] += 0.14 * amount * weight
     return face
 
 
 def raise_inner_brows(face: np.ndarray, topology: Topology, amount: float) -> np.ndarray:
     for side in ("right", "left"):
-        brow = topology.group(f"{side}_brow")
-        x = face[brow.indices, 0]
-        inner = (x - x.min()) / np.ptp(x) if side == "right" else (x.max() - x) / np.ptp(x)
-        face[brow.indices, 1] -= 0.08 * amount * inner
+        brow = topology.group(f"{side}_brow").indices
+        face[brow, 1] -= 0.085 * amount * inner_share(face, topology, side)
     return face
+
+
+def inner_share(face: np.ndarray, topology: Topology, side: str) -> np.ndarray:
+    """1 at the inner end of a brow, 0 at the outer one."""
+    x = face[topology.group(f"{side}_brow").indices, 0]
+    return (x - x.min()) / np.ptp(x) if side == "right" else (x.max() - x) / np.ptp(x)
+
+
+def raise_outer_brow(side: str) -> Callable[..., np.ndarray]:
+    def change(face: np.ndarray, topology: Topology, amount: float) -> np.ndarray:
+        brow = topology.group(f"{side}_brow").indices
+        face[brow, 1] -= 0.087 * amount * (1 - inner_share(face, topology, side))
+        return face
+
+    return change
 
 
 def pucker(face: np.ndarray, topology: Topology, amount: float) -> np.ndarray:
     outer = face[topology.group("outer_lips").indices, 0]
-    share = 0.2 / np.ptp(outer)
+    share = 0.35
     for name in ("outer_lips", "inner_lips"):
         group = topology.group(name)
         x = face[group.indices, 0]
@@ -107,17 +121,17 @@ EXPRESSIONS: dict[str, Callable[..., np.ndarray]] = {
     "eyeBlinkRight": close_lids("right"),
     "eyeWideLeft": widen_eye("left"),
     "eyeWideRight": widen_eye("right"),
-    "browDownLeft": shift(("left_brow",), (0, 0.05)),
-    "browDownRight": shift(("right_brow",), (0, 0.05)),
-    "browOuterUpLeft": shift(("left_brow",), (0, -0.08)),
-    "browOuterUpRight": shift(("right_brow",), (0, -0.08)),
+    "browDownLeft": shift(("left_brow",), (0, 0.06)),
+    "browDownRight": shift(("right_brow",), (0, 0.06)),
+    "browOuterUpLeft": raise_outer_brow("left"),
+    "browOuterUpRight": raise_outer_brow("right"),
     "browInnerUp": raise_inner_brows,
     "jawOpen": drop_jaw,
-    "mouthSmileLeft": pull_corner("left", (0.04, -0.10)),
-    "mouthSmileRight": pull_corner("right", (-0.04, -0.10)),
-    "mouthFrownLeft": pull_corner("left", (0, 0.06)),
-    "mouthFrownRight": pull_corner("right", (0, 0.06)),
-    "mouthLeft": shift(("outer_lips", "inner_lips"), (0.10, 0)),
-    "mouthRight": shift(("outer_lips", "inner_lips"), (-0.10, 0)),
+    "mouthSmileLeft": pull_corner("left", (0.065, -0.10)),
+    "mouthSmileRight": pull_corner("right", (-0.065, -0.10)),
+    "mouthFrownLeft": pull_corner("left", (0, 0.08)),
+    "mouthFrownRight": pull_corner("right", (0, 0.08)),
+    "mouthLeft": shift(("outer_lips", "inner_lips"), (0.085, 0)),
+    "mouthRight": shift(("outer_lips", "inner_lips"), (-0.085, 0)),
     "mouthPucker": pucker,
 }

@@ -13,7 +13,13 @@ it little. Each docstring gives the formula.
 
 from __future__ import annotations
 
-from kilomark.measures.blendshapes import BLENDSHAPES, UNDETERMINED_BLENDSHAPES, blendshapes
+from kilomark.measures.blendshape_model import NeutralFace
+from kilomark.measures.blendshapes import (
+    BLENDSHAPES,
+    UNDETERMINED_BLENDSHAPES,
+    blendshapes,
+    neutral_face,
+)
 from kilomark.measures.expressions import BrowRaise, brow_raise, mouth_openness, smile
 from kilomark.measures.eyes import EyeOpenness, eye_openness
 from kilomark.measures.face_frame import face_frame
@@ -21,6 +27,7 @@ from kilomark.measures.gaze import Gaze, gaze
 from kilomark.measures.head_axes import head_axes
 from kilomark.measures.head_gestures import HeadGesture, HeadGestureDetector
 from kilomark.measures.intervals import Blink, BlinkCounter, Interval, YawnDetector
+from kilomark.measures.neutral_calibration import NeutralCalibration
 from kilomark.measures.summary import MEASURES, measure
 
 __all__ = [
@@ -35,6 +42,8 @@ __all__ = [
     "HeadGesture",
     "HeadGestureDetector",
     "Interval",
+    "NeutralCalibration",
+    "NeutralFace",
     "YawnDetector",
     "blendshapes",
     "brow_raise",
@@ -44,5 +53,6 @@ __all__ = [
     "head_axes",
     "measure",
     "mouth_openness",
+    "neutral_face",
     "smile",
 ]

@@ -21,6 +21,11 @@ RIGID_WORDS = ("eye", "ridge", "wings")
 
 FEWEST_RIGID = 20
 
+NO_MEAN_SHAPE = (
+    "this network's manifest has no mean_shape, so the face cannot be turned to the front; "
+    "use a bundle with a mean face, such as resnext50"
+)
+
 
 def mean_face(face: Face) -> npt.NDArray[np.float64]:
     """Return the mean face of the network, (K, 3), its outer eye corners 1 apart.
@@ -30,10 +35,7 @@ def mean_face(face: Face) -> npt.NDArray[np.float64]:
     """
     mean = face.topology.mean_shape
     if mean is None:
-        raise InvalidInputError(
-            "this network's manifest has no mean_shape, so the face cannot be turned to the front; "
-            "use a bundle with a mean face, such as resnext50"
-        )
+        raise InvalidInputError(NO_MEAN_SHAPE)
     return np.asarray(mean, np.float64)
 
 

@@ -1,0 +1,408 @@
+"""Coefficients of an expression as a bounded fit of displacement fields to the landmarks.
+
+A face in the image is ``scale * (R @ point)[:2] + shift``, with the points, in the face's frame::
+
+    points = rest + sum_k c_k * range_k * field_k + sum_i a_i * identity_i + noise
+
+``rest`` is a fitted average of faces at rest. ``field_k`` are `displacement_fields`; ``identity_i``
+are the ways in which people at rest differ, each times its standard deviation, so that the ``a_i``
+are normal. Ranges, rest and identity were fitted to landmarks of real faces by
+``tools/fit_blendshapes.py``. The fit minimizes ::
+
+    |whitened residual|^2 / 2 + a @ precision @ a / 2
+        + sum_k (sparsity_k * c_k + DAMPING * c_k^2 / 2),    0 <= c_k <= 1
+
+in the image plane. Small changes of scale, shift and rotation are unknowns too. All but the ``c_k``
+have no bounds and are eliminated first, which leaves a bounded problem with one unknown for each
+coefficient. `NODE_COUNTS` landmarks are used, because neighbors say the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from kilomark.errors import InvalidInputError
+from kilomark.measures.bounded_least_squares import solve_bounded
+from kilomark.measures.displacement_fields import displacement_fields
+from kilomark.measures.face_frame import NO_MEAN_SHAPE
+from kilomark.pose import fit_rotation
+from kilomark.topology import LandmarkGroup, Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kilomark.faces import Face
+
+__all__ = ["FITTED", "BlendshapeFit", "BlendshapeModel", "Fitted", "node_indices", "read_fitted"]
+
+Floats = npt.NDArray[np.float64]
+
+NODE_COUNTS: Mapping[str, int] = {
+    "face_oval": 32,
+    "right_brow": 12,
+    "left_brow": 12,
+    "right_eye": 16,
+    "left_eye": 16,
+    "nose_ridge": 8,
+    "nose_wings": 12,
+    "outer_lips": 24,
+    "inner_lips": 24,
+}
+"""How many landmarks of each group the fit uses; they are evenly spaced along the contour."""
+
+LANDMARK_NOISE: Mapping[str, float] = {
+    "oval": 0.018,
+    "brow": 0.0135,
+    "eye": 0.0085,
+    "ridge": 0.0115,
+    "wings": 0.009,
+    "lips": 0.0155,
+}
+"""Standard deviation of x and y by the last word of a group's name, in distances of the outer eye
+corners: that of `lite` on 305 photos that it was not trained on."""
+
+MODEL_NOISE_FACTOR = 2.0
+"""By which the fit multiplies the noise, for what the displacement fields do not describe."""
+
+NEIGHBOR_LENGTH, NEIGHBOR_SHARE = 3.7, 0.5
+"""Errors of two nodes, d nodes apart on a contour, correlate by
+``share * exp(-(d / length)^2 / 2)``, which is 0.36 at d = 3. Those of `lite` correlate by 0.72
+there. With that number the fit would take smooth expressions for errors of the network."""
+
+SPARSITY = 3.0
+"""Cost of a coefficient of 1, in units of the log-likelihood; half of it for one of two sides, so
+that both sides of an expression cost as much as one in the middle."""
+
+LARGEST_LOSS = 0.4
+"""By how much the cost may lower a coefficient that moves alone, in a face that looks ahead. It
+limits the cost of coefficients that move little."""
+
+IDENTITY_SHARE = 0.4
+"""Of the standard deviations of the identity, while nothing is known of the person. With all of
+it the fit takes most of a smile for the shape of the mouth. With this share the coefficients of
+real people agree well with those of a fit that knows the person at rest."""
+
+REPEATED_ERRORS = 0.1
+"""By which the uncertainty of a known person's identity is multiplied: most errors of a network
+repeat from frame to frame, and so cancel against those of the face at rest."""
+
+DAMPING = 0.3
+"""Inverse variance of a coefficient; keeps the problem definite."""
+
+POSE_DEVIATIONS = np.array([0.1, 0.1, 0.1, 0.2, 0.2, 0.2])
+"""Shift x and y in eye distances, scale as a share, rotation about x, y, z in radians."""
+
+FITTED = Path(__file__).parent / "blendshape_fit.npz"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """What `tools/fit_blendshapes.py` found on real faces."""
+
+    ranges: Mapping[str, float]
+    """Of each coefficient that the fit determines: by how much its field counts at 1."""
+    rest: Floats
+    """(N, 3) nodes of the average face at rest minus those of the mean face."""
+    identity: Floats
+    """(R, N, 3) ways in which people at rest differ, times their standard deviations."""
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Fitted:
+    """Return what the package ships."""
+    return read_fitted()
+
+
+def read_fitted(path: Path = FITTED) -> Fitted:
+    """Read the file that ``tools/fit_blendshapes.py`` writes."""
+    with np.load(path) as file:
+        ranges = dict(zip(file["names"].tolist(), file["ranges"].astype(float), strict=True))
+        return Fitted(ranges, file["rest"].astype(np.float64), file["identity"].astype(np.float64))
+
+
+def node_indices(topology: Topology) -> npt.NDArray[np.intp]:
+    """Return (N,) the landmarks that the fit uses, in the order of `NODE_COUNTS`.
+
+    Raises:
+        InvalidInputError: the topology lacks a group, or a group has too few landmarks.
+    """
+    chosen = []
+    for name, count in NODE_COUNTS.items():
+        group = topology.group(name)
+        if group.count < count:
+            raise InvalidInputError(
+                f"the landmark group {name} has {group.count} landmarks; expected {count} and "
+                "more for blendshapes"
+            )
+        share = group.count / count if group.closed else (group.count - 1) / (count - 1)
+        chosen.append(group.start + np.round(np.arange(count) * share).astype(np.intp))
+    return np.concatenate(chosen)
+
+
+def node_topology() -> Topology:
+    """Return the groups of the nodes."""
+    groups, start = {}, 0
+    for name, count in NODE_COUNTS.items():
+        groups[name] = LandmarkGroup(name, start, count, not name.startswith("nose"))
+        start += count
+    return Topology(start, groups)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeutralFace:
+    """A face at rest, from which a fit starts."""
+
+    points: Floats
+    """(N, 3) nodes."""
+    identity: Floats
+    """(R, N, 3) ways in which the person's true face may differ from ``points``."""
+    precision: Floats
+    """(R, R) inverse covariance of their amounts."""
+    fields: Floats
+    """(C, N, 3) how far a coefficient of 1 moves the nodes of this face."""
+    whitened: Floats
+    """(C + R, N, 3) fields and identity, in which the noise of the nodes is independent."""
+    sparsity: Floats
+    """(C,) cost of a coefficient of 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlendshapeFit:
+    """What a fit found."""
+
+    coefficients: Floats
+    """(C,) in the order of `BlendshapeModel.names`."""
+    precision: Floats
+    """(C, C) inverse covariance of the coefficients before the bounds."""
+    identity: Floats
+    """(R,) amounts of `NeutralFace.identity`."""
+    covariance: Floats
+    """(R, R) of ``identity``, where the coefficients are known."""
+    residual: Floats
+    """(N, 3) what the model leaves, in the face's frame; nothing along the line of sight."""
+
+
+class BlendshapeModel:
+    """Fits coefficients to the landmarks of one network.
+
+    Args:
+        topology: of the network.
+        fitted: ranges, rest and identity; None for those of the package.
+
+    Attributes:
+        names: of the coefficients, in the order of the fit.
+
+    Raises:
+        InvalidInputError: the topology has no mean face, lacks a group, or has too few landmarks.
+    """
+
+    def __init__(self, topology: Topology, fitted: Fitted | None = None) -> None:
+        fitted = shipped() if fitted is None else fitted
+        if topology.mean_shape is None:
+            raise InvalidInputError(NO_MEAN_SHAPE)
+        self.names = tuple(fitted.ranges)
+        self.nodes = node_indices(topology)
+        self._ranges = np.array([fitted.ranges[name] for name in self.names])
+        points = np.asarray(topology.mean_shape, np.float64)[self.nodes] + fitted.rest
+        self._identity = fitted.identity
+        self._sparsity = np.array(
+            [SPARSITY / 2 if _is_one_side(n) else SPARSITY for n in self.names]
+        )
+        self.average = self.resting(points)
+
+    def fit(self, face: Face, neutral: NeutralFace | None = None) -> BlendshapeFit:
+        """Fit the coefficients of a face.
+
+        Raises:
+            InvalidInputError: the landmarks have no pose.
+        """
+        rest = self.average if neutral is None else neutral
+        image = np.asarray(face.landmarks[self.nodes], np.float64)
+        return fit_nodes(image, rest)
+
+    def neutral(self, faces: Sequence[Face]) -> NeutralFace:
+        """Return the face at rest of a person, from faces of that person at rest.
+
+        The median leaves out single blinks.
+
+        Raises:
+            InvalidInputError: there is no face, or the landmarks of one have no pose.
+        """
+        if not faces:
+            raise InvalidInputError("a neutral face needs faces of a person at rest; got none")
+        points, covariances = [], []
+        for face in faces:
+            image = np.asarray(face.landmarks[self.nodes], np.float64)
+            fit = self.fit_identity(image)
+            known = np.tensordot(fit.identity, self._identity, axes=1)
+            points.append(self.average.points + known + fit.residual)
+            covariances.append(fit.covariance)
+        covariance = REPEATED_ERRORS * np.mean(covariances, axis=0)
+        return self.resting(np.median(points, axis=0), covariance)
+
+    def resting(self, points: Floats, covariance: Floats | None = None) -> NeutralFace:
+        """Return the face at rest with these nodes.
+
+        Args:
+            points: (N, 3) nodes, in the face's frame.
+            covariance: (R, R) how uncertain the amounts of the identity still are; None if nothing
+                is known of the person.
+        """
+        found = displacement_fields(points, node_topology())
+        fields = np.stack([found[name] for name in self.names]) * self._ranges[:, None, None]
+        size = len(self._identity)
+        if covariance is None:
+            covariance = IDENTITY_SHARE**2 * np.eye(size)
+        whitened = np.einsum("mn,cnd->cmd", _whitening(), np.concatenate([fields, self._identity]))
+        rest = NeutralFace(
+            points,
+            self._identity,
+            np.asarray(np.linalg.inv(covariance)),
+            fields,
+            whitened,
+            self._sparsity,
+        )
+        known = np.diag(fit_nodes(points[:, :2], rest).precision) - DAMPING
+        return replace(rest, sparsity=np.minimum(self._sparsity, LARGEST_LOSS * known))
+
+    def fit_identity(self, image: Floats) -> BlendshapeFit:
+        """Fit a face (N, 2) that is known to be at rest."""
+        size = len(self._identity)
+        person = replace(
+            self.average,
+            fields=self.average.fields[:0],
+            whitened=self.average.whitened[-size:],
+            sparsity=np.empty(0),
+            precision=np.eye(size),
+        )
+        return fit_nodes(image, person)
+
+
+def _is_one_side(name: str) -> bool:
+    """Tell whether a coefficient moves one side; jawLeft moves all of the jaw."""
+    is_whole = name.startswith("jaw") or name in ("mouthLeft", "mouthRight")
+    return name.endswith(("Left", "Right")) and not is_whole
+
+
+def fit_nodes(image: Floats, rest: NeutralFace, upper: float = 1.0) -> BlendshapeFit:
+    """Fit coefficients to nodes in the image.
+
+    Args:
+        image: (N, 2) nodes.
+        rest: where the fit starts.
+        upper: largest coefficient.
+
+    Raises:
+        InvalidInputError: the nodes are not finite or lie on one line.
+    """
+    rotation, posed, change = _change(image, rest.points)
+    camera = rotation[:2].T
+    turned = np.concatenate([rest.whitened @ camera, _pose_columns(_whitening() @ posed)])
+    turned[-6:-4] = _whitened_shifts()
+    columns = turned.reshape(len(turned), -1)
+    gram, right = columns @ columns.T, columns @ (_whitening() @ change).ravel()
+    count, size = len(rest.fields), len(rest.identity)
+    nuisance = gram[count:, count:]
+    nuisance[:size, :size] += rest.precision
+    nuisance[range(size, size + 6), range(size, size + 6)] += POSE_DEVIATIONS**-2.0
+    covariance = np.linalg.inv(nuisance)
+    shared = gram[:count, count:]
+    matrix = gram[:count, :count] - shared @ covariance @ shared.T + DAMPING * np.eye(count)
+    vector = right[:count] - shared @ (covariance @ right[count:]) - rest.sparsity
+    coefficients = solve_bounded(matrix, vector, upper)
+    free = covariance @ (right[count:] - shared.T @ coefficients)
+    moved = np.tensordot(coefficients, rest.fields, axes=1)
+    moved += np.tensordot(free[:size], rest.identity, axes=1)
+    turns = np.tensordot(free[size:], _pose_columns(posed), axes=1)
+    return BlendshapeFit(
+        coefficients,
+        matrix,
+        free[:size],
+        covariance[:size, :size],
+        (change - moved @ camera - turns) @ rotation[:2],
+    )
+
+
+@lru_cache(maxsize=1)
+def _whitened_shifts() -> Floats:
+    """Return (2, N, 2) what shifts along x and y do to whitened nodes."""
+    shift = _whitening().sum(axis=1)
+    zero = np.zeros_like(shift)
+    return np.array([np.column_stack([shift, zero]), np.column_stack([zero, shift])])
+
+
+def _change(image: Floats, points: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return rotation (3, 3), posed points (N, 3), and how the image differs from them (N, 2)."""
+    rigid = rigid_nodes()
+    rotation = fit_rotation(image[rigid], points[rigid])
+    if rotation is None or not np.isfinite(image).all():
+        raise InvalidInputError(
+            "the landmarks of this face have no pose: they are not finite or lie on one line; "
+            "expected the landmarks of a face"
+        )
+    posed = (points - points[rigid].mean(axis=0)) @ rotation.T
+    centered = image - image[rigid].mean(axis=0)
+    flat = posed[rigid, :2]
+    scale = float((centered[rigid] * flat).sum() / (flat**2).sum())
+    return rotation, posed, centered / scale - posed[:, :2]
+
+
+def _pose_columns(posed: Floats) -> Floats:
+    """Return (6, N, 2) what small shifts, scalings and turns do to nodes in the image."""
+    x, y, z = posed.T
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    return np.array(
+        [
+            np.column_stack(pair)
+            for pair in ((one, zero), (zero, one), (x, y), (zero, -z), (z, zero), (-y, x))
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def node_noise() -> Floats:
+    """Return (N,) the `LANDMARK_NOISE` of each node."""
+    return np.concatenate(
+        [
+            np.full(count, LANDMARK_NOISE[name.rpartition("_")[2]])
+            for name, count in NODE_COUNTS.items()
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def _whitening() -> Floats:
+    """Return (N, N) a matrix that makes the noise of the nodes independent, with deviation 1."""
+    found = np.zeros((len(node_noise()), len(node_noise())))
+    start = 0
+    for name, count in NODE_COUNTS.items():
+        steps = np.abs(np.arange(count)[:, None] - np.arange(count))
+        if not name.startswith("nose"):
+            steps = np.minimum(steps, count - steps)
+        alike = NEIGHBOR_SHARE * np.exp(-((steps / NEIGHBOR_LENGTH) ** 2) / 2)
+        np.fill_diagonal(alike, 1.0)
+        ways = np.linalg.eigh(alike)
+        root = (ways.eigenvectors / np.sqrt(np.maximum(ways.eigenvalues, 1e-3))).T
+        found[start : start + count, start : start + count] = root
+        start += count
+    return found / (MODEL_NOISE_FACTOR * node_noise())
+
+
+@lru_cache(maxsize=1)
+def rigid_nodes() -> npt.NDArray[np.bool_]:
+    """Return (N,) whether a node lies on eyes, nose, or the oval above the nose's tip."""
+    rigid = np.zeros(sum(NODE_COUNTS.values()), bool)
+    groups = node_topology().groups
+    for name in ("right_eye", "left_eye", "nose_ridge", "nose_wings"):
+        rigid[groups[name].indices] = True
+    oval = groups["face_oval"]  # begins at the forehead; the nose's tip is level with a quarter
+    quarter = oval.count // 4
+    rigid[oval.start : oval.start + quarter] = True
+    rigid[oval.start + oval.count - quarter : oval.start + oval.count] = True
+    return rigid

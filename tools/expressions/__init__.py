@@ -1,0 +1,1 @@
+"""Generated faces and pictures with known blendshape coefficients."""
