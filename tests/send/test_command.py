@@ -62,3 +62,15 @@ def test_without_a_receiver_the_command_says_what_to_name(
 def test_a_wrong_address_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", "no.mp4", "--udp", "board:x", "--device", "cpu"]) == 2
     assert "is not an address" in capsys.readouterr().err
+
+
+def test_faces_are_compared_with_their_rest(
+    receiver: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", num_frames=12, sound=False)
+    port = str(receiver.getsockname()[1])
+    command = ["send", str(clip), "--udp", port, "--points", "none", "--device", "cpu"]
+    assert main([*command, "--calibrate", "0.1"]) == 0
+    assert json.loads(receiver.recv(1 << 16))["face"]["blendshapes"]
+    assert main([*command, "--calibrate", "0"]) == 2
+    assert "expected a finite number above 0" in capsys.readouterr().err

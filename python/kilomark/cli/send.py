@@ -104,6 +104,15 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
         "avatar has "
         "(default: %(default)s)",
     )
+    group.add_argument(
+        "--calibrate",
+        nargs="?",
+        type=float,
+        const=2.0,
+        metavar="SECONDS",
+        help="take each new face as at rest for SECONDS (default: 2), for more exact blendshapes; "
+        "look into the camera with a relaxed face",
+    )
     group.add_argument("--token", help="token of the WebSocket, 16 characters or more")
     group.add_argument(
         "--origin",
@@ -139,7 +148,13 @@ def run(options: argparse.Namespace) -> int:
     told = _Told()
     try:
         with _stopped_by_sigterm():
-            told.summary = send_faces(lambda: _open(options), tracker, targets, report=told)
+            told.summary = send_faces(
+                lambda: _open(options),
+                tracker,
+                targets,
+                report=told,
+                calibration_seconds=options.calibrate,
+            )
     except KeyboardInterrupt:
         pass
     print(f"kilomark: {told}", file=sys.stderr)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from kilomark.faces import Face
+    from kilomark.measures import NeutralFace
     from kilomark.send.targets import SentFrame
     from kilomark.tracker import TrackedFace
 
@@ -36,7 +37,9 @@ def frame_document(frame: SentFrame, points: Points = "all") -> dict[str, Any]:
     """Describe a frame and its faces, as values for JSON."""
     return {
         **frame_header(frame),
-        "faces": [face_document(face, points) for face in frame.faces],
+        "faces": [
+            face_document(face, points, neutral=frame.neutrals.get(face.id)) for face in frame.faces
+        ],
     }
 
 
@@ -51,11 +54,13 @@ def frame_header(frame: SentFrame) -> dict[str, Any]:
     }
 
 
-def face_document(face: TrackedFace, points: Points = "all") -> dict[str, Any]:
+def face_document(
+    face: TrackedFace, points: Points = "all", *, neutral: NeutralFace | None = None
+) -> dict[str, Any]:
     """Describe a face, as values for JSON.
 
-    ``pose``, ``measures`` and ``blendshapes`` are None where the bundle has no mean face, or the
-    landmarks have no pose.
+    ``neutral`` is the person at rest, for more exact blendshapes. ``pose``, ``measures`` and
+    ``blendshapes`` are None where the bundle has no mean face, or the landmarks have no pose.
 
     Raises:
         InvalidInputError: ``points`` is "68", and the bundle does not say which those are.
@@ -73,7 +78,7 @@ def face_document(face: TrackedFace, points: Points = "all") -> dict[str, Any]:
             "roll_deg": round(pose.roll_deg, PIXEL_DECIMALS),
         },
         "measures": pose and _measures(face),
-        "blendshapes": pose and _blendshapes(face),
+        "blendshapes": pose and _blendshapes(face, neutral),
         "points": _points(face, points),
     }
 
@@ -107,9 +112,9 @@ def _measures(face: Face) -> dict[str, float] | None:
     return {name: round(value, RATIO_DECIMALS) for name, value in found.items()}
 
 
-def _blendshapes(face: Face) -> dict[str, float] | None:
+def _blendshapes(face: Face, neutral: NeutralFace | None) -> dict[str, float] | None:
     try:
-        found = blendshapes(face)
+        found = blendshapes(face, neutral=neutral)
     except InvalidInputError:
         return None
     return {name: round(value, RATIO_DECIMALS) for name, value in found.items()}

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kilomark.send.calibrations import Calibrations
 from kilomark.send.targets import SentFrame
 from kilomark.video.newest_frame import NewestFrame
 
@@ -38,6 +39,7 @@ def send_faces(
     *,
     retry: bool | None = None,
     report: Callable[[SentFrame], None] | None = None,
+    calibration_seconds: float | None = None,
 ) -> SendSummary:
     """Send the faces of each newest frame until the source ends.
 
@@ -47,15 +49,18 @@ def send_faces(
         targets: where they go. They are closed at the end.
         retry: whether to open the source again at its end; by default live sources are.
         report: called after each frame.
+        calibration_seconds: how long each new face is taken to be at rest, for more exact
+            blendshapes; None to compare with the average person.
 
     Raises:
-        InvalidInputError: the source cannot be opened at the start, or a target cannot send what
-            the network gives.
+        InvalidInputError: ``calibration_seconds`` is not above 0, the source cannot be opened at
+            the start, or a target cannot send what the network gives.
     """
     begin = time.monotonic()
     count, last = 0, -1
     first_at: float | None = None
     try:
+        calibrations = None if calibration_seconds is None else Calibrations(calibration_seconds)
         with NewestFrame(open_source, retry=retry) as frames:
             while True:
                 frame = frames.take(WAIT_SECONDS)
@@ -66,7 +71,9 @@ def send_faces(
                 first_at = frame.read_at if first_at is None else first_at
                 faces = tracker.update(frame.image, frame.read_at)
                 height, width = frame.image.shape[:2]
-                sent = SentFrame(faces, frame.number, frame.read_at - first_at, (width, height))
+                seconds = frame.read_at - first_at
+                neutrals = {} if calibrations is None else calibrations.update(faces, seconds)
+                sent = SentFrame(faces, frame.number, seconds, (width, height), neutrals)
                 for target in targets:
                     target.send(sent)
                 count, last = count + 1, frame.number

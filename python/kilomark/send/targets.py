@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from kilomark.measures import NeutralFace
     from kilomark.tracker import TrackedFace
 
 __all__ = ["Delivery", "Points", "SentFrame", "Target"]
@@ -30,6 +31,8 @@ class SentFrame:
     """When the frame was read, since the first one."""
     size: tuple[int, int]
     """Width and height in pixels."""
+    neutrals: Mapping[int, NeutralFace] = field(default_factory=dict)
+    """The faces at rest of the ids that have been calibrated."""
 
 
 class Target(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
 from kilomark.send.addresses import resolve
-from kilomark.send.documents import check_points, face_document, frame_header
+from kilomark.send.documents import check_points, frame_document, frame_header
 from kilomark.send.targets import Delivery
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class UdpTarget:
         """
         header = {**frame_header(frame), "num_faces": len(frame.faces)}
         documents = [
-            {**header, "index": index, "face": face_document(face, self._points)}
-            for index, face in enumerate(frame.faces)
+            {**header, "index": index, "face": document}
+            for index, document in enumerate(frame_document(frame, self._points)["faces"])
         ]
         for document in documents or [{**header, "index": 0, "face": None}]:
             data = json.dumps(document, separators=(",", ":")).encode()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from kilomark.faces import Face
+    from kilomark.measures import NeutralFace
     from kilomark.send.targets import SentFrame
     from kilomark.tracker import TrackedFace
 
@@ -96,7 +97,8 @@ class VmcTarget:
             InvalidInputError: the network's bundle has no mean face.
         """
         face = self._choose(frame.faces)
-        for bundle in self._bundles(self._messages(face, frame.time_seconds)):
+        neutral = None if face is None else frame.neutrals.get(face.id)
+        for bundle in self._bundles(self._messages(face, frame.time_seconds, neutral)):
             if not self._delivery.attempt(lambda data=bundle: self._send(data)):  # type: ignore[misc]
                 return
 
@@ -116,7 +118,7 @@ class VmcTarget:
         return face
 
     def _messages(
-        self, face: Face | None, time_seconds: float
+        self, face: Face | None, time_seconds: float, neutral: NeutralFace | None = None
     ) -> Iterator[tuple[str, tuple[Any, ...]]]:
         """Yield addresses and values; ints, floats and texts keep their OSC types."""
         turn = None if face is None else head_quaternion(face, mirror=self._mirror)
@@ -126,7 +128,7 @@ class VmcTarget:
             return
         yield "/VMC/Ext/Root/Pos", ("root", *NO_MOVE, *NO_TURN)
         yield "/VMC/Ext/Bone/Pos", ("Head", *NO_MOVE, *turn)
-        found = blendshapes(face)
+        found = blendshapes(face, neutral=neutral)
         for sent, name in self._names.items():
             value = found.get(_other_side(name) if self._mirror else name, 0.0)
             yield "/VMC/Ext/Blend/Val", (sent, float(value))
