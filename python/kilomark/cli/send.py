@@ -66,6 +66,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--loop", action="store_true", help="repeat a file")
     _add_targets(parser.add_argument_group("where to"))
+    _add_avatar_options(parser.add_argument_group("expressions"))
     _add_tracker_options(parser.add_argument_group("networks and tracker"))
 
 
@@ -95,6 +96,17 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
         default="all",
         help="landmarks in JSON (default: all)",
     )
+    group.add_argument("--token", help="token of the WebSocket, 16 characters or more")
+    group.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a page that may open the WebSocket, such as http://localhost:3000",
+    )
+
+
+def _add_avatar_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--mirror", action="store_true", help="the avatar moves as in a mirror")
     group.add_argument(
         "--blendshape-names",
@@ -112,14 +124,6 @@ def _add_targets(group: argparse._ArgumentGroup) -> None:
         metavar="SECONDS",
         help="take each new face as at rest for SECONDS (default: 2), for more exact blendshapes; "
         "look into the camera with a relaxed face",
-    )
-    group.add_argument("--token", help="token of the WebSocket, 16 characters or more")
-    group.add_argument(
-        "--origin",
-        action="append",
-        default=[],
-        metavar="URL",
-        help="a page that may open the WebSocket, such as http://localhost:3000",
     )
 
 

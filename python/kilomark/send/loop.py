@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kilomark.send.targets import Target
-    from kilomark.tracker import Tracker
+    from kilomark.tracker import TrackedFace, Tracker
     from kilomark.video.frames import VideoSource
+    from kilomark.video.newest_frame import LiveFrame
 
 __all__ = ["SendSummary", "send_faces"]
 
@@ -70,10 +71,7 @@ def send_faces(
                     continue
                 first_at = frame.read_at if first_at is None else first_at
                 faces = tracker.update(frame.image, frame.read_at)
-                height, width = frame.image.shape[:2]
-                seconds = frame.read_at - first_at
-                neutrals = {} if calibrations is None else calibrations.update(faces, seconds)
-                sent = SentFrame(faces, frame.number, seconds, (width, height), neutrals)
+                sent = _sent_frame(frame, faces, frame.read_at - first_at, calibrations)
                 for target in targets:
                     target.send(sent)
                 count, last = count + 1, frame.number
@@ -83,3 +81,14 @@ def send_faces(
         for target in targets:
             target.close()
     return SendSummary(count, last + 1 - count, time.monotonic() - begin)
+
+
+def _sent_frame(
+    frame: LiveFrame,
+    faces: Sequence[TrackedFace],
+    seconds: float,
+    calibrations: Calibrations | None,
+) -> SentFrame:
+    height, width = frame.image.shape[:2]
+    neutrals = {} if calibrations is None else calibrations.update(faces, seconds)
+    return SentFrame(faces, frame.number, seconds, (width, height), neutrals)
