@@ -14,7 +14,7 @@ constexpr double kNoiseOfLandmark = 0.05;
 // Of the rigid motion, an average over many landmarks whose noise is in part the same.
 constexpr double kNoiseOfPose = 0.03;
 
-constexpr FilterTuning kPoseTuning{0.25, 0.05, 2.5, 6.0, 30.0};
+constexpr FilterTuning kPoseTuning{0.25, 0.05, 1.5, 6.0, 30.0};
 // At mobility 0 and 1.
 constexpr FilterTuning kStillShape{0.40, 0.06, 2.5, 6.0, 40.0};
 constexpr FilterTuning kMobileShape{0.15, 0.0, 2.0, 4.0, 10.0};
