@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kilomark.measures.blendshape_model import (
-    REPEATED_ERRORS,
+    NEUTRAL_UNCERTAINTY,
     BlendshapeModel,
     Fitted,
     fit_nodes,
@@ -173,7 +173,7 @@ def _explained_and_agreement(
     for chosen, resting in zip(people, at_rest, strict=True):
         points = faces.nodes[resting].mean(axis=0)
         covariance = model.fit_identity(points[:, :2]).covariance
-        neutral = model.resting(points, REPEATED_ERRORS * covariance)
+        neutral = model.resting(points, NEUTRAL_UNCERTAINTY * covariance)
         for one in faces.nodes[faces.person == faces.person[chosen[0]]]:
             fit = fit_nodes(one[:, :2], neutral)
             change += float((((one - points)[:, :2]) ** 2).sum())

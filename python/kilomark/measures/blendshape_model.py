@@ -88,9 +88,10 @@ IDENTITY_SHARE = 0.4
 it the fit takes most of a smile for the shape of the mouth. With this share the coefficients of
 real people agree well with those of a fit that knows the person at rest."""
 
-REPEATED_ERRORS = 0.1
-"""By which the uncertainty of a known person's identity is multiplied: most errors of a network
-repeat from frame to frame, and so cancel against those of the face at rest."""
+NEUTRAL_UNCERTAINTY = 0.1
+"""By which the covariance of a person's identity is multiplied once faces at rest are known. A
+quarter undoes `MODEL_NOISE_FACTOR`, because fields do not matter at rest; the rest is for a mean of
+several frames. Errors of `lite` repeat by a fifth only from photo to photo of a person."""
 
 DAMPING = 0.3
 """Inverse variance of a coefficient; keeps the problem definite."""
@@ -243,7 +244,7 @@ class BlendshapeModel:
             known = np.tensordot(fit.identity, self._identity, axes=1)
             points.append(self.average.points + known + fit.residual)
             covariances.append(fit.covariance)
-        covariance = REPEATED_ERRORS * np.mean(covariances, axis=0)
+        covariance = NEUTRAL_UNCERTAINTY * np.mean(covariances, axis=0)
         return self.resting(np.median(points, axis=0), covariance)
 
     def resting(self, points: Floats, covariance: Floats | None = None) -> NeutralFace:
