@@ -16,14 +16,8 @@ from kilomark.measures import (
     blendshapes,
     neutral_face,
 )
-from kilomark.measures.blendshape_model import (
-    BlendshapeModel,
-    Fitted,
-    fit_nodes,
-    node_indices,
-    node_topology,
-    shipped,
-)
+from kilomark.measures.blendshape_model import BlendshapeModel, Fitted, fit_nodes, shipped
+from kilomark.measures.blendshape_nodes import node_indices, node_topology
 from kilomark.measures.blendshapes import FITTED_BLENDSHAPES
 from kilomark.measures.displacement_fields import displacement_fields
 from kilomark.pose import Pose, to_rotation

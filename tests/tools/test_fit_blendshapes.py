@@ -11,7 +11,8 @@ from tools.expressions.generated import along_contours, generate_person
 from tools.expressions.real_faces import inner_lip_gap, read_faces
 
 import kilomark
-from kilomark.measures.blendshape_model import BlendshapeModel, node_indices, shipped
+from kilomark.measures.blendshape_model import BlendshapeModel, shipped
+from kilomark.measures.blendshape_nodes import node_indices
 from kilomark.pose import Pose, to_rotation
 
 if TYPE_CHECKING:

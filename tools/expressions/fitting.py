@@ -12,8 +12,8 @@ from kilomark.measures.blendshape_model import (
     BlendshapeModel,
     Fitted,
     fit_nodes,
-    node_indices,
 )
+from kilomark.measures.blendshape_nodes import node_indices
 
 from .real_faces import inner_lip_gap
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kilomark.faces import Face
-from kilomark.measures.blendshape_model import NODE_COUNTS, node_indices, node_noise
+from kilomark.measures.blendshape_nodes import NODE_COUNTS, node_indices, node_noise
 from kilomark.pose import Pose, to_rotation
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kilomark.measures.blendshape_model import node_indices, node_topology, rigid_nodes
+from kilomark.measures.blendshape_nodes import node_indices, node_topology, rigid_nodes
 
 if TYPE_CHECKING:
     from pathlib import Path
