@@ -6,8 +6,7 @@ A face in the image is ``scale * (R @ point)[:2] + shift``, with the points, in 
 
 ``rest`` is a fitted average of faces at rest. ``field_k`` are `displacement_fields`; ``identity_i``
 are the ways in which people at rest differ, each times its standard deviation, so that the ``a_i``
-are normal. Ranges, rest and identity were fitted to landmarks of real faces by
-``tools/fit_blendshapes.py``. The fit minimizes ::
+are normal. Ranges, rest and identity were fitted to landmarks of real faces. The fit minimizes ::
 
     |whitened residual|^2 / 2 + a @ precision @ a / 2
         + sum_k (sparsity_k * c_k + DAMPING * c_k^2 / 2),    0 <= c_k <= 1
@@ -88,7 +87,7 @@ FITTED = Path(__file__).parent / "blendshape_fit.npz"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """What `tools/fit_blendshapes.py` found on real faces."""
+    """What was fitted to landmarks of real faces."""
 
     ranges: Mapping[str, float]
     """Of each coefficient that the fit determines: by how much its field counts at 1."""
@@ -105,7 +104,7 @@ def shipped() -> Fitted:
 
 
 def read_fitted(path: Path = FITTED) -> Fitted:
-    """Read the file that ``tools/fit_blendshapes.py`` writes."""
+    """Read a file of `Fitted` numbers (.npz)."""
     with np.load(path) as file:
         ranges = dict(zip(file["names"].tolist(), file["ranges"].astype(float), strict=True))
         return Fitted(ranges, file["rest"].astype(np.float64), file["identity"].astype(np.float64))

@@ -41,7 +41,8 @@ UNDETERMINED_BLENDSHAPES = (
     "mouthShrugUpper",
     "tongueOut",
 )
-"""Coefficients of ARKit that the landmarks do not determine; docs/measures.md says why."""
+"""Coefficients of ARKit that the landmarks do not determine; the page "Measures" of the
+documentation says why."""
 
 _BOTH_SIDES = (
     "browDown",
