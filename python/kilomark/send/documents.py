@@ -8,14 +8,7 @@ import numpy as np
 
 from kilomark.errors import InvalidInputError
 from kilomark.excerpts import excerpt
-from kilomark.measures import (
-    blendshapes,
-    brow_raise,
-    eye_openness,
-    gaze,
-    mouth_openness,
-    smile,
-)
+from kilomark.measures import MEASURES, blendshapes, measure
 from kilomark.send.targets import Points
 
 if TYPE_CHECKING:
@@ -95,19 +88,8 @@ def check_points(points: str) -> Points:
 
 
 def _measures(face: Face) -> dict[str, float] | None:
-    try:
-        eyes, brows, look = eye_openness(face), brow_raise(face), gaze(face)
-        found = {
-            "eye_openness_right": eyes.right,
-            "eye_openness_left": eyes.left,
-            "mouth_openness": mouth_openness(face),
-            "smile": smile(face),
-            "brow_raise_right": brows.right,
-            "brow_raise_left": brows.left,
-            "gaze_yaw_deg": look.yaw_deg,
-            "gaze_pitch_deg": look.pitch_deg,
-        }
-    except InvalidInputError:  # a network of other groups
+    found = {name: value for name, value in measure(face).items() if value is not None}
+    if len(found) < len(MEASURES):  # a network of other groups
         return None
     return {name: round(value, RATIO_DECIMALS) for name, value in found.items()}
 
