@@ -28,7 +28,7 @@ struct Place {
 
 Place place_of(const Box& box) {
   const float side = std::max(longer_side(box), kLeastSidePx);
-  return {{0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)}, side, std::log(side)};
+  return {center_of(box), side, std::log(side)};
 }
 
 bool is_apart(const Place& a, const Place& b) {

@@ -15,6 +15,8 @@ Box box_around(std::span<const Point> points) {
   return box;
 }
 
+Point center_of(const Box& box) { return {0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)}; }
+
 float longer_side(const Box& box) { return std::max(box.x1 - box.x0, box.y1 - box.y0); }
 
 }  // namespace kilomark

@@ -70,9 +70,8 @@ class Mapper {
 
 Crop crop_of(const Regions& regions, std::size_t row, const LandmarkNetwork& network) {
   const Box& box = regions.boxes[row];
-  const Point center{0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)};
-  const double longer = std::max(box.x1 - box.x0, box.y1 - box.y0);
-  return Crop::around(center, network.crop_scale * longer, regions.angles_deg[row],
+  const double longer = longer_side(box);
+  return Crop::around(center_of(box), network.crop_scale * longer, regions.angles_deg[row],
                       network.input.width, network.input.height);
 }
 

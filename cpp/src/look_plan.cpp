@@ -53,7 +53,7 @@ bool should_look_again(std::span<const FoundFace> found, int size, const ImageVi
       continue;
     }
     ++num_faces;
-    if (std::max(face.box.x1 - face.box.x0, face.box.y1 - face.box.y0) < kSmallFace * reduction) {
+    if (longer_side(face.box) < kSmallFace * reduction) {
       small_faces += face.score;
     }
   }

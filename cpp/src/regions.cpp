@@ -45,9 +45,9 @@ Box box_in_image(const Box& box, float angle_deg) {
   const double b = 0.5 * (box.y1 - box.y0);
   const auto half_width = static_cast<float>(std::hypot(a * std::cos(angle), b * std::sin(angle)));
   const auto half_height = static_cast<float>(std::hypot(a * std::sin(angle), b * std::cos(angle)));
-  const float x = 0.5F * (box.x0 + box.x1);
-  const float y = 0.5F * (box.y0 + box.y1);
-  return {x - half_width, y - half_height, x + half_width, y + half_height};
+  const Point center = center_of(box);
+  return {center.x - half_width, center.y - half_height, center.x + half_width,
+          center.y + half_height};
 }
 
 Regions take_rows(const Regions& regions, std::span<const std::size_t> rows) {

@@ -22,6 +22,8 @@ struct Box {
 // The smallest box around the points.
 [[nodiscard]] Box box_around(std::span<const Point> points);
 
+[[nodiscard]] Point center_of(const Box& box);
+
 [[nodiscard]] float longer_side(const Box& box);
 
 }  // namespace kilomark

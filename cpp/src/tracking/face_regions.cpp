@@ -71,8 +71,6 @@ Similarity motion_between(const FaceRegion& from, const FaceRegion& to) {
   return motion;
 }
 
-Point center_of(const Box& box) { return {0.5F * (box.x0 + box.x1), 0.5F * (box.y0 + box.y1)}; }
-
 float overlap_of(const Box& a, const Box& b) {
   const float width = std::min(a.x1, b.x1) - std::max(a.x0, b.x0);
   const float height = std::min(a.y1, b.y1) - std::max(a.y0, b.y0);

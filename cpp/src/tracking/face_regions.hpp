@@ -18,7 +18,6 @@ namespace kilomark::tracking {
 // The motion that takes one region to another.
 [[nodiscard]] Similarity motion_between(const FaceRegion& from, const FaceRegion& to);
 
-[[nodiscard]] Point center_of(const Box& box);
 
 [[nodiscard]] float overlap_of(const Box& a, const Box& b);  // intersection over union
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "log_odds.hpp"
+
 namespace kilomark::tracking {
 
 namespace {
@@ -25,7 +27,7 @@ constexpr float kMostReach = 2.1F;
 
 float evidence_of(float score, float doubt) {
   const float bounded = std::clamp(score, 0.01F, 0.99F);
-  return std::clamp(std::log(bounded / (1.0F - bounded)) - doubt, -kMostOfLook, kMostOfLook);
+  return std::clamp(log_odds(bounded) - doubt, -kMostOfLook, kMostOfLook);
 }
 
 }  // namespace

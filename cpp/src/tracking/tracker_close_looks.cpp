@@ -68,7 +68,7 @@ void Tracker::Implementation::look_closely(const ImageView& image) {
   }
   for (int i = windows_.take(step_s_, kWindowRate); i > 0; --i) {
     if (const Track* const track = longest_unseen(tracks_)) {
-      const Point center = tracking::center_of(track->region.box);
+      const Point center = center_of(track->region.box);
       look_at(image, tracking::window_around(center, width_, height_), tracking::kWindowInput);
     }
   }
@@ -120,7 +120,7 @@ std::vector<FaceRegion> Tracker::Implementation::weigh(std::span<const FaceRegio
 }
 
 void Tracker::Implementation::find_tiny(Track& track, const FaceRegion& found) {
-  const Point center = tracking::center_of(found.box);
+  const Point center = center_of(found.box);
   if (!track.tiny) {
     if (track.state == TrackState::kVisible &&
         longer_side(track.region.box) < tracking::kTinySide) {
@@ -163,7 +163,7 @@ void Tracker::Implementation::begin_tiny_tracks(const ImageView& image,
     const FaceRegion& found = observation.expected;
     const float presence = observation.face.presence;
     Track track(std::move(observation.face), layout_, options_.smoothing, found.angle_deg, now_s_);
-    track.tiny.emplace(tracking::center_of(found.box), found.score, now_s_);
+    track.tiny.emplace(center_of(found.box), found.score, now_s_);
     track.is_small = true;
     track.score = found.score;
     if (exceeds(observation.change, kOffPlace)) {
