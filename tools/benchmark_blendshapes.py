@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 import kilomark
-from expressions.generated import along_contours
+from expressions.generated import along_contours, displacement
 from expressions.pictures import warp_face
 from expressions.scores import score_alone, score_combined
 from kilomark.images import open_photo
@@ -29,6 +29,7 @@ from kilomark.pose import to_rotation
 from motion.scenes import close_lids
 
 if TYPE_CHECKING:
+    from kilomark.measures import NeutralFace
     from kilomark.topology import Topology
 
 DEMO_PHOTO = Path(kilomark.__file__).parent / "demo" / "astronaut.jpg"
@@ -72,22 +73,18 @@ def main() -> None:
 
 def tell_generated(model: BlendshapeModel, topology: Topology, count: int) -> None:
     """Print the errors of combined expressions, and the answers to single ones."""
+
+    def measured(face: kilomark.Face, resting: kilomark.Face | None) -> dict[str, float]:
+        return blendshapes(face, neutral=resting)
+
     plain, calibrated = (
-        score_combined(
-            lambda face, rest: blendshapes(face, neutral=rest),
-            model,
-            topology,
-            count,
-            calibrated=known,
-        )
+        score_combined(measured, model, topology, count, calibrated=known)
         for known in (False, True)
     )
     print(f"{count} generated faces, 4 coefficients each; error: mean, 95th percentile")
     print(f"{'coefficient':20}  average    with neutral  0.3, 0.6, 1.0 alone  correlation  others")
     for name in model.names:
-        alone = score_alone(
-            lambda face, rest: blendshapes(face, neutral=rest), model, topology, name
-        )
+        alone = score_alone(measured, model, topology, name)
         found = " ".join(f"{value:4.2f}" for value in alone.found)
         others = ", ".join(f"{other} {value:.2f}" for other, value in alone.others.items())
         a, b = plain[name], calibrated[name]
@@ -123,7 +120,7 @@ def tell_undetermined(topology: Topology) -> None:
 
 
 def tell_pictures(model: BlendshapeModel, network: str) -> None:
-    """Print slope, correlation and cross-talk of what a network makes of warped pictures."""
+    """Print how a network follows warped pictures: slope, correlation and cross-talk."""
     detector = kilomark.Detector(network, device="cpu", blend=False)
     photo = np.ascontiguousarray(np.asarray(open_photo(DEMO_PHOTO).convert("RGB"))[..., ::-1])
     photo = cv2.resize(photo, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC)
@@ -136,7 +133,7 @@ def tell_pictures(model: BlendshapeModel, network: str) -> None:
     for names in PICTURED:
         found, followed = [], 0.0
         for strength in STRENGTHS:
-            moved = expressed(model, face, dict.fromkeys(names, strength))
+            moved = expressed(model, face, rest, dict.fromkeys(names, strength))
             pictured = _pictured(photo, face, names, strength, moved)
             seen = detector.predict(pictured)
             found.append(blendshapes(seen[0], neutral=rest))
@@ -178,15 +175,13 @@ def _pictured(
 
 
 def expressed(
-    model: BlendshapeModel, face: kilomark.Face, coefficients: dict[str, float]
+    model: BlendshapeModel,
+    face: kilomark.Face,
+    rest: NeutralFace,
+    coefficients: dict[str, float],
 ) -> np.ndarray:
     """Return (K, 2) where the landmarks of a face at rest go with an expression."""
-    rest = neutral_face([face])
-    fields = model.resting(rest.points).fields
-    change = sum(
-        (amount * fields[model.names.index(name)] for name, amount in coefficients.items()),
-        np.zeros_like(rest.points),
-    )
+    change = displacement(model, rest, coefficients)
     pose = face.pose
     assert pose is not None
     outer = face.landmarks[face.topology.group("right_eye").start]

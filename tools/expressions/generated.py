@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kilomark.faces import Face
-from kilomark.measures.blendshape_nodes import NODE_COUNTS, node_indices, node_noise
+from kilomark.measures.blendshape_nodes import node_indices, node_noise, node_topology
 from kilomark.pose import Pose, to_rotation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kilomark.measures.blendshape_model import BlendshapeModel
+    from kilomark.measures.blendshape_model import BlendshapeModel, NeutralFace
     from kilomark.topology import Topology
 
-__all__ = ["along_contours", "generate_face", "generate_person", "random_coefficients", "show_face"]
+__all__ = [
+    "along_contours",
+    "displacement",
+    "generate_face",
+    "generate_person",
+    "random_coefficients",
+    "show_face",
+]
 
 EYE_DISTANCE_PX = 120.0
 SMOOTHED_NODES = 2.6
@@ -84,15 +91,21 @@ def generate_face(
         noise: factor of `LANDMARK_NOISE`; 1 is that of `lite`.
         random: of the noise.
     """
-    fields = model.resting(person).fields
-    nodes = person + sum(
-        (amount * fields[model.names.index(name)] for name, amount in coefficients.items()),
-        np.zeros_like(person),
-    )
+    nodes = person + displacement(model, model.resting(person), coefficients)
     mean = np.asarray(topology.mean_shape)
     points = mean + along_contours(nodes - mean[node_indices(topology)], topology)
     errors = along_contours(_errors(random, len(nodes)), topology)
     return show_face(points, topology, pose, noise * errors)
+
+
+def displacement(
+    model: BlendshapeModel, rest: NeutralFace, coefficients: Mapping[str, float]
+) -> np.ndarray:
+    """Return (N, 3) how far an expression moves the nodes of a person."""
+    return sum(
+        (amount * rest.fields[model.names.index(name)] for name, amount in coefficients.items()),
+        np.zeros_like(rest.points),
+    )
 
 
 def show_face(points: np.ndarray, topology: Topology, pose: Pose, errors: np.ndarray) -> Face:
@@ -106,26 +119,24 @@ def show_face(points: np.ndarray, topology: Topology, pose: Pose, errors: np.nda
 def along_contours(values: np.ndarray, topology: Topology) -> np.ndarray:
     """Interpolate values (N, D) of the nodes along each contour: (K, D), 0 on other landmarks."""
     found = np.zeros((topology.num_landmarks, values.shape[1]))
-    nodes, start = node_indices(topology), 0
-    for name, count in NODE_COUNTS.items():
+    nodes = node_indices(topology)
+    for name, part in node_topology().groups.items():
         group = topology.group(name)
-        at, known = nodes[start : start + count] - group.start, values[start : start + count]
+        at, known = nodes[part.indices] - group.start, values[part.indices]
         if group.closed:
             at, known = np.append(at, group.count), np.vstack([known, known[:1]])
         steps = np.arange(group.count)
         for axis in range(values.shape[1]):
             found[group.indices, axis] = np.interp(steps, at, known[:, axis])
-        start += count
     return found
 
 
 def _errors(random: np.random.Generator, count: int) -> np.ndarray:
     """Return (N, 2) errors with the deviations of `LANDMARK_NOISE`, alike for neighbors."""
-    errors, start = np.empty((count, 2)), 0
-    for size in NODE_COUNTS.values():
-        smooth = _smoothing(size)
-        errors[start : start + size] = smooth @ random.normal(size=(smooth.shape[1], 2))
-        start += size
+    errors = np.empty((count, 2))
+    for group in node_topology().groups.values():
+        smooth = _smoothing(group.count)
+        errors[group.indices] = smooth @ random.normal(size=(smooth.shape[1], 2))
     return errors * node_noise()[:, None]
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import kilomark
 from kilomark.cli import (
+    EXIT_INTERRUPTED,
     convert,
     data,
     doctor,
@@ -75,7 +76,6 @@ exit codes: 0 all went well; 1 some photos could not be read; 2 the command line
 device or a place to write is wrong; 130 interrupted
 """
 EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

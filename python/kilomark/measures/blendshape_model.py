@@ -36,7 +36,7 @@ from kilomark.measures.blendshape_nodes import (
 )
 from kilomark.measures.bounded_least_squares import solve_bounded
 from kilomark.measures.displacement_fields import displacement_fields
-from kilomark.measures.face_frame import NO_MEAN_SHAPE
+from kilomark.measures.face_frame import NO_MEAN_SHAPE, NO_POSE
 from kilomark.pose import fit_rotation
 
 if TYPE_CHECKING:
@@ -290,10 +290,7 @@ def _change(image: Floats, points: Floats) -> tuple[Floats, Floats, Floats]:
     rigid = rigid_nodes()
     rotation = fit_rotation(image[rigid], points[rigid])
     if rotation is None or not np.isfinite(image).all():
-        raise InvalidInputError(
-            "the landmarks of this face have no pose: they are not finite or lie on one line; "
-            "expected the landmarks of a face"
-        )
+        raise InvalidInputError(NO_POSE)
     posed = (points - points[rigid].mean(axis=0)) @ rotation.T
     centered = image - image[rigid].mean(axis=0)
     flat = posed[rigid, :2]

@@ -78,6 +78,7 @@ def node_indices(topology: Topology) -> npt.NDArray[np.intp]:
     return np.concatenate(chosen)
 
 
+@lru_cache(maxsize=1)
 def node_topology() -> Topology:
     """Return the groups of the nodes."""
     groups, start = {}, 0
@@ -102,17 +103,15 @@ def node_noise() -> Floats:
 def whitening() -> Floats:
     """Return (N, N) a matrix that makes the noise of the nodes independent, with deviation 1."""
     found = np.zeros((len(node_noise()), len(node_noise())))
-    start = 0
-    for name, count in NODE_COUNTS.items():
-        steps = np.abs(np.arange(count)[:, None] - np.arange(count))
-        if not name.startswith("nose"):
-            steps = np.minimum(steps, count - steps)
+    for group in node_topology().groups.values():
+        steps = np.abs(np.arange(group.count)[:, None] - np.arange(group.count))
+        if group.closed:
+            steps = np.minimum(steps, group.count - steps)
         alike = NEIGHBOR_SHARE * np.exp(-((steps / NEIGHBOR_LENGTH) ** 2) / 2)
         np.fill_diagonal(alike, 1.0)
         ways = np.linalg.eigh(alike)
         root = (ways.eigenvectors / np.sqrt(np.maximum(ways.eigenvalues, 1e-3))).T
-        found[start : start + count, start : start + count] = root
-        start += count
+        found[group.indices, group.indices] = root
     return found / (MODEL_NOISE_FACTOR * node_noise())
 
 

@@ -25,6 +25,10 @@ NO_MEAN_SHAPE = (
     "this network's manifest has no mean_shape, so the face cannot be turned to the front; "
     "use a bundle with a mean face, such as resnext50"
 )
+NO_POSE = (
+    "the landmarks of this face have no pose: they are not finite or lie on one line; expected the "
+    "landmarks of a face"
+)
 
 
 def mean_face(face: Face) -> npt.NDArray[np.float64]:
@@ -52,10 +56,7 @@ def rotation_of(face: Face) -> npt.NDArray[np.float64]:
     if rotation is not None and not np.isfinite(face.landmarks).all():
         rotation = None
     if rotation is None:
-        raise InvalidInputError(
-            "the landmarks of this face have no pose: they are not finite or lie on one line; "
-            "expected the landmarks of a face"
-        )
+        raise InvalidInputError(NO_POSE)
     return rotation
 
 
