@@ -18,7 +18,6 @@ namespace kilomark::tracking {
 // The motion that takes one region to another.
 [[nodiscard]] Similarity motion_between(const FaceRegion& from, const FaceRegion& to);
 
-
 [[nodiscard]] float overlap_of(const Box& a, const Box& b);  // intersection over union
 
 // The share of the box that lies in the image.
