@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
@@ -31,17 +32,15 @@ class Calibrations:
 
     def __init__(self, seconds: float) -> None:
         NeutralCalibration(seconds)  # refuses a wrong number now
-        self._seconds = seconds
-        self._of_id: dict[int, NeutralCalibration] = {}
+        self._of_id = defaultdict[int, NeutralCalibration](lambda: NeutralCalibration(seconds))
         self._seen: dict[int, float] = {}
 
     def update(self, faces: Sequence[TrackedFace], timestamp: float) -> dict[int, NeutralFace]:
         """Take the faces of a frame; return the faces at rest that are known, by id."""
         for face in faces:
-            calibration = self._of_id.setdefault(face.id, NeutralCalibration(self._seconds))
             self._seen[face.id] = timestamp
             try:
-                calibration.update(face, timestamp)
+                self._of_id[face.id].update(face, timestamp)
             except InvalidInputError:  # a network of other groups has no blendshapes
                 continue
         for id_, seen in list(self._seen.items()):
