@@ -187,11 +187,12 @@ class BlendshapeModel:
 
         The median leaves out single blinks.
 
+        Args:
+            faces: at least one.
+
         Raises:
-            InvalidInputError: there is no face, or the landmarks of one have no pose.
+            InvalidInputError: the landmarks of a face have no pose.
         """
-        if not faces:
-            raise InvalidInputError("a neutral face needs faces of a person at rest; got none")
         points, covariances = [], []
         for face in faces:
             image = np.asarray(face.landmarks[self.nodes], np.float64)
