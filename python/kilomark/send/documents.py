@@ -29,21 +29,14 @@ PIXEL_DECIMALS, RATIO_DECIMALS = 2, 4
 def frame_document(frame: SentFrame, points: Points = "all") -> dict[str, Any]:
     """Describe a frame and its faces, as values for JSON."""
     return {
-        **frame_header(frame),
-        "faces": [
-            face_document(face, points, neutral=frame.neutrals.get(face.id)) for face in frame.faces
-        ],
-    }
-
-
-def frame_header(frame: SentFrame) -> dict[str, Any]:
-    """Describe a frame without its faces."""
-    return {
         "kilomark": DOCUMENT_VERSION,
         "frame": frame.number,
         "time": round(frame.time_seconds, 6),
         "width": frame.size[0],
         "height": frame.size[1],
+        "faces": [
+            face_document(face, points, neutral=frame.neutrals.get(face.id)) for face in frame.faces
+        ],
     }
 
 

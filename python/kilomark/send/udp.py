@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kilomark.errors import InvalidInputError
 from kilomark.send.addresses import resolve
-from kilomark.send.documents import check_points, frame_document, frame_header
+from kilomark.send.documents import check_points, frame_document
 from kilomark.send.targets import Delivery
 
 if TYPE_CHECKING:
@@ -46,12 +46,11 @@ class UdpTarget:
         Raises:
             InvalidInputError: a face has too many landmarks for a datagram.
         """
-        header = {**frame_header(frame), "num_faces": len(frame.faces)}
-        documents = [
-            {**header, "index": index, "face": document}
-            for index, document in enumerate(frame_document(frame, self._points)["faces"])
-        ]
-        for document in documents or [{**header, "index": 0, "face": None}]:
+        header = frame_document(frame, self._points)
+        faces = header.pop("faces")
+        header["num_faces"] = len(faces)
+        for index, face in enumerate(faces or [None]):
+            document = {**header, "index": index, "face": face}
             data = json.dumps(document, separators=(",", ":")).encode()
             if len(data) > MOST_DATAGRAM_BYTES:
                 raise InvalidInputError(
