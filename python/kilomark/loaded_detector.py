@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kilomark import _core
@@ -23,6 +23,7 @@ from kilomark.provenance import make_provenance
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from kilomark.manifest import FinderBundle, LandmarkBundle
     from kilomark.provenance import Provenance
     from kilomark.topology import Topology
 
@@ -35,6 +36,31 @@ log = logging.getLogger(__name__)
 LARGEST_ZOOM = 5
 """Of the sizes that follow the image, over the size that the finder was trained at; see
 look_plan.hpp."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bundles:
+    """The networks of a detector, with their models."""
+
+    landmarks: LandmarkBundle | None
+    finder: FinderBundle | None
+    rescorer: LandmarkBundle | None
+    """``landmarks`` itself if they are the same."""
+    companion: LandmarkBundle | None
+    eyes: LandmarkBundle | None
+
+    def log_uses(self, device: str) -> None:
+        """Say which networks are used for what."""
+        uses = {
+            "faces": self.finder,
+            "landmarks": self.landmarks,
+            "rescoring": self.rescorer,
+            "hard faces": self.companion,
+            "eyes": self.eyes,
+        }
+        for use, bundle in uses.items():
+            if bundle is not None:
+                log.info("%s by %r on %s", use, bundle.name, device)
 
 
 class LoadedDetector:
@@ -55,6 +81,27 @@ class LoadedDetector:
     def _load(self) -> CoreDetector:
         """Read the bundles and load their networks in this process."""
         settings = self._settings
+        bundles = self._choose_bundles()
+        self._describe(bundles)
+        core = load_core(
+            bundles.landmarks,
+            bundles.finder,
+            None if bundles.rescorer is bundles.landmarks else bundles.rescorer,
+            bundles.companion,
+            bundles.eyes,
+            device=settings["device"],
+            num_threads=settings["num_threads"],
+            max_batch=settings["max_batch"],
+            cache_dir=settings["cache_dir"],
+            precision=settings["precision"],
+        )
+        bundles.log_uses(core.device)
+        self._process = os.getpid()
+        return core
+
+    def _choose_bundles(self) -> _Bundles:
+        """Read the bundles, and set the options that depend on them."""
+        settings = self._settings
         model = settings["model"]
         landmarks = None if model is None else read_face_bundle(model)
         check_mirror(landmarks, self._views)
@@ -73,31 +120,20 @@ class LoadedDetector:
         eyes = choose_eyes(settings["eyes"], landmarks)
         if landmarks is not None and not landmarks.knows_faces:
             self._options["presence_threshold"] = 0.0
+        return _Bundles(landmarks, finder, rescorer, companion, eyes)
+
+    def _describe(self, bundles: _Bundles) -> None:
+        """Keep what the detector says of its networks."""
+        landmarks, finder = bundles.landmarks, bundles.finder
         self._landmarks = None if landmarks is None else replace(landmarks, model=b"")
         self._provenance = (
             None
             if landmarks is None
-            else make_provenance(landmarks, finder, rescorer, companion, eyes)
+            else make_provenance(
+                landmarks, finder, bundles.rescorer, bundles.companion, bundles.eyes
+            )
         )
         self._search = None if finder is None else self._make_search(finder.input.width)
-        core = load_core(
-            landmarks,
-            finder,
-            None if rescorer is landmarks else rescorer,
-            companion,
-            eyes,
-            device=settings["device"],
-            num_threads=settings["num_threads"],
-            max_batch=settings["max_batch"],
-            cache_dir=settings["cache_dir"],
-            precision=settings["precision"],
-        )
-        uses = ("faces", "landmarks", "rescoring", "hard faces", "eyes")
-        for use, bundle in zip(uses, (finder, landmarks, rescorer, companion, eyes), strict=True):
-            if bundle is not None:
-                log.info("%s by %r on %s", use, bundle.name, core.device)
-        self._process = os.getpid()
-        return core
 
     def _make_search(self, trained_px: int) -> FaceSearch:
         size, tiles = self._options["finder_size"], self._options["finder_tiles"]
