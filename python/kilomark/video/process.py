@@ -77,29 +77,22 @@ def process_video(
     layers = parse_style(style)
     measure_columns(measures)  # refuses an unknown set before the work
     span = check_span(start_seconds, end_seconds, every)
-    parts = PartsFolder(
-        targets[0],
-        {
-            "source": source.fingerprint(),
-            "span": [span.start, span.end, span.every],
-            "pictures": output is not None and targets[0].suffix,
-            "tracker": tracker_options or {},
-            "style": repr(layers),
-            "networks": repr(detector.provenance),
-            "views": detector.views,
-            "blends": detector.blends,
-        },
-    )
-    with closing(parts):
+    settings = {
+        "source": source.fingerprint(),
+        "span": [span.start, span.end, span.every],
+        "pictures": output is not None and targets[0].suffix,
+        "tracker": tracker_options or {},
+        "style": repr(layers),
+        "networks": repr(detector.provenance),
+        "views": detector.views,
+        "blends": detector.blends,
+    }
+    with closing(PartsFolder(targets[0], settings)) as parts:
         if source.is_live:
             parts.clear()
         run = VideoRun(source, detector, span, parts, tracker_options or {}, layers, report)
         run.output_format = check_output_suffix(Path(output)) if output is not None else None
-        try:
-            run.follow()
-        except KeyboardInterrupt:
-            if not source.is_live:
-                raise
+        _follow(run, source)
         if not parts.parts:
             parts.remove()
             raise InvalidInputError(_no_frames(source, span))
@@ -110,6 +103,15 @@ def process_video(
         summary = run.summary()
         parts.remove()
     return summary
+
+
+def _follow(run: VideoRun, source: VideoSource) -> None:
+    """Follow the video to its end; Ctrl-C is the end of a live source."""
+    try:
+        run.follow()
+    except KeyboardInterrupt:
+        if not source.is_live:
+            raise
 
 
 def _no_frames(source: VideoSource, span: Span) -> str:
