@@ -30,11 +30,6 @@ PlaceOptions rescoring_options(const DetectOptions& options) {
   return {.between_batches = options.between_batches, .measures_stages = options.measures_stages};
 }
 
-void keep_rows(std::span<const std::size_t> rows, Regions& regions, Detections& placed) {
-  regions = take_rows(regions, rows);
-  placed = take_rows(placed, rows);
-}
-
 // Rescores the candidates of one image, and keeps the faces. Duplicates go first, so that no face is
 // company for itself. Weak candidates go last, because the others may raise their scores.
 void select_rescored(const RescoringRule& rule, const DetectOptions& options, Regions& regions,
@@ -45,14 +40,17 @@ void select_rescored(const RescoringRule& rule, const DetectOptions& options, Re
   }
   DetectOptions of_any_score = options;
   of_any_score.score_threshold = 0.0F;
-  keep_rows(drop_duplicates(choose_faces(placed.scores, placed.presence, of_any_score),
-                            placed.landmark_boxes, options.nms_iou),
-            regions, placed);
+  const std::vector<std::size_t> distinct =
+      drop_duplicates(choose_faces(placed.scores, placed.presence, of_any_score),
+                      placed.landmark_boxes, options.nms_iou);
   if (options.weighs_company) {
-    weigh_company(rule, placed.landmark_boxes, placed.scores);
+    weigh_company(rule, distinct, placed.landmark_boxes, placed.scores);
   }
   regions.scores = placed.scores;
-  keep_rows(choose_faces(placed.scores, placed.presence, options), regions, placed);
+  const std::vector<std::size_t> kept =
+      choose_faces(distinct, placed.scores, placed.presence, options);
+  regions = take_rows(regions, kept);
+  placed = take_rows(placed, kept);
 }
 
 }  // namespace

@@ -44,13 +44,16 @@ float likeness(const Place& a, const Place& b) {
 
 }  // namespace
 
-void weigh_company(const RescoringRule& rule, std::span<const Box> boxes, std::span<float> scores) {
+void weigh_company(const RescoringRule& rule, std::span<const std::size_t> rows,
+                   std::span<const Box> boxes, std::span<float> scores) {
   if (rule.company_weight == 0.0F && rule.loneliness == 0.0F) {
     return;
   }
-  std::vector<Place> places(boxes.size());
-  std::ranges::transform(boxes, places.begin(), place_of);
-  const std::vector<float> alone(scores.begin(), scores.end());
+  std::vector<Place> places(rows.size());
+  std::ranges::transform(rows, places.begin(),
+                         [&](std::size_t row) { return place_of(boxes[row]); });
+  std::vector<float> alone(rows.size());
+  std::ranges::transform(rows, alone.begin(), [&](std::size_t row) { return scores[row]; });
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i].side >= kSmallSidePx) {
       continue;
@@ -63,7 +66,7 @@ void weigh_company(const RescoringRule& rule, std::span<const Box> boxes, std::s
     }
     const float smallness = std::log2(kSmallSidePx / places[i].side);
     const float evidence = rule.company_weight * std::log1p(company) - rule.loneliness;
-    scores[i] = probability(log_odds(alone[i]) + smallness * evidence);
+    scores[rows[i]] = probability(log_odds(alone[i]) + smallness * evidence);
   }
 }
 

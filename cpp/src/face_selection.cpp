@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 #include "kilomark/limits.hpp"
 #include "log_odds.hpp"
@@ -133,15 +136,21 @@ float rescore(const RescoringRule& rule, float finder_score, float presence, flo
 std::vector<std::size_t> choose_faces(std::span<const float> scores,
                                       std::span<const float> presence,
                                       const DetectOptions& options) {
-  std::vector<std::size_t> chosen;
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    if (scores[i] >= options.score_threshold && presence[i] >= options.presence_threshold) {
-      chosen.push_back(i);
-    }
-  }
-  std::ranges::stable_sort(chosen, std::ranges::greater{},
+  std::vector<std::size_t> rows(scores.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  return choose_faces(std::move(rows), scores, presence, options);
+}
+
+std::vector<std::size_t> choose_faces(std::vector<std::size_t> rows, std::span<const float> scores,
+                                      std::span<const float> presence,
+                                      const DetectOptions& options) {
+  const auto is_chosen = [&](std::size_t row) {
+    return scores[row] >= options.score_threshold && presence[row] >= options.presence_threshold;
+  };
+  std::erase_if(rows, std::not_fn(is_chosen));
+  std::ranges::stable_sort(rows, std::ranges::greater{},
                            [&](std::size_t row) { return scores[row]; });
-  return chosen;
+  return rows;
 }
 
 std::vector<std::size_t> drop_duplicates(std::span<const std::size_t> best_first,

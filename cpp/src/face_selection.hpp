@@ -37,6 +37,11 @@ void drop_weak_candidates(std::vector<FoundFace>& best_first, const DetectOption
 [[nodiscard]] std::vector<std::size_t> choose_faces(std::span<const float> scores,
                                                     std::span<const float> presence,
                                                     const DetectOptions& options);
+// The same, of the given rows only. Rows of one score keep their order.
+[[nodiscard]] std::vector<std::size_t> choose_faces(std::vector<std::size_t> rows,
+                                                    std::span<const float> scores,
+                                                    std::span<const float> presence,
+                                                    const DetectOptions& options);
 
 // The rows, best first, without those whose box overlaps a better row's by more than nms_iou. With
 // the boxes of landmarks: a poor box of the finder may miss most of a face that another box meets,

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 namespace kilomark {
@@ -28,7 +29,9 @@ std::vector<Box> row_of_faces(int count, float side_px) {
 
 std::vector<float> weighed(const RescoringRule& rule, const std::vector<Box>& boxes,
                            std::vector<float> scores) {
-  weigh_company(rule, boxes, scores);
+  std::vector<std::size_t> rows(boxes.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  weigh_company(rule, rows, boxes, scores);
   return scores;
 }
 
@@ -55,6 +58,15 @@ TEST(FaceCompany, UnlikelyAndUnlikeFacesAreNoCompany) {
 TEST(FaceCompany, BoxesInOnePlaceAreNoCompany) {
   const std::vector<Box> boxes{{0, 0, 10, 10}, {4, 0, 14, 10}};
   EXPECT_NEAR(weighed(rule_of(1.0F, 0.0F), boxes, {0.5F, 1.0F})[0], 0.5F, 1e-6F);
+}
+
+TEST(FaceCompany, RowsThatAreLeftOutKeepTheirScoresAndAreNoCompany) {
+  std::vector<float> scores{1.0F, 0.5F, 1.0F};
+  weigh_company(rule_of(1.0F, std::log(2.0F)), std::vector<std::size_t>{1}, row_of_faces(3, 10.0F),
+                scores);
+  EXPECT_EQ(scores[0], 1.0F);
+  EXPECT_NEAR(scores[1], 0.2F, 1e-5F);
+  EXPECT_EQ(scores[2], 1.0F);
 }
 
 TEST(FaceCompany, LargeFacesKeepTheirScores) {

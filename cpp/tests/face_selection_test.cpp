@@ -63,6 +63,12 @@ TEST(FaceSelection, ChoosesBestFirstByBothThresholds) {
   EXPECT_EQ(choose_faces(scores, presence, {}), (std::vector<std::size_t>{1, 0}));
 }
 
+TEST(FaceSelection, ChoosesAmongTheGivenRows) {
+  const std::vector<float> scores{0.9F, 0.6F, 0.8F, 0.6F, 0.4F};
+  const std::vector<float> presence(scores.size(), 0.9F);
+  EXPECT_EQ(choose_faces({4, 3, 1, 2}, scores, presence, {}), (std::vector<std::size_t>{2, 3, 1}));
+}
+
 TEST(FaceSelection, DropsDuplicatesOfBetterFaces) {
   const std::vector<Box> boxes{{0, 0, 10, 10}, {1, 0, 11, 10}, {20, 0, 30, 10}};
   const std::vector<std::size_t> best_first{1, 0, 2};
