@@ -58,6 +58,23 @@ void blend_all(std::vector<Detections>& images, const std::vector<Detections>& o
   }
 }
 
+// Keeps the faces of one image that reach the thresholds, without duplicates.
+void select_placed(const DetectOptions& options, Regions& regions, Detections& placed) {
+  const std::vector<std::size_t> kept =
+      drop_duplicates(choose_faces(placed.scores, placed.presence, options), placed.landmark_boxes,
+                      options.nms_iou);
+  regions = take_rows(regions, kept);
+  placed = take_rows(placed, kept);
+}
+
+double sum_ms(const PlacingTimes& times) { return times.crop_ms + times.infer_ms + times.map_ms; }
+
+void set_placing(const PlacingTimes& placing, StageTimes& times) {
+  times.crop_ms = placing.crop_ms;
+  times.infer_ms = placing.infer_ms;
+  times.map_ms = placing.map_ms;
+}
+
 std::unique_ptr<Backend> load(const Networks& networks, const BackendOptions& options) {
   check_options(options);
   check_networks(networks);
@@ -147,8 +164,7 @@ Detection Detector::detect(const Frames& frames, const DetectOptions& options) c
   Detection detection;
   Found found = find(frames, options, detection.times);
   detection.images = std::move(found.regions);
-  detection.times.rescore_ms =
-      found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
+  detection.times.rescore_ms = sum_ms(found.rescoring);
   detection.times.total_ms = total.lap_ms();
   return detection;
 }
@@ -175,9 +191,7 @@ Placement Detector::place(const Frames& frames, std::span<const Regions> regions
     blend_companion(frames, regions, options, placement.images, times);
   }
   place_eyes(frames, options, placement.images, times);
-  placement.times.crop_ms = times.crop_ms;
-  placement.times.infer_ms = times.infer_ms;
-  placement.times.map_ms = times.map_ms;
+  set_placing(times, placement.times);
   placement.times.total_ms = total.lap_ms();
   return placement;
 }
@@ -196,7 +210,7 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
     placing = found.rescoring;
     prediction.images = std::move(found.placed);
   } else {
-    times.rescore_ms = found.rescoring.crop_ms + found.rescoring.infer_ms + found.rescoring.map_ms;
+    times.rescore_ms = sum_ms(found.rescoring);
     prediction.images =
         place_by(NetworkRole::kLandmarks, frames, found.regions, options.place, placing);
     if (options.place.blends && !options.detect.rescoring) {
@@ -209,12 +223,7 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
       blend_all(prediction.images, found.placed);
     }
     for (std::size_t i = 0; i < prediction.images.size(); ++i) {
-      Detections& image = prediction.images[i];
-      const std::vector<std::size_t> kept =
-          drop_duplicates(choose_faces(image.scores, image.presence, options.detect),
-                          image.landmark_boxes, options.detect.nms_iou);
-      image = take_rows(image, kept);
-      found.regions[i] = take_rows(found.regions[i], kept);
+      select_placed(options.detect, found.regions[i], prediction.images[i]);
     }
     times.select_ms += stopwatch.lap_ms();
   }
@@ -222,9 +231,7 @@ Prediction Detector::predict(const Frames& frames, const PredictOptions& options
     blend_companion(frames, found.regions, options.place, prediction.images, placing);
   }
   place_eyes(frames, options.place, prediction.images, placing);
-  times.crop_ms = placing.crop_ms;
-  times.infer_ms = placing.infer_ms;
-  times.map_ms = placing.map_ms;
+  set_placing(placing, times);
   times.total_ms = total.lap_ms();
   return prediction;
 }
