@@ -59,6 +59,7 @@ class Viewer:
         self._frame: tuple[bytes, float] | None = None
         self._work: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._farewell: asyncio.Task[bool] | None = None
 
     async def run(self) -> None:
         """Serve the page until it is closed."""
@@ -78,12 +79,15 @@ class Viewer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._farewell is not None:  # returning would cut the page off before it answers
+                await asyncio.wait([self._farewell])
 
     async def close(self) -> None:
-        """Tell the page that the server stops."""
+        """Tell the page that the server stops, and wait for its answer."""
+        goodbye = self._socket.close(code=GOING_AWAY, message=b"stopped")
+        self._farewell = asyncio.create_task(goodbye)
         with suppress(ConnectionError, asyncio.TimeoutError):
-            farewell = self._socket.close(code=GOING_AWAY, message=b"stopped")
-            await asyncio.wait_for(farewell, CLOSE_SECONDS)
+            await asyncio.wait_for(self._farewell, CLOSE_SECONDS)
 
     def offer_picture(self, message: bytes) -> None:
         """Send a picture as soon as the page is ready; it replaces one that waits."""
