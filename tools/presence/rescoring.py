@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kilomark import _core
 from kilomark.errors import InvalidInputError
 from kilomark.options import DEFAULT_SCORE_THRESHOLD
 
@@ -25,15 +26,6 @@ __all__ = ["Rescoring"]
 
 Array = np.ndarray[Any, Any]
 
-# Of the core, where a manifest says nothing.
-_DEFAULTS = {
-    "finder_weight": 1.0,
-    "presence_weight": 0.5,
-    "neutral_presence": 0.9,
-    "offset": 0.0,
-    "large_presence_weight": 0.0,
-    "large_offset": 0.0,
-}
 _LARGE_FROM_PX = 30.0
 _ROUNDING = 1e-4
 _LARGEST_LOGIT = 9.21  # the core bounds the presence to 0.0001 to 0.9999
@@ -60,19 +52,19 @@ class Rescoring:
         Raises:
             InvalidInputError: the rule does not read the presence.
         """
-        rule = {**_DEFAULTS, **(constants or {})}
-        if not rule["presence_weight"] > 0:
+        rule = _core.RescoringRule(**(constants or {}))
+        if not rule.presence_weight > 0:
             raise InvalidInputError(
-                f"the face detector's presence_weight is {rule['presence_weight']}, so that no "
+                f"the face detector's presence_weight is {rule.presence_weight}, so that no "
                 "presence counts; expected a face detector that is rescored"
             )
         large = np.clip(np.log2(np.maximum(sides_px, 1.0) / _LARGE_FROM_PX), 0, 1)
-        weight = rule["presence_weight"] + large * rule["large_presence_weight"]
+        weight = rule.presence_weight + large * rule.large_presence_weight
         rest = (
-            rule["finder_weight"] * _logit(scores)
-            + rule["offset"]
-            + large * rule["large_offset"]
-            - weight * _logit(rule["neutral_presence"])
+            rule.finder_weight * _logit(scores)
+            + rule.offset
+            + large * rule.large_offset
+            - weight * _logit(rule.neutral_presence)
         )
         return cls(rest, weight)
 
