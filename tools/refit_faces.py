@@ -68,16 +68,11 @@ def refit(detector: Detector, image: Array, drawn: Array) -> Refitted:
             break
         landmarks = np.stack([face.landmarks for face in placed]).astype(np.float64)
         faces = faces_of_landmarks(landmarks, landmarks[:, list(KEYPOINT_LANDMARKS)])
-        regions = Regions.from_boxes(boxes_of(faces), faces.angle_deg)
+        regions = Regions.from_boxes(faces.boxes, faces.angle_deg)
     if not len(regions):
         nothing = np.empty((0, len(KEYPOINT_LANDMARKS), 2))
         return Refitted(faces_of_landmarks(nothing + 0, nothing), np.empty(0), boxes)
     return Refitted(faces, np.array([face.presence for face in placed]), boxes)
-
-
-def boxes_of(faces: FaceTable) -> Array:
-    """Boxes (F, 4) of the upright faces."""
-    return np.concatenate([faces.center - faces.extent / 2, faces.center + faces.extent / 2], 1)
 
 
 def conventions(photos: Sequence[Refitted], sources: Array) -> dict[str, tuple[Array, Array]]:
@@ -101,7 +96,7 @@ def conventions(photos: Sequence[Refitted], sources: Array) -> dict[str, tuple[A
 def labels_of(photo: Refitted, factor: Array, shift: Array) -> list[tuple[Any, ...]]:
     """Rows of `FaceTable` for one photo: drawn faces first, then what was found besides."""
     rows: list[tuple[Any, ...]] = []
-    boxes = boxes_of(photo.faces)
+    boxes = photo.faces.boxes
     kept = np.empty((0, 4))
     is_drawn = np.isfinite(photo.drawn[:, 0])
     for i in [*np.flatnonzero(is_drawn), *np.argsort(-photo.presence)]:

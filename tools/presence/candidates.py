@@ -75,7 +75,7 @@ def candidates_in_photos(
 ) -> Iterator[Candidates]:
     """Yield the candidates of each photo, without those of which nobody knows what they are."""
     faces = photos.faces
-    boxes = np.concatenate([faces.center - faces.extent / 2, faces.center + faces.extent / 2], 1)
+    boxes = faces.boxes
     for photo, (first, last) in enumerate(
         zip(photos.first_face[:-1], photos.first_face[1:], strict=True)
     ):

@@ -52,6 +52,11 @@ class FaceTable:
     def __len__(self) -> int:
         return len(self.state)
 
+    @property
+    def boxes(self) -> Array:
+        """Boxes (F, 4) x0, y0, x1, y1 of the upright faces."""
+        return np.concatenate([self.center - self.extent / 2, self.center + self.extent / 2], 1)
+
 
 @dataclass(slots=True, eq=False)
 class FinderSources:
